@@ -1,0 +1,281 @@
+"""The tables that pass between the stages: the only home of column names and types.
+
+Every time is UTC with microseconds. Lines count from 1; byte offsets count from 0 in the decoded file
+(after decompression and, for UTF-16, after conversion to UTF-8). A null means that the log does not say.
+`conform` is the one door through which a table enters the lake.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+TIMESTAMP: Final = pl.Datetime("us", "UTC")
+
+#: How the time of an event was established.
+TS_QUALITIES: Final = ("exact", "assumed-zone", "ambiguous-hour", "guessed-year")
+#: What the filter did. A login challenge (407) is no block.
+VERDICTS: Final = ("allowed", "blocked", "warned", "challenge", "error", "unknown")
+#: What a row shows of a person: typed words, an opened page, a host name only, or the work of software.
+KINDS: Final = ("typed", "page", "host-only", "background")
+#: Why a line was not read.
+REJECT_REASONS: Final = (
+    "not-this-format",
+    "bad-time",
+    "no-such-hour",
+    "bad-number",
+    "bad-field",
+    "missing-column",
+    "too-long",
+    "unclosed-quote",
+    "line-continued",
+)
+#: Why a line was passed over on purpose; counted, never silent.
+SKIP_REASONS: Final = ("blank", "comment", "header", "other-record", "duplicate-line")
+
+#: Columns that are the same for every event of one file.
+ORIGIN: Final = {
+    "site": pl.String,
+    "source": pl.String,
+    "format": pl.String,
+    "source_sha256": pl.String,
+}
+
+#: What a format says of one line. A format leaves out what its log does not have.
+PARSED: Final = {
+    "line": pl.Int64,
+    "ts": TIMESTAMP,
+    "ts_quality": pl.String,
+    "user_raw": pl.String,
+    "client_ip": pl.String,
+    "device": pl.String,
+    "method": pl.String,
+    "host": pl.String,
+    "url": pl.String,
+    "typed_text": pl.String,
+    "title": pl.String,
+    "app": pl.String,
+    "verdict": pl.String,
+    "vendor_category": pl.String,
+    "status": pl.Int64,
+    "bytes": pl.Int64,
+    "duration_ms": pl.Int64,
+    "content_type": pl.String,
+    "user_agent": pl.String,
+    "referrer": pl.String,
+    "kind": pl.String,
+}
+
+#: `events` as they lie in the lake. `host` is stored only where the log names a host and no URL; everything
+#: that a URL decides is computed from it when it is wanted (docs/adr/0003).
+STORED_EVENTS: Final = pl.Schema(ORIGIN | {"line": pl.Int64, "byte_offset": pl.Int64, "user": pl.String} | PARSED)
+
+#: `events` in full: what `esafety parse` writes and what a hit is kept with.
+EVENTS: Final = pl.Schema(
+    {"event_id": pl.String}
+    | ORIGIN
+    | {
+        "line": pl.Int64,
+        "byte_offset": pl.Int64,
+        "ts": TIMESTAMP,
+        "ts_quality": pl.String,
+        "user_raw": pl.String,
+        "user": pl.String,
+        "client_ip": pl.String,
+        "device": pl.String,
+        "method": pl.String,
+        "scheme": pl.String,
+        "host": pl.String,
+        "domain": pl.String,
+        "path": pl.String,
+        "query": pl.String,
+        "url": pl.String,
+        "search_engine": pl.String,
+        "search_text": pl.String,
+        "typed_text": pl.String,
+        "title": pl.String,
+        "app": pl.String,
+        "verdict": pl.String,
+        "vendor_category": pl.String,
+        "status": pl.Int64,
+        "bytes": pl.Int64,
+        "duration_ms": pl.Int64,
+        "content_type": pl.String,
+        "user_agent": pl.String,
+        "referrer": pl.String,
+        "kind": pl.String,
+    }
+)
+
+#: Lines that could not be read. `raw` is the line byte for byte, without its line end.
+REJECTS: Final = pl.Schema(
+    {
+        "source_sha256": pl.String,
+        "line": pl.Int64,
+        "byte_offset": pl.Int64,
+        "format": pl.String,
+        "reason": pl.String,
+        "detail": pl.String,
+        "raw": pl.Binary,
+    }
+)
+
+#: One match of one rule in one field of one event. `start` and `end` count characters of the field's text.
+HITS: Final = pl.Schema(
+    {
+        "hit_id": pl.String,
+        "event_id": pl.String,
+        "rule_id": pl.String,
+        "watchlist": pl.String,
+        "watchlist_sha256": pl.String,
+        "category": pl.String,
+        "field": pl.String,
+        "start": pl.Int64,
+        "end": pl.Int64,
+        "view": pl.String,
+        "weight": pl.Float64,
+    }
+)
+
+#: Original lines kept byte for byte: of hits (`hit`) and of the same user's or address's events around them.
+EVIDENCE: Final = pl.Schema(
+    {
+        "source_sha256": pl.String,
+        "line": pl.Int64,
+        "byte_offset": pl.Int64,
+        "because": pl.String,
+        "raw": pl.Binary,
+    }
+)
+
+
+def conform(table: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """Give `table` exactly the columns and types of `schema`; missing columns become null.
+
+    Raises `ValueError` for a column that the schema does not know, and polars' own error for a value
+    that does not fit its type: nothing is cut to size.
+    """
+    unknown = set(table.columns) - set(schema)
+    if unknown:
+        raise ValueError(f"columns outside the schema: {sorted(unknown)}")
+    columns = [
+        (pl.col(name) if name in table.columns else pl.lit(None)).cast(dtype, strict=True).alias(name)
+        for name, dtype in schema.items()
+    ]
+    return table.select(columns)
+
+#: How surely the log says who it was (domain words; `unknown-account`: a user that the people file does not list).
+WHO_GRADES: Final = ("authenticated", "mapped", "shared", "unknown-account", "address-only", "contradicted")
+#: What the school files a draft under. Below `mapped` no pupil is named: it is then a class, device or account.
+SUBJECT_KINDS: Final = ("person", "class", "account", "device", "address")
+#: From the one that cannot wait to the one that is only counted.
+LEVELS: Final = ("urgent", "high", "medium", "low", "record")
+
+#: Who was it: one row for each distinct (user, client_ip, device, day, verdict is a challenge).
+SUBJECT: Final = {
+    "subject": pl.String,
+    "subject_kind": pl.String,
+    "subject_name": pl.String,
+    "who": pl.String,
+    "role": pl.String,
+    "year_group": pl.String,
+    "class": pl.String,
+}
+
+#: One hit as a draft shows it. `text` is the field's whole text; `start` and `end` mark the match in it.
+DRAFT_HIT: Final = pl.Struct(
+    {
+        "hit_id": pl.String,
+        "event_id": pl.String,
+        "ts": TIMESTAMP,
+        "ts_quality": pl.String,
+        "category": pl.String,
+        "rule_id": pl.String,
+        "level": pl.String,
+        "field": pl.String,
+        "text": pl.String,
+        "start": pl.Int64,
+        "end": pl.Int64,
+        "host": pl.String,
+        "verdict": pl.String,
+        "kind": pl.String,
+        "source": pl.String,
+        "source_sha256": pl.String,
+        "line": pl.Int64,
+        "raw": pl.Binary,
+    }
+)
+#: One event of the ten minutes before and after, in order.
+DRAFT_AROUND: Final = pl.Struct({"ts": TIMESTAMP, "kind": pl.String, "verdict": pl.String, "what": pl.String})
+
+#: Draft incidents. `day` is the local date on which the episode began, a day running from 04:00 to 04:00.
+DRAFTS: Final = pl.Schema(
+    {"draft_id": pl.String, "day": pl.Date, "site": pl.String}
+    | SUBJECT
+    | {
+        "lesson": pl.String,
+        "what": pl.String,
+        "first_ts": TIMESTAMP,
+        "last_ts": TIMESTAMP,
+        "level": pl.String,
+        "category": pl.String,
+        "categories": pl.List(pl.String),
+        "reasons": pl.List(pl.String),
+        "facts": pl.List(pl.String),
+        "route": pl.String,
+        "hits": pl.List(DRAFT_HIT),
+        "around": pl.List(DRAFT_AROUND),
+        "evidence_sha256": pl.String,
+    }
+)
+
+#: Counts without any name, kept when events are purged. `category` is empty for all traffic of that row,
+#: otherwise the events counted are those with at least one hit in that category. Local calendar day.
+FACTS: Final = pl.Schema(
+    {
+        "day": pl.Date,
+        "site": pl.String,
+        "class": pl.String,
+        "year_group": pl.String,
+        "role": pl.String,
+        "category": pl.String,
+        "verdict": pl.String,
+        "kind": pl.String,
+        "events": pl.Int64,
+    }
+)
+#: How many different subjects of a day used the network; the base of every rate.
+ACTIVE: Final = pl.Schema(
+    {"day": pl.Date, "site": pl.String, "year_group": pl.String, "role": pl.String, "who": pl.String, "users": pl.Int64}
+)
+#: How many events each source gave in each local hour; an hour that is missing here had no log.
+COVERAGE: Final = pl.Schema(
+    {"day": pl.Date, "site": pl.String, "source": pl.String, "hour": pl.Int64, "events": pl.Int64}
+)
+#: Counts with the subject, for the network manager and the DSL; they go when the events go.
+USER_COUNTS: Final = pl.Schema(
+    {
+        "day": pl.Date,
+        "site": pl.String,
+        "subject": pl.String,
+        "subject_kind": pl.String,
+        "class": pl.String,
+        "year_group": pl.String,
+        "category": pl.String,
+        "verdict": pl.String,
+        "events": pl.Int64,
+    }
+)
+#: What was read of each file, as the ledger holds it: records = events + rejects + skips.
+UNITS: Final = pl.Schema(
+    {
+        "day": pl.Date,
+        "site": pl.String,
+        "source": pl.String,
+        "records": pl.Int64,
+        "events": pl.Int64,
+        "rejects": pl.Int64,
+        "skips": pl.Int64,
+    }
+)
