@@ -87,7 +87,7 @@ def try_out(wheel: Path, folder: Path) -> None:
     venv.create(home, with_pip=True)
     empty.mkdir()
     programs = home / ("Scripts" if os.name == "nt" else "bin")
-    pip: list[str | Path] = [programs / "python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    pip: list[str | Path] = [programs / "python", "-m", "pip", "-qq", "--disable-pip-version-check", "install"]
     run([*pip, "--require-hashes", "-r", ROOT / "requirements.lock"], empty)
     run([*pip, "--no-deps", "--no-index", wheel], empty)
     run([programs / "python", "-c", SMOKE], empty)
