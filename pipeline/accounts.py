@@ -1,0 +1,66 @@
+r"""Account names as logs write them, brought to the one name that the school's people file has.
+
+In: what a log or a people file says, such as `EXAMPLE\A.Example07`, `a.example07@example.org`,
+`EXAMPLE%5Ca.example07`. Out: `a.example07`, or nothing where the log says that there is no user.
+
+Limits, on purpose. The domain is cut off, so `STAFF\jo` and `PUPILS\jo` become one name; if both stand in the
+people file they are two rows for one user, and nobody is named for it (`roll.load_people`). Letters are only
+lower-cased and composed, never replaced: `weiss` and `weiß`, `jo.o` and `jo.ó`, `jo` and `jo.example` stay
+different people. A slash parts nothing, because `host/pc-07` is a computer. A name that begins with `@`, or
+ends with a backslash, has nothing left to be cut down to and stays whole.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+import polars as pl
+
+#: What logs write for "no user".
+_NOBODY: Final = frozenset({"", "-", "--", "n/a", "(null)"})
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+#: No directory allows longer names; beyond it escapes are left, so that hostile text costs no time.
+_LONGEST: Final = 1024
+
+
+def normalise_user(raw: str) -> str:
+    """The account name, lower case, without domain; '' where there is none. Applying it again changes nothing."""
+    name = raw
+    while (reduced := _reduced(name)) != name:
+        name = reduced
+    return name
+
+
+def normalise_users(raw: pl.Series) -> pl.Series:
+    """`normalise_user` for a column of strings, worked out once per distinct value; no user becomes null."""
+    texts = raw.cast(pl.String)
+    distinct = texts.drop_nulls().unique()
+    names = pl.Series([normalise_user(each) or None for each in distinct.to_list()], dtype=pl.String)
+    return texts.replace_strict(distinct, names, default=None, return_dtype=pl.String)
+
+
+def _reduced(name: str) -> str:
+    name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", _unescaped(name)).lower()).strip()
+    name = _after_last_backslash(name)
+    before = name.partition("@")[0].strip()
+    name = before or name
+    return "" if name in _NOBODY else name
+
+
+def _after_last_backslash(name: str) -> str:
+    account = name.rpartition("\\")[2].strip()
+    return account or name
+
+
+def _unescaped(name: str) -> str:
+    """Percent escapes decoded where all of them are real: what results is text that can be printed."""
+    if len(name) > _LONGEST or not _ESCAPE.search(name):
+        return name
+    try:
+        decoded = unquote_to_bytes(name).decode("utf-8")
+    except UnicodeError:
+        return name
+    return decoded if decoded.isprintable() else name
