@@ -1,0 +1,364 @@
+"""Bytes of a log file become numbered records.
+
+In: an open binary stream; plain, gzip, bz2, xz or zstd, recognised by its first bytes; UTF-8 with or without a
+byte-order mark, or UTF-16 with one. Out: blocks of whole records with line numbers and offsets. Refuses nothing: a
+line that is not UTF-8 is read as cp1252, a line beyond `LONGEST_LINE` comes as a block of its own, a file that stops
+in the middle gives all that could be read and then raises `SourceError`.
+
+Offsets count bytes of the *decoded* file: after decompression and, for UTF-16, after conversion to UTF-8, without
+the byte-order mark. So a line keeps its place when rotation compresses its file.
+"""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import lzma
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from pipeline.errors import SourceError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+CHUNK = 16 << 20
+#: A longer line is not parsed; no log line of a browser is as long as this.
+LONGEST_LINE = 1 << 20
+#: What is kept of a line that is too long.
+KEPT_OF_LONG_LINE = 64 << 10
+#: A quoted field may go on over so many lines; beyond that the quote was a stray one.
+LONGEST_QUOTED_LINES = 100
+
+Offsets = npt.NDArray[np.int64]
+
+_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, OSError)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole records of one file. Record i is `data[bounds[i]:bounds[i + 1]]`, its line end included."""
+
+    data: bytes
+    #: Where `data` begins in the decoded file.
+    byte_offset: int
+    bounds: Offsets
+    #: Number of each record's first physical line, from 1.
+    lines: Offsets
+    #: Number of the first line after this block.
+    next_line: int
+    #: The real length of a single record of which only the beginning was kept; 0 for every other block.
+    too_long: int = 0
+
+    @property
+    def end_offset(self) -> int:
+        """Offset of the first byte after this block."""
+        return self.byte_offset + (self.too_long or len(self.data))
+
+    @property
+    def ends_in_mid_line(self) -> bool:
+        """Whether the last line has no line end (yet)."""
+        return not self.data.endswith(b"\n")
+
+    def raw(self, record: int) -> bytes:
+        """One record byte for byte, without its line end."""
+        return self.data[self.bounds[record] : self.bounds[record + 1]].rstrip(b"\r\n")
+
+
+class _Reader(Protocol):
+    def read1(self, size: int = -1, /) -> bytes: ...
+
+
+def compression_of(first_bytes: bytes) -> str:
+    """`gzip`, `bz2`, `xz`, `zstd`, or the empty string for none, by the first bytes of a file."""
+    return next((name for magic, name in _MAGIC.items() if first_bytes.startswith(magic)), "")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BufferedReader]:
+    """The file, open for reading. Raises `SourceError` that says what to do where it cannot be opened."""
+    if path.is_dir():
+        raise SourceError("is a folder, not a file.", path=path, remedy="Name the files in it, as in folder/*.log.")
+    try:
+        stream = path.open("rb")
+    except PermissionError as error:
+        remedy = "Give the account that runs esafety the right to read it."
+        raise SourceError("may not be read (permission denied).", path=path, remedy=remedy) from error
+    except OSError as error:
+        raise SourceError(f"cannot be opened ({error.strerror}).", path=path) from error
+    with stream:
+        yield stream
+
+
+def decoded(stream: BufferedReader, path: Path | str, size: int = CHUNK) -> Iterator[bytes]:
+    """The decoded bytes of a stream in chunks of `size` bytes, the last one shorter.
+
+    Raises `SourceError` for truncated or damaged data, but only after all that could be read has been given.
+    """
+    kind = compression_of(stream.peek(6)[:6])
+    pieces = _decompressed(stream, kind, path) if kind else _plain(stream, path, size)
+    return _sized(_as_utf8(pieces), size)
+
+
+def _plain(stream: BufferedReader, path: Path | str, size: int) -> Iterator[bytes]:
+    while True:
+        try:
+            chunk = stream.read(size)
+        except OSError as error:
+            raise SourceError(f"stopped being readable ({error.strerror}).", path=path) from error
+        if not chunk:
+            return
+        yield chunk
+
+
+def _decompressed(stream: BufferedReader, kind: str, path: Path | str) -> Iterator[bytes]:
+    reader = _decompressor(stream, kind)
+    while True:
+        try:
+            # read1, because read would throw away what it had gathered when it meets the damage.
+            piece = reader.read1(1 << 20)
+        except _DAMAGED as error:
+            raise SourceError(
+                f"the {kind} data end too early or are damaged ({error}). What came before was read.",
+                path=path,
+                remedy="Copy the file again from where it came; the next run reads the rest.",
+            ) from error
+        if not piece:
+            return
+        yield piece
+
+
+def _decompressor(stream: BufferedReader, kind: str) -> _Reader:
+    if kind == "gzip":
+        return gzip.GzipFile(fileobj=stream, mode="rb")
+    if kind == "bz2":
+        return bz2.BZ2File(stream)
+    if kind == "xz":
+        return lzma.LZMAFile(stream)
+    return zstd.ZstdFile(stream)
+
+
+def _as_utf8(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    first = b""
+    for piece in pieces:
+        first += piece
+        if len(first) >= len(codecs.BOM_UTF8):
+            break
+    encoding = _UTF16.get(first[:2])
+    if encoding is None:
+        yield first.removeprefix(codecs.BOM_UTF8)
+        yield from pieces
+        return
+    # A lone surrogate has no UTF-8 form: it is written as an escape, so that it shows and nothing is lost.
+    decoder = codecs.getincrementaldecoder(encoding)(errors="backslashreplace")
+    yield decoder.decode(first[2:]).encode()
+    for piece in pieces:
+        yield decoder.decode(piece).encode()
+    yield decoder.decode(b"", final=True).encode()
+
+
+def _sized(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Gather pieces into chunks of about `size`, giving what there is before a failure is passed on."""
+    gathered: list[bytes] = []
+    waiting = 0
+    try:
+        for piece in pieces:
+            gathered.append(piece)
+            waiting += len(piece)
+            if waiting >= size:
+                yield b"".join(gathered)
+                gathered, waiting = [], 0
+    except SourceError:
+        yield b"".join(gathered)
+        raise
+    if waiting:
+        yield b"".join(gathered)
+
+
+def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quoted: bool = False) -> Iterator[Block]:
+    """Cut decoded bytes that begin at `line` and `byte_offset` into blocks of whole records.
+
+    Only the last block may end without a line end: the caller decides whether that line is finished.
+    With `quoted`, a record goes on over a line end inside double quotes.
+    Raises what `chunks` raises, after the last block.
+    """
+    waiting, failure = b"", None
+    source = iter(chunks)
+    while True:
+        try:
+            chunk = next(source, None)
+        except SourceError as error:
+            chunk, failure = None, error
+        if chunk is None:
+            break
+        waiting += chunk
+        if len(waiting) > LONGEST_LINE and b"\n" not in waiting:
+            block, waiting = _skip_long_line(waiting, source, line, byte_offset)
+        else:
+            block, waiting = _cut(waiting, line, byte_offset, quoted=quoted)
+        if block is not None:
+            line, byte_offset = block.next_line, block.end_offset
+            yield block
+    if waiting:
+        yield _block(waiting, line, byte_offset, quoted=quoted)
+    if failure is not None:
+        raise failure
+
+
+def _cut(data: bytes, line: int, byte_offset: int, *, quoted: bool) -> tuple[Block | None, bytes]:
+    """A block of the whole records in `data`, and the rest that must wait for more."""
+    end = data.rfind(b"\n") + 1
+    if quoted and end:
+        end = _last_closed_record(data, end)
+    if not end:
+        return None, data
+    return _block(data[:end], line, byte_offset, quoted=quoted), data[end:]
+
+
+def _block(data: bytes, line: int, byte_offset: int, *, quoted: bool) -> Block:
+    ends = _line_ends(data)
+    numbers = np.arange(line, line + len(ends), dtype=np.int64)
+    bounds = np.concatenate((np.zeros(1, dtype=np.int64), ends))
+    if quoted:
+        inside = _inside_quotes(data, ends)
+        bounds = np.concatenate((bounds[:-1][~inside], bounds[-1:]))
+        numbers = numbers[~inside]
+    return Block(data, byte_offset, bounds, numbers, line + len(ends))
+
+
+def _line_ends(data: bytes) -> Offsets:
+    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == 0x0A).astype(np.int64) + 1
+    if not data.endswith(b"\n"):
+        ends = np.append(ends, len(data))
+    return ends
+
+
+def _odd_lines(data: bytes, ends: Offsets) -> list[int]:
+    """Indexes of the lines with an odd number of double quotes: there a quoted field opens or closes."""
+    quotes = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == 0x22)
+    counts = np.bincount(np.searchsorted(ends, quotes, side="right"), minlength=len(ends))
+    odd: list[int] = np.flatnonzero(counts % 2).tolist()
+    return odd
+
+
+def _quoted_spans(odd: list[int]) -> tuple[list[tuple[int, int]], int | None]:
+    """Pairs of opening and closing line, and the line that is still open at the end, if any.
+
+    A loop, because whether a quote opens depends on the one before it; it runs over the odd lines only.
+    """
+    spans: list[tuple[int, int]] = []
+    opening: int | None = None
+    for at in odd:
+        if opening is None or at - opening > LONGEST_QUOTED_LINES:
+            opening = at
+        else:
+            spans.append((opening, at))
+            opening = None
+    return spans, opening
+
+
+def _inside_quotes(data: bytes, ends: Offsets) -> npt.NDArray[np.bool_]:
+    """Which lines go on with the record of the line before."""
+    inside = np.zeros(len(ends), dtype=np.bool_)
+    for first, last in _quoted_spans(_odd_lines(data, ends))[0]:
+        inside[first + 1 : last + 1] = True
+    return inside
+
+
+def _last_closed_record(data: bytes, end: int) -> int:
+    """Offset after the last record that is surely whole, where a quoted field may still be open."""
+    ends = _line_ends(data[:end])
+    opening = _quoted_spans(_odd_lines(data[:end], ends))[1]
+    if opening is None or len(ends) - opening > LONGEST_QUOTED_LINES:
+        return end
+    return int(ends[opening - 1]) if opening else 0
+
+
+def _skip_long_line(start: bytes, rest: Iterator[bytes], line: int, byte_offset: int) -> tuple[Block, bytes]:
+    """Pass over a line that is too long to hold: keep its beginning and its length, and go on after it."""
+    length, after = len(start), b""
+    for chunk in rest:
+        end = chunk.find(b"\n") + 1
+        length += end or len(chunk)
+        if end:
+            after = chunk[end:]
+            break
+    kept = start[:KEPT_OF_LONG_LINE] + b"\n"
+    bounds = np.array([0, len(kept)], dtype=np.int64)
+    return Block(kept, byte_offset, bounds, np.array([line], dtype=np.int64), line + 1, too_long=length), after
+
+
+def texts(block: Block) -> pl.Series:
+    """The records of a block as text, without line ends and trailing NULs; one string for each record.
+
+    A record that is not UTF-8 is read as cp1252, its undefined bytes as the control characters of their number.
+    """
+    data, bounds = _utf8(block)
+    buffers = [None, pa.py_buffer(bounds), pa.py_buffer(data)]
+    strings = pa.Array.from_buffers(pa.large_string(), len(bounds) - 1, buffers)
+    series = pl.Series("text", strings, dtype=pl.String)
+    return series.str.strip_chars_end("\r\n\x00")
+
+
+def _utf8(block: Block) -> tuple[bytes, Offsets]:
+    try:
+        block.data.decode()
+    except UnicodeDecodeError:
+        return _repaired(block)
+    return block.data, block.bounds
+
+
+def _repaired(block: Block) -> tuple[bytes, Offsets]:
+    """The block with every record that is not UTF-8 converted. A loop over the records with bytes beyond ASCII only."""
+    beyond_ascii = np.flatnonzero(np.frombuffer(block.data, dtype=np.uint8) >= 0x80)
+    candidates = np.unique(np.searchsorted(block.bounds, beyond_ascii, side="right") - 1)
+    growth = np.zeros(len(block.bounds), dtype=np.int64)
+    parts: list[bytes] = []
+    done = 0
+    for record in candidates.tolist():
+        start, end = int(block.bounds[record]), int(block.bounds[record + 1])
+        old = block.data[start:end]
+        new = _from_cp1252(old)
+        if new is not old:
+            parts += (block.data[done:start], new)
+            growth[record + 1] = len(new) - len(old)
+            done = end
+    parts.append(block.data[done:])
+    return b"".join(parts), block.bounds + np.cumsum(growth)
+
+
+def _from_cp1252(record: bytes) -> bytes:
+    try:
+        record.decode()
+    except UnicodeDecodeError:
+        return "".join(_CP1252[byte] for byte in record).encode()
+    return record
+
+
+def _cp1252_table() -> tuple[str, ...]:
+    return tuple(bytes([b]).decode("cp1252" if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else "latin-1") for b in range(256))
+
+
+_CP1252 = _cp1252_table()
+
+
+def numbered(block: Block) -> pl.DataFrame:
+    """A block as a table: line, byte_offset, text."""
+    offsets = block.bounds[:-1] + block.byte_offset
+    return pl.DataFrame({"line": block.lines, "byte_offset": offsets, "text": texts(block)})

@@ -1,0 +1,303 @@
+"""Distinct values of events meet the watchlists: texts by an automaton, hosts by a join with their suffixes.
+
+In: the distinct URLs, hosts, typed texts and titles of some events, and compiled watchlists. Out: one row for each
+rule that finds something in a value. Refuses nothing. Work is done per distinct value; a cheap sieve over folded
+text leaves the few that the automaton then reads exactly. Offsets count characters of the field's decoded text.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ahocorasick
+import polars as pl
+
+from pipeline import longlists
+from pipeline.errors import WatchlistError
+from pipeline.search_terms import search_terms
+from pipeline.text import fold, fold_one, folded, folded_ascii, is_ascii, unescape, url_parts
+from pipeline.watchlist import DomainFile, TextRule, Watchlist, Watchlists
+
+#: The only view so far: decoded, folded to words (`text.fold`).
+VIEW = "words"
+LOWERED, RAISED = 0.4, 1.3
+_HIGHEST_WEIGHT = 100.0
+#: Tables are cut so that polars works on them with every core.
+_SLICES = 4
+
+#: One rule that found something in one value of one event column.
+VALUE_HITS = pl.Schema(
+    {
+        "column": pl.String,
+        "value": pl.String,
+        "rule_id": pl.String,
+        "watchlist": pl.String,
+        "watchlist_sha256": pl.String,
+        "category": pl.String,
+        "field": pl.String,
+        "text": pl.String,
+        "start": pl.Int64,
+        "end": pl.Int64,
+        "view": pl.String,
+        "weight": pl.Float64,
+    }
+)
+_TEXT_HITS = pl.Schema({name: dtype for name, dtype in VALUE_HITS.items() if name not in ("column", "value")})
+_HOST_HITS = pl.Schema({"host": pl.String, **_TEXT_HITS})
+
+
+@dataclass(frozen=True)
+class _Phrases:
+    """A text rule ready to be used: its contexts folded."""
+
+    rule_id: str
+    category: str
+    watchlist: str
+    watchlist_sha256: str
+    weight: float
+    fields: frozenset[str]
+    unless: tuple[str, ...] = ()
+    lowers: tuple[str, ...] = ()
+    raises: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """Watchlists, compiled. `owners` of a folded term are all the rules that hold it."""
+
+    rules: tuple[_Phrases, ...]
+    owners: dict[str, tuple[int, ...]]
+    automaton: ahocorasick.Automaton
+    #: name, rule_id, category, watchlist, watchlist_sha256, weight.
+    domains: pl.DataFrame
+    domain_files: tuple[tuple[DomainFile, str], ...]
+
+
+def compile_watchlists(lists: Watchlists) -> Matcher:
+    """Build the automaton and the table of domains. Two rules that hold the same term are both kept."""
+    rules: list[_Phrases] = []
+    owners: defaultdict[str, list[int]] = defaultdict(list)
+    for rule, terms in _text_rules(lists):
+        for term in sorted({folded for folded in fold(pl.Series(terms, dtype=pl.String)) if folded.strip()}):
+            owners[term].append(len(rules))
+        rules.append(rule)
+    automaton = ahocorasick.Automaton()
+    for term in owners:
+        automaton.add_word(term, term)
+    automaton.make_automaton()
+    return Matcher(
+        tuple(rules),
+        {term: tuple(found) for term, found in owners.items()},
+        automaton,
+        _domain_table(lists.lists),
+        tuple((each, longlists.sha256_of(each.path)) for each in lists.domain_files),
+    )
+
+
+def _text_rules(lists: Watchlists) -> Iterator[tuple[_Phrases, Sequence[str]]]:
+    for watchlist in lists.lists:
+        for rule in watchlist.text_rules:
+            yield _phrases(rule, watchlist), rule.terms
+    for file in lists.term_files:
+        sha256 = longlists.sha256_of(file.path)
+        rule = _Phrases(file.id, file.category, file.path.name, sha256, file.weight, frozenset(file.fields))
+        yield rule, longlists.phrases(file.path)
+
+
+def _phrases(rule: TextRule, watchlist: Watchlist) -> _Phrases:
+    contexts = [tuple(fold(pl.Series(each, dtype=pl.String))) for each in (rule.unless, rule.lowers, rule.raises)]
+    return _Phrases(
+        rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight, frozenset(rule.fields), *contexts
+    )
+
+
+def _domain_table(lists: Iterable[Watchlist]) -> pl.DataFrame:
+    rows = [
+        (name, rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight)
+        for watchlist in lists
+        for rule in watchlist.domain_rules
+        for name in rule.names
+    ]
+    schema = {
+        "name": pl.String, "rule_id": pl.String, "category": pl.String, "watchlist": pl.String,
+        "watchlist_sha256": pl.String, "weight": pl.Float64,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+# ---------------------------------------------------------------- texts
+
+
+def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
+    """Every rule that finds a term in a text: `_TEXT_HITS`, one row for each rule, field and text.
+
+    `texts` has field and text, decoded; each pair once. The longest, then the first match of a rule is shown.
+    """
+    survivors = _sieve(texts, list(matcher.owners))
+    # A loop over texts, because the automaton reads one at a time; the sieve has left a few in a hundred.
+    rows = [row for field, text in survivors.iter_rows() for row in _hits_in(field, text, matcher)]
+    return pl.DataFrame(rows, schema=_TEXT_HITS, orient="row")
+
+
+def _sieve(texts: pl.DataFrame, terms: list[str]) -> pl.DataFrame:
+    """The texts that hold any term at all. The same test as the automaton's, without saying which or where."""
+    if texts.is_empty() or not terms:
+        return texts.clear().select("field", "text")
+    size = texts.height // _SLICES + 1
+    slices = [texts.lazy().select("field", "text").slice(at, size) for at in range(0, texts.height, size)]
+    text, plain = pl.col("text"), is_ascii(pl.col("text"))
+    of_ascii = [each.filter(plain).filter(folded_ascii(text).str.contains_any(terms)) for each in slices]
+    beyond = [each.filter(~plain).filter(folded(text).str.contains_any(terms)) for each in slices]
+    return pl.concat(pl.collect_all([*of_ascii, *beyond]))
+
+
+def _hits_in(field: str, text: str, matcher: Matcher) -> Iterator[tuple[Any, ...]]:
+    folded, origin = fold_one(text)
+    best: dict[int, tuple[int, int]] = {}
+    for last, term in matcher.automaton.iter(folded):
+        first = last - len(term) + 1
+        for owner in matcher.owners[term]:
+            known = best.get(owner)
+            if known is None or len(term) > known[1] - known[0] + 1:
+                best[owner] = (first, last)
+    for owner, (first, last) in best.items():
+        rule = matcher.rules[owner]
+        if field not in rule.fields or any(context in folded for context in rule.unless):
+            continue
+        start, end = origin[first + 1], origin[last - 1] + 1
+        yield (
+            rule.rule_id, rule.watchlist, rule.watchlist_sha256, rule.category, field, text, start, end, VIEW,
+            _weight(rule, folded),
+        )  # fmt: skip
+
+
+def _weight(rule: _Phrases, folded: str) -> float:
+    weight = rule.weight
+    if any(context in folded for context in rule.lowers):
+        weight *= LOWERED
+    if any(context in folded for context in rule.raises):
+        weight *= RAISED
+    return min(round(weight, 2), _HIGHEST_WEIGHT)
+
+
+# ---------------------------------------------------------------- hosts
+
+
+def match_hosts(hosts: pl.Series, matcher: Matcher) -> pl.DataFrame:
+    """Every listed name that a host is or lies below: `_HOST_HITS`. `hosts` are distinct and in lower case."""
+    suffixes = _suffixes(hosts)
+    found = [suffixes.join(matcher.domains, on="name", how="inner")]
+    for file, sha256 in matcher.domain_files:
+        listed = longlists.host_names(file.path).join(suffixes.lazy(), on="name", how="semi").unique()
+        names = listed.collect(engine="streaming").with_columns(
+            rule_id=pl.lit(file.id), category=pl.lit(file.category), watchlist=pl.lit(file.path.name),
+            watchlist_sha256=pl.lit(sha256), weight=pl.lit(file.weight),
+        )  # fmt: skip
+        found.append(suffixes.join(names, on="name", how="inner"))
+    length = pl.col("host").str.len_chars().cast(pl.Int64)
+    return (
+        pl.concat(found)
+        .with_columns(
+            field=pl.lit("host"), text=pl.col("host"), end=length, view=pl.lit("suffix"),
+            start=length - pl.col("name").str.len_chars().cast(pl.Int64),
+        )  # fmt: skip
+        # The most exact name of a rule is shown.
+        .sort("host", "rule_id", "start")
+        .unique(["host", "rule_id"], keep="first", maintain_order=True)
+        .select(list(_HOST_HITS))
+    )
+
+
+def _suffixes(hosts: pl.Series) -> pl.DataFrame:
+    """Each host with every name that it lies below: `a.b.example` gives itself, `b.example` and `example`."""
+    labels = pl.col("host").str.split(".")
+    return (
+        pl.DataFrame({"host": hosts.drop_nulls().cast(pl.String)})
+        .lazy()
+        .with_columns(labels=labels)
+        .with_columns(depth=pl.int_ranges(0, pl.col("labels").list.len()))
+        .explode("depth", empty_as_null=False)
+        .select("host", name=pl.col("labels").list.slice(pl.col("depth")).list.join("."))
+        .collect()
+    )
+
+
+# ---------------------------------------------------------------- events
+
+
+def match_values(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFrame:
+    """Every rule that finds something in a distinct value: `VALUE_HITS`.
+
+    `distinct` holds the distinct values of the event columns `url`, `host`, `typed_text` and `title`, any of them.
+    """
+    found = [_match_urls(distinct["url"], matcher)] if "url" in distinct else []
+    if "host" in distinct:
+        hosts = distinct["host"].drop_nulls().unique()
+        found.append(_of_hosts(hosts, matcher).select(pl.lit("host").alias("column"), value="host", *_TEXT_HITS))
+    for column in ("typed_text", "title"):
+        if column in distinct:
+            values = distinct[column].drop_nulls().unique()
+            texts = pl.DataFrame({"field": [column] * len(values), "text": values}, schema_overrides={"text": pl.String})
+            hits = match_texts(texts, matcher)
+            found.append(hits.select(pl.lit(column).alias("column"), pl.col("text").alias("value"), *_TEXT_HITS))
+    return pl.concat(found).select(list(VALUE_HITS)) if found else pl.DataFrame(schema=VALUE_HITS)
+
+
+def _of_hosts(hosts: pl.Series, matcher: Matcher) -> pl.DataFrame:
+    texts = match_texts(pl.DataFrame({"field": ["host"] * len(hosts), "text": hosts}), matcher)
+    return pl.concat([match_hosts(hosts, matcher), texts.select(pl.col("text").alias("host"), *_TEXT_HITS)])
+
+
+def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
+    parts = url_parts(urls.drop_nulls().unique())
+    fields = _url_fields(parts)
+    hits = match_texts(fields.select("field", "text").unique(), matcher)
+    of_texts = fields.join(hits, on=["field", "text"], how="inner")
+    hosts = _of_hosts(parts["host"].drop_nulls().unique(), matcher)
+    of_hosts = parts.select("url", "host").join(hosts, on="host", how="inner")
+    columns = [pl.lit("url").alias("column"), pl.col("url").alias("value"), *_TEXT_HITS]
+    return pl.concat([of_texts.select(columns), of_hosts.select(columns)])
+
+
+def _url_fields(parts: pl.DataFrame) -> pl.DataFrame:
+    """The texts in URLs: the words of a search or else the query, and the path; url, field, text."""
+    searches = search_terms(parts).select("url", text="search_text", field=pl.lit("search_text"))
+    others = parts.select("url", "query", "path").join(searches, on="url", how="anti")
+    fields = [searches.select("url", "field", "text")]
+    for name, plus in (("path", False), ("query", True)):
+        table = others.select("url", pl.lit(name).alias("field"), text=name).drop_nulls("text")
+        fields.append(table.with_columns(text=unescape(table["text"], plus_is_blank=plus)))
+    return pl.concat(fields)
+
+
+# ---------------------------------------------------------------- examples
+
+
+def check_examples(lists: Watchlists, matcher: Matcher) -> None:
+    """Try every rule on its own examples. Raises `WatchlistError` for the first that does not do as it says."""
+    text_rules = [(rule, rule.fields[0]) for each in lists.lists for rule in each.text_rules]
+    pairs = {(field, text) for rule, field in text_rules for text in (*rule.match, *rule.no_match)}
+    table = pl.DataFrame(sorted(pairs), schema={"field": pl.String, "text": pl.String}, orient="row")
+    hits = match_texts(table, matcher)
+    found = set(zip(hits["rule_id"], hits["field"], hits["text"], strict=True))
+    for rule, field in text_rules:
+        _check(rule, {text for text in (*rule.match, *rule.no_match) if (rule.id, field, text) in found})
+    domain_rules = [rule for each in lists.lists for rule in each.domain_rules]
+    hosts = {host for rule in domain_rules for host in (*rule.match, *rule.no_match)}
+    host_hits = match_hosts(pl.Series(sorted(hosts), dtype=pl.String), matcher)
+    listed = set(zip(host_hits["rule_id"], host_hits["host"], strict=True))
+    for domain_rule in domain_rules:
+        examples = (*domain_rule.match, *domain_rule.no_match)
+        _check(domain_rule, {host for host in examples if (domain_rule.id, host) in listed})
+
+
+def _check(rule: Any, found: set[str]) -> None:
+    missed = [text for text in rule.match if text not in found]
+    wrong = [text for text in rule.no_match if text in found]
+    if missed or wrong:
+        what = f"rule {rule.id!r} " + (f"misses its own example {missed[0]!r}." if missed else f"finds {wrong[0]!r}.")
+        remedy = "Change the terms, or the example."
+        raise WatchlistError(what, path=rule.path, line=rule.line, remedy=remedy)

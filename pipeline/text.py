@@ -1,0 +1,186 @@
+"""Texts as they are matched: folded words, decoded escapes, the parts of a URL.
+
+In: columns of distinct texts or URLs. Out: columns of the same length. Refuses nothing: a URL that cannot be taken
+apart gives nulls, an escape that is not UTF-8 is read as cp1252.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from urllib.parse import unquote_to_bytes
+
+import polars as pl
+from publicsuffixlist import PublicSuffixList
+
+#: Accents, enclosing marks and invisible characters: they hide words and make none.
+_MARKS = ("Mn", "Me", "Cf")
+#: How often an escape may be escaped again (`%2520`) and still be undone.
+_DEEPEST_ESCAPE = 3
+#: Escapes of printable ASCII, but for the per cent sign, which may begin another escape.
+_PLAIN_ESCAPES = {
+    f"%{digits}": chr(code)
+    for code in range(0x20, 0x7F)
+    if chr(code) != "%"
+    for digits in {f"{code:02X}", f"{code:02x}"}
+}
+
+
+def is_ascii(text: pl.Expr) -> pl.Expr:
+    """Whether a text has no character beyond ASCII; such texts are folded several times as fast."""
+    return text.str.len_bytes() == text.str.len_chars()
+
+
+def folded_ascii(text: pl.Expr) -> pl.Expr:
+    """`fold` for texts of ASCII alone."""
+    return (pl.lit(" ") + text.str.to_lowercase() + pl.lit(" ")).str.replace_all("[^a-z0-9]+", " ")
+
+
+def folded(text: pl.Expr) -> pl.Expr:
+    """`fold` for any text."""
+    bare = text.str.normalize("NFKD").str.replace_all(r"[\p{Mn}\p{Me}\p{Cf}]+", "").str.to_lowercase()
+    # Lower case is written out in full: one sharp s is two, and a sigma is a sigma at the end of a word too.
+    plain = bare.str.replace_many({"ß": "ss", "ς": "σ"}).str.replace_all(r"\p{Mn}+", "")
+    return (pl.lit(" ") + plain + pl.lit(" ")).str.replace_all(r"[^\p{L}\p{N}\p{Mc}]+", " ")
+
+
+def fold(texts: pl.Series) -> pl.Series:
+    """The words of each text between single blanks, with a blank at both ends, so that ` word ` finds whole words only.
+
+    Lower case, without accents, marks and invisible characters, compatibility forms undone; everything that is
+    neither letter nor digit separates words. A null becomes a single blank.
+    """
+    text = pl.col("text")
+    table = pl.DataFrame({"text": texts.cast(pl.String).fill_null("")})
+    plain = bool(table.select(is_ascii(text).all()).item())
+    return table.select(text=folded_ascii(text) if plain else folded(text))["text"].rename(texts.name)
+
+
+def fold_one(text: str) -> tuple[str, list[int]]:
+    """`fold` for one text, with the position in `text` that each folded character came from."""
+    words, origin = [" "], [0]
+    for at, character in enumerate(text):
+        for part in _bare(character):
+            if _is_word_part(part):
+                words.append(part)
+                origin.append(at)
+            elif words[-1] != " ":
+                words.append(" ")
+                origin.append(at)
+    if words[-1] != " ":
+        words.append(" ")
+        origin.append(len(text))
+    return "".join(words), origin
+
+
+@cache
+def _bare(character: str) -> str:
+    """One character in lower case, taken apart, without its marks."""
+    apart = unicodedata.normalize("NFKD", character)
+    kept = "".join(part for part in apart if unicodedata.category(part) not in _MARKS)
+    lower = kept.lower().replace("ß", "ss").replace("ς", "σ")
+    return "".join(part for part in lower if unicodedata.category(part) != "Mn")
+
+
+@cache
+def _is_word_part(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "LN" or category == "Mc"
+
+
+def unescape(texts: pl.Series, *, plus_is_blank: bool = False) -> pl.Series:
+    """Undo percent escapes, and escapes of escapes; `+` is a blank only in a query."""
+    plain = texts.str.replace_all("+", " ", literal=True) if plus_is_blank else texts
+    escaped = plain.str.contains("%", literal=True).fill_null(value=False)
+    if not escaped.any():
+        return plain
+    # Most escapes are a blank or a bracket and are undone in one pass; Python sees only what holds more than that.
+    table = pl.DataFrame({"t": plain}).with_row_index("row").filter(escaped)
+    table = table.with_columns(new=pl.col("t").str.replace_many(_PLAIN_ESCAPES))
+    hard = table["new"].str.contains("%", literal=True)
+    slow = pl.Series([_unescape_one(text) for text in table.filter(hard)["t"]], dtype=pl.String)
+    done = plain.scatter(table.filter(~hard)["row"], table.filter(~hard)["new"])
+    return done.scatter(table.filter(hard)["row"], slow)
+
+
+def _unescape_one(text: str) -> str:
+    for _ in range(_DEEPEST_ESCAPE):
+        raw = unquote_to_bytes(text)
+        try:
+            decoded = raw.decode()
+        except UnicodeDecodeError:
+            decoded = raw.decode("cp1252", errors="backslashreplace")
+        if decoded == text:
+            break
+        text = decoded
+    return text
+
+
+#: The parts of a URL, as `url_parts` gives them.
+URL_PARTS = pl.Schema({name: pl.String for name in ("url", "scheme", "host", "path", "query")})
+
+
+def url_parts(urls: pl.Series) -> pl.DataFrame:
+    """Scheme, host (lower case, without user, port and final dot), path and query of each URL, as written.
+
+    Understands `scheme://host/path?query`, `host:port` of a CONNECT and `host/path`. Null where a part is missing.
+    """
+    url = pl.col("url")
+    cut = url.str.splitn("://", 2)
+    before, after = cut.struct.field("field_0"), cut.struct.field("field_1")
+    has_scheme = after.is_not_null() & before.str.contains(r"^[A-Za-z][A-Za-z0-9+.\-]{0,19}$")
+    no_address = url.str.contains(r"^(?:error|about|data|javascript|blob|mailto):")
+    rest = pl.when(has_scheme).then(after).when(~no_address).then(url)
+    place = rest.str.splitn("?", 2)
+    address = place.struct.field("field_0").str.splitn("/", 2)
+    path = (pl.lit("/") + address.struct.field("field_1")).str.splitn("#", 2).struct.field("field_0")
+    table = (
+        pl.DataFrame({"url": urls.cast(pl.String)})
+        .lazy()
+        .select(
+            url,
+            scheme=pl.when(has_scheme).then(before.str.to_lowercase()),
+            authority=address.struct.field("field_0").str.splitn("#", 2).struct.field("field_0"),
+            path=pl.when(path != "").then(path),
+            query=place.struct.field("field_1").str.splitn("#", 2).struct.field("field_0"),
+        )
+        .collect()
+    )
+    hosts = _hosts(table["authority"].unique())
+    joined = table.join(hosts, on="authority", how="left", maintain_order="left", nulls_equal=True)
+    return joined.select(list(URL_PARTS))
+
+
+def _hosts(authorities: pl.Series) -> pl.DataFrame:
+    """The host of each distinct `user@host:port`."""
+    bare = pl.col("authority").str.split("@").list.last()
+    host = (
+        pl.when(bare.str.starts_with("["))
+        .then(bare.str.extract(r"^\[([^\]]*)\]"))
+        .otherwise(bare.str.extract(r"^([^:]*)"))
+        .str.to_lowercase()
+        .str.strip_chars_end(".")
+    )
+    return pl.DataFrame({"authority": authorities}).select("authority", host=pl.when(host != "").then(host))
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def registrable_domains(hosts: pl.Series) -> pl.Series:
+    """The part of each host that somebody registered (`bbc.co.uk`); null for addresses and bare suffixes."""
+    distinct = hosts.drop_nulls().unique()
+    suffixes = _public_suffixes()
+    found = [None if _is_address(host) else suffixes.privatesuffix(host) for host in distinct]
+    return hosts.replace_strict(distinct, pl.Series(found, dtype=pl.String), default=None, return_dtype=pl.String)
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdecimal()
+
+
+def public_suffix(host: str) -> str:
+    """The public suffix of a host (`co.uk`), or the empty string."""
+    return _public_suffixes().publicsuffix(host) or ""
