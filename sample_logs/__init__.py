@@ -1,0 +1,1 @@
+"""Synthetic logs, safe to publish, one folder for each format. There is no code here."""
