@@ -1,0 +1,9 @@
+"""Settings that hold for every test."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+# How long an example takes says something about the machine, nothing about the program.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
