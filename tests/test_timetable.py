@@ -34,8 +34,8 @@ def timetable_of(folder: Path, text: str) -> Timetable:
     return load_timetable(path)
 
 
-def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+def at(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
 def lessons(
@@ -56,20 +56,20 @@ def test_timetable_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("moment", "lesson"),
     [
-        (at(2026, 11, 9, 8, 59, 59), None),
-        (at(2026, 11, 9, 9, 0), "Computing, period 3 (9B)"),
-        (at(2026, 11, 9, 9, 59, 59), "Computing, period 3 (9B)"),
-        (at(2026, 11, 9, 11, 0), None),
-        (at(2026, 11, 10, 9, 30), "registration (9B)"),
-        (at(2026, 11, 11, 9, 30), "lesson (9B)"),
-        (at(2026, 11, 12, 9, 30), "Art (9B)"),
-        (at(2026, 11, 8, 9, 30), None),
+        (at("2026-11-09 08:59:59"), None),
+        (at("2026-11-09 09:00"), "Computing, period 3 (9B)"),
+        (at("2026-11-09 09:59:59"), "Computing, period 3 (9B)"),
+        (at("2026-11-09 11:00"), None),
+        (at("2026-11-10 09:30"), "registration (9B)"),
+        (at("2026-11-11 09:30"), "lesson (9B)"),
+        (at("2026-11-12 09:30"), "Art (9B)"),
+        (at("2026-11-08 09:30"), None),
         # In summer nine o'clock in London is eight in UTC.
-        (at(2026, 6, 8, 8, 30), "Computing, period 3 (9B)"),
-        (at(2026, 6, 8, 7, 59), None),
+        (at("2026-06-08 08:30"), "Computing, period 3 (9B)"),
+        (at("2026-06-08 07:59"), None),
         # The Monday after the clock has gone back, and the one before.
-        (at(2026, 10, 26, 9, 0), "Computing, period 3 (9B)"),
-        (at(2026, 10, 19, 8, 0), "Computing, period 3 (9B)"),
+        (at("2026-10-26 09:00"), "Computing, period 3 (9B)"),
+        (at("2026-10-19 08:00"), "Computing, period 3 (9B)"),
     ],
 )
 def test_lessons_go_by_the_clock_on_the_wall(tmp_path: Path, moment: datetime, lesson: str | None) -> None:
@@ -79,39 +79,39 @@ def test_lessons_go_by_the_clock_on_the_wall(tmp_path: Path, moment: datetime, l
 def test_a_lesson_in_the_hour_that_comes_twice_is_found_twice(tmp_path: Path) -> None:
     timetable = timetable_of(tmp_path, "class,weekday,start,end,subject\nnight,Sun,01:15,01:45,Astronomy\n")
     for hour in (0, 1):
-        assert lessons(timetable, ["night"], at(2026, 10, 25, hour, 30)) == ("Astronomy (night)", "night")
+        assert lessons(timetable, ["night"], at(f"2026-10-25 {hour:02}:30")) == ("Astronomy (night)", "night")
 
 
 def test_weeks_take_turns(tmp_path: Path) -> None:
     timetable = timetable_of(tmp_path, CSV)
     # Any day of a week A will do, and it may lie before or after.
     for week_a in (date(2026, 11, 9), date(2026, 11, 15), date(2026, 11, 23), date(2026, 10, 26)):
-        assert lessons(timetable, ["9B"], at(2026, 11, 9, 10, 30), week_a)[0] == "PSHE, period 4 (9B)"
-        assert lessons(timetable, ["9B"], at(2026, 11, 16, 10, 30), week_a)[0] == "English, period 4 (9B)"
-    assert lessons(timetable, ["9B"], at(2026, 11, 9, 10, 30)) == (None, None)
+        assert lessons(timetable, ["9B"], at("2026-11-09 10:30"), week_a)[0] == "PSHE, period 4 (9B)"
+        assert lessons(timetable, ["9B"], at("2026-11-16 10:30"), week_a)[0] == "English, period 4 (9B)"
+    assert lessons(timetable, ["9B"], at("2026-11-09 10:30")) == (None, None)
 
 
 def test_a_set_counts_before_the_registration_class(tmp_path: Path) -> None:
     timetable = timetable_of(tmp_path, CSV)
-    moment, week_a = at(2026, 11, 9, 10, 30), date(2026, 11, 9)
+    moment, week_a = at("2026-11-09 10:30"), date(2026, 11, 9)
     assert lessons(timetable, ["9B", "9B/Ma1"], moment, week_a) == ("Maths, period 4 (9B/Ma1)", "9B/Ma1")
     assert lessons(timetable, ["9B", "9x/Sc2", "9B/Ma1"], moment, week_a) == ("Science, period 4 (9x/Sc2)", "9x/Sc2")
     # The set has nothing then, so the class counts.
-    assert lessons(timetable, ["9B", "9B/Ma1"], at(2026, 11, 9, 9, 30))[1] == "9B"
+    assert lessons(timetable, ["9B", "9B/Ma1"], at("2026-11-09 09:30"))[1] == "9B"
 
 
 @pytest.mark.parametrize("classes", [None, [], ["8C"], [""]])
 def test_no_class_no_lesson(tmp_path: Path, classes: list[str] | None) -> None:
-    assert lessons(timetable_of(tmp_path, CSV), classes, at(2026, 11, 9, 9, 30)) == (None, None)
+    assert lessons(timetable_of(tmp_path, CSV), classes, at("2026-11-09 09:30")) == (None, None)
 
 
 def test_letter_case_and_blanks_of_a_class_do_not_count(tmp_path: Path) -> None:
-    assert lessons(timetable_of(tmp_path, CSV), [" 9b "], at(2026, 11, 9, 9, 30))[0] == "Computing, period 3 (9b)"
+    assert lessons(timetable_of(tmp_path, CSV), [" 9b "], at("2026-11-09 09:30"))[0] == "Computing, period 3 (9b)"
 
 
 def test_one_class_in_place_of_a_list(tmp_path: Path) -> None:
     rows = pl.DataFrame(
-        {"subject": ["a", "b"], "class": ["9B", None], "ts": [at(2026, 11, 9, 9, 30)] * 2},
+        {"subject": ["a", "b"], "class": ["9B", None], "ts": [at("2026-11-09 09:30")] * 2},
         schema={"subject": pl.String, "class": pl.String, "ts": pl.Datetime("us", "UTC")},
     )
     found = lesson_at(rows, timetable_of(tmp_path, CSV), LONDON, None)
@@ -119,7 +119,7 @@ def test_one_class_in_place_of_a_list(tmp_path: Path) -> None:
 
 
 def test_without_a_timetable_nothing_is_known() -> None:
-    assert lessons(Timetable(), ["9B"], at(2026, 11, 9, 9, 30)) == (None, None)
+    assert lessons(Timetable(), ["9B"], at("2026-11-09 09:30")) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_wrong_row_is_an_issue_with_its_line(tmp_path: Path, row: str, says: s
     assert len(timetable.issues) == 1
     assert says in timetable.issues[0]
     assert f"{tmp_path / 'timetable.csv'}:3: " in timetable.issues[0]
-    assert lessons(timetable, ["9B"], at(2026, 11, 9, 10, 45), date(2026, 11, 9))[0] == "PE (9B)"
+    assert lessons(timetable, ["9B"], at("2026-11-09 10:45"), date(2026, 11, 9))[0] == "PE (9B)"
 
 
 def test_lessons_that_touch_or_lie_in_other_weeks_do_not_overlap(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_one_row_in_one_row_out(
     tmp_path_factory: pytest.TempPathFactory, moments: list[int], classes: list[list[str]]
 ) -> None:
     timetable = timetable_of(tmp_path_factory.mktemp("school"), CSV)
-    start = at(2026, 10, 19)
+    start = at("2026-10-19 00:00")
     rows = pl.DataFrame(
         [("person:a", of, start + timedelta(minutes=minute)) for of, minute in zip(classes, moments, strict=False)],
         schema=ROWS,
