@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from importlib import resources
 from itertools import chain
 from pathlib import Path
-from typing import Final
 
 from pipeline.errors import WatchlistError
 from pipeline.watchtoml import (
@@ -30,8 +29,6 @@ from pipeline.watchtoml import (
 
 __all__ = [
     "DEFAULT_FIELDS",
-    "LOWERED",
-    "RAISED",
     "ROUTES",
     "TEXT_FIELDS",
     "Category",
@@ -44,11 +41,6 @@ __all__ = [
     "load",
     "shipped",
 ]
-
-#: What a weight is multiplied by when a `lowers` or a `raises` phrase stands in the same text: once each, however
-#: many there are, and never above 100. The shipped weights are chosen for these two.
-LOWERED: Final = 0.5
-RAISED: Final = 2.0
 
 
 @dataclass(frozen=True)
