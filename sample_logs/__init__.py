@@ -1,1 +1,1 @@
-"""Synthetic logs, safe to publish, one folder for each format. There is no code here."""
+"""Synthetic logs, safe to publish: one folder for each format, and `school`, which `make_school` makes."""
