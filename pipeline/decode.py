@@ -352,7 +352,9 @@ def _from_cp1252(record: bytes) -> bytes:
 
 
 def _cp1252_table() -> tuple[str, ...]:
-    return tuple(bytes([b]).decode("cp1252" if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else "latin-1") for b in range(256))
+    return tuple(
+        bytes([b]).decode("cp1252" if b not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else "latin-1") for b in range(256)
+    )
 
 
 _CP1252 = _cp1252_table()

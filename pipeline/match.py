@@ -201,7 +201,10 @@ def match_hosts(hosts: pl.Series, matcher: Matcher) -> pl.DataFrame:
     return (
         pl.concat(found)
         .with_columns(
-            field=pl.lit("host"), text=pl.col("host"), end=length, view=pl.lit("suffix"),
+            field=pl.lit("host"),
+            text=pl.col("host"),
+            end=length,
+            view=pl.lit("suffix"),
             start=length - pl.col("name").str.len_chars().cast(pl.Int64),
         )  # fmt: skip
         # The most exact name of a rule is shown.
@@ -236,11 +239,14 @@ def match_values(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFra
     found = [_match_urls(distinct["url"], matcher)] if "url" in distinct else []
     if "host" in distinct:
         hosts = distinct["host"].drop_nulls().unique()
-        found.append(_of_hosts(hosts, matcher).select(pl.lit("host").alias("column"), value="host", *_TEXT_HITS))
+        hits = _of_hosts(hosts, matcher)
+        found.append(hits.select(pl.lit("host").alias("column"), pl.col("host").alias("value"), *_TEXT_HITS))
     for column in ("typed_text", "title"):
         if column in distinct:
             values = distinct[column].drop_nulls().unique()
-            texts = pl.DataFrame({"field": [column] * len(values), "text": values}, schema_overrides={"text": pl.String})
+            texts = pl.DataFrame(
+                {"field": [column] * len(values), "text": values}, schema_overrides={"text": pl.String}
+            )
             hits = match_texts(texts, matcher)
             found.append(hits.select(pl.lit(column).alias("column"), pl.col("text").alias("value"), *_TEXT_HITS))
     return pl.concat(found).select(list(VALUE_HITS)) if found else pl.DataFrame(schema=VALUE_HITS)

@@ -165,6 +165,7 @@ def conform(table: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     ]
     return table.select(columns)
 
+
 #: How surely the log says who it was (domain words; `unknown-account`: a user that the people file does not list).
 WHO_GRADES: Final = ("authenticated", "mapped", "shared", "unknown-account", "address-only", "contradicted")
 #: What the school files a draft under. Below `mapped` no pupil is named: it is then a class, device or account.

@@ -114,6 +114,8 @@ def _query_words(engine: Engine) -> pl.Expr:
 
 def _path_words(engine: Engine) -> pl.Expr:
     return pl.coalesce(
-        pl.when(pl.col("path").str.starts_with(each)).then(pl.col("path").str.strip_prefix(each).str.extract(r"^([^/]+)"))
+        pl.when(pl.col("path").str.starts_with(each)).then(
+            pl.col("path").str.strip_prefix(each).str.extract(r"^([^/]+)")
+        )
         for each in engine.path
     )

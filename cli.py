@@ -1,0 +1,177 @@
+"""The command line: parse arguments, call one function, choose the exit code.
+
+Results go to stdout, progress and messages to stderr. Exit code 0: all well; 1: the run failed; 2: it finished, but
+some input needs attention (or the command was used wrongly, as click says it).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from pipeline.errors import EsafetyError
+from pipeline.record import shown, summary_lines
+from pipeline.version import VERSION
+
+FAILED = 1
+NEEDS_ATTENTION = 2
+
+
+@contextmanager
+def _failures_in_words() -> Iterator[None]:
+    """A failure that a person can mend is one sentence; anything else is a defect and shows where."""
+    try:
+        yield
+    except EsafetyError as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    click.echo(shown(f"esafety: {sentence}"), err=True)
+    sys.exit(FAILED)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="esafety")
+def main() -> None:
+    """Read a school's filter and monitoring logs, flag what matters, draft incidents, report to governors."""
+
+
+@main.command()
+@click.option(
+    "--into", type=click.Path(path_type=Path, file_okay=False), default=Path("esafety-demo"), show_default=True
+)
+def demo(into: Path) -> None:
+    """Run a whole night for an invented school, and say which pages to open."""
+    from pipeline import demonstration, nightly
+
+    with _failures_in_words():
+        config = demonstration.prepare(into)
+        record = nightly.run(
+            demonstration.settings(config), config, demonstration.NIGHT, progress=_progress(quiet=False)
+        )
+    click.echo("\n".join(summary_lines(record)))
+    click.echo("\nThe school is invented, and so is every line of its logs. What to look at now:")
+    for page in record.pages:
+        click.echo(f"  {page}")
+
+
+@main.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"), show_default=True
+)
+def init(config: Path) -> None:
+    """Write a commented school.toml that runs, and the folder that it reads from."""
+    from pipeline import demonstration
+
+    with _failures_in_words():
+        made = demonstration.write_first_config(config)
+    for path in made:
+        click.echo(f"made {path}")
+    click.echo(f"Now put a log into {made[-1]} and run: esafety nightly --config {config}")
+
+
+@main.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"), show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the record of the run as JSON.")
+@click.option("--dry-run", is_flag=True, help="Read and count, but keep and write nothing.")
+@click.option("--as-of", metavar="TIME", help="Run as if it were this time (ISO 8601), to repeat an earlier night.")
+def nightly(config: Path, *, as_json: bool, dry_run: bool, as_of: str | None) -> None:
+    """Read all that is new, flag, count, draft, and write the pages."""
+    from pipeline import nightly as night
+    from pipeline.config import load_settings
+
+    with _failures_in_words():
+        settings = load_settings(config)
+        now = _moment(as_of, settings.school.timezone)
+        record = night.run(settings, config, now, dry_run=dry_run, progress=_progress(quiet=as_json))
+    if as_json:
+        click.echo(json.dumps(record.as_json(), indent=2, ensure_ascii=True))
+    else:
+        click.echo("\n".join(summary_lines(record)))
+    sys.exit(record.exit_code)
+
+
+def _moment(written: str | None, timezone: str) -> datetime:
+    if written is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        _fail(f"--as-of: {written!r} is not a time. Write for example 2026-11-14T03:00.")
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
+
+
+def _progress(*, quiet: bool) -> Callable[[int, int, str], None]:
+    """A line that renews itself on a terminal, plain lines in cron, nothing for machines."""
+
+    def on_terminal(number: int, of: int, name: str) -> None:
+        end = "\n" if number == of else ""
+        click.echo(f"\r\x1b[Kreading {number} of {of}: {shown(name)}{end}", err=True, nl=False)
+
+    def plain(number: int, of: int, name: str) -> None:
+        click.echo(f"reading {number} of {of}: {shown(name)}", err=True)
+
+    def nothing(_number: int, _of: int, _name: str) -> None:
+        return
+
+    if quiet:
+        return nothing
+    return on_terminal if sys.stderr.isatty() else plain
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--format", "form", default="auto", show_default=True, help="Name of the log format.")
+@click.option("--timezone", default="Europe/London", show_default=True, help="Zone of times that carry none.")
+@click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="Order of day, month and year.")
+@click.option("--map", "column_map", help="Column map of the csv format: a shipped one, such as senso, or a file.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
+              help="events as .jsonl or .parquet; - for stdout")  # fmt: skip
+@click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False), help="rejects as .jsonl or .parquet")
+def parse(files: tuple[Path, ...], form: str, timezone: str, date_order: Any, column_map: str | None, output: Path,
+          rejects: Path | None) -> None:  # fmt: skip
+    """Try logs: events and rejects as JSON lines or Parquet. FILES may be files, folders, or - for stdin."""
+    from pipeline import trying
+    from pipeline.formats import Declared
+    from pipeline.formats._maps import load_map
+
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        _fail(f"--timezone: {timezone!r} is not a time zone. Write for example Europe/London or UTC.")
+    with _failures_in_words():
+        columns, verdicts = load_map(column_map) if column_map else ((), ())
+        declared = Declared(zone, date_order, tuple(columns), tuple(verdicts))
+        records = trying.parse_files(files, "csv" if column_map and form == "auto" else form, declared, output, rejects)
+    for record in records:
+        click.echo(shown(trying.line_for(record)), err=True)
+    sys.exit(NEEDS_ATTENTION if any(record.issues for record in records) else 0)
+
+
+@main.command()
+@click.argument("rows", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"))
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Use the watchlists of this school.toml."
+)
+def flag(rows: Path, output: Path, config: Path | None) -> None:
+    """Try texts and URLs against the watchlists. ROWS is JSON lines of {id, kind, text | url}."""
+    from pipeline import flagging
+
+    with _failures_in_words():
+        flagging.flag_rows(rows, output, config)
+
+
+if __name__ == "__main__":
+    main()

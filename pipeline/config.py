@@ -1,0 +1,266 @@
+"""`school.toml` becomes typed settings, or an error that names its line.
+
+In: the path of a TOML file. Out: `Settings`, every path in them made absolute from the file's folder. Refuses an
+unknown key, a value of the wrong type, a time zone that does not exist, a file that is not there: with file, line and
+what to write instead, before anything is read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from pipeline.errors import ConfigError
+from pipeline.tomlplace import line_of
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is not a time zone; write for example Europe/London or UTC") from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=False)
+
+
+class Term(_Table):
+    """One term of the school year, both days included."""
+
+    name: str
+    first_day: date
+    last_day: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Term:
+        if self.last_day < self.first_day:
+            raise ValueError("last_day lies before first_day")
+        return self
+
+
+class School(_Table):
+    """Whose logs these are, and when the school is open (local time)."""
+
+    name: str
+    site: str = "main"
+    timezone: Zone = "Europe/London"
+    opens: int = Field(default=8, ge=0, le=23)
+    closes: int = Field(default=16, ge=1, le=24)
+    terms: tuple[Term, ...] = ()
+
+
+class Source(_Table):
+    """One program that writes logs, and where they lie. Several patterns may name its files."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    files: tuple[str, ...] = Field(min_length=1)
+    format: str = "auto"
+    timezone: Zone | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    #: A shipped column map of the csv format, such as `senso`, or the path of one's own.
+    map: str | None = None
+    columns: dict[str, str] = {}
+    verdicts: dict[str, str] = {}
+    #: Set where exports overlap: a line that an earlier file of this source had is counted, not read again.
+    overlapping: bool = False
+
+
+class People(_Table):
+    """The school's export of people, and what its columns are called."""
+
+    file: Path
+    columns: dict[str, str] = {}
+    devices: Path | None = None
+
+
+class Timetable(_Table):
+    """Lessons; `week_a` is the Monday of any week A, where the timetable has two weeks."""
+
+    file: Path
+    week_a: date | None = None
+
+
+class WordFile(_Table):
+    """A long plain list of the school's own, one entry a line."""
+
+    file: Path
+    category: str
+    weight: Percent
+
+
+class Watchlists(_Table):
+    """What is looked for: the shipped lists, the school's own folders, its long plain lists."""
+
+    shipped: bool = True
+    folders: tuple[Path, ...] = ()
+    phrases: tuple[WordFile, ...] = ()
+    domains: tuple[WordFile, ...] = ()
+
+
+class Store(_Table):
+    """Where the program keeps what it has read and what it writes."""
+
+    folder: Path = Path("store")
+    reports: Path = Path("reports")
+
+
+class Retention(_Table):
+    """How many days events and their lines are kept; counts without names are kept for good."""
+
+    events_days: int = Field(default=365, ge=1)
+
+
+class Thresholds(_Table):
+    """From which weight a hit has which level, and how hits become episodes and drafts."""
+
+    urgent: Percent = 85
+    high: Percent = 65
+    medium: Percent = 40
+    low: Percent = 15
+    #: A draft is made from this level on.
+    draft: Literal["urgent", "high", "medium", "low"] = "medium"
+    episode_gap_minutes: int = Field(default=30, ge=1)
+    small_number: int = Field(default=5, ge=2)
+    drafts_on_page: int = Field(default=200, ge=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Thresholds:
+        if not self.urgent >= self.high >= self.medium >= self.low:
+            raise ValueError("the levels must fall from urgent through high and medium to low")
+        return self
+
+
+class Settings(_Table):
+    """All of `school.toml`."""
+
+    school: School
+    source: tuple[Source, ...] = Field(min_length=1)
+    people: People | None = None
+    timetable: Timetable | None = None
+    watchlists: Watchlists = Watchlists()
+    store: Store = Store()
+    retention: Retention = Retention()
+    thresholds: Thresholds = Thresholds()
+
+    def zone_of(self, source: Source) -> ZoneInfo:
+        """The zone of stamps that carry none."""
+        return ZoneInfo(source.timezone or self.school.timezone)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read `school.toml`. Raises `ConfigError` with file, line and remedy; touches no log."""
+    text = _text(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        remedy = "See the comments that `esafety init` writes for the form of each table."
+        raise ConfigError(f"is not TOML: {error}.", path=path, remedy=remedy) from error
+    try:
+        settings = Settings.model_validate(data)
+    except ValidationError as error:
+        raise _first_of(error, path, text, data) from error
+    settings = _absolute(settings, path.resolve().parent)
+    _check(settings, path, text)
+    return settings
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError as error:
+        remedy = "Make one with `esafety init`, or name it with --config."
+        raise ConfigError("there is no such file.", path=path, remedy=remedy) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError("is not UTF-8 text.", path=path, remedy="Save it as UTF-8.") from error
+    except OSError as error:
+        raise ConfigError(f"cannot be read ({error.strerror}).", path=path) from error
+
+
+def _first_of(failure: ValidationError, path: Path, text: str, data: dict[str, Any]) -> ConfigError:
+    details = failure.errors()[0]
+    place = tuple(part for part in details["loc"])
+    what, remedy = _in_words(details, place, data)
+    return ConfigError(what, path=path, line=line_of(text, place), remedy=remedy)
+
+
+def _in_words(details: ErrorDetails, place: tuple[str | int, ...], data: dict[str, Any]) -> tuple[str, str]:
+    key = str(place[-1]) if place else ""
+    if details["type"] == "extra_forbidden":
+        known = _known_keys(place[:-1])
+        close = difflib.get_close_matches(key, known, n=1)
+        remedy = f"Did you mean {close[0]!r}?" if close else f"Known here: {', '.join(known)}."
+        return f"the key {key!r} is not known.", remedy
+    if details["type"] == "missing":
+        table = ".".join(str(part) for part in place[:-1] if isinstance(part, str)) or "the file"
+        return f"{key!r} is missing in {table}.", f"Add a line `{key} = …`."
+    message = details["msg"].removeprefix("Value error, ")
+    return f"{key}: {message[:1].lower()}{message[1:]}.", ""
+
+
+def _known_keys(table: tuple[str | int, ...]) -> list[str]:
+    models: dict[str, type[BaseModel]] = {
+        "": Settings, "school": School, "terms": Term, "source": Source, "people": People, "timetable": Timetable,
+        "watchlists": Watchlists, "phrases": WordFile, "domains": WordFile, "store": Store, "retention": Retention,
+        "thresholds": Thresholds,
+    }  # fmt: skip
+    name = next((part for part in reversed(table) if isinstance(part, str)), "")
+    return sorted(models[name].model_fields)
+
+
+def _absolute(settings: Settings, folder: Path) -> Settings:
+    """The same settings with every path made absolute from the folder of school.toml."""
+
+    def made(value: Any) -> Any:
+        if isinstance(value, Path):
+            return folder / value.expanduser()
+        if isinstance(value, _Table):
+            return value.model_copy(update={name: made(getattr(value, name)) for name in type(value).model_fields})
+        if isinstance(value, tuple):
+            return tuple(made(each) for each in value)
+        return value
+
+    absolute: Settings = made(settings)
+    sources = tuple(
+        each.model_copy(update={"files": tuple(str(folder / Path(name).expanduser()) for name in each.files)})
+        for each in absolute.source
+    )
+    return absolute.model_copy(update={"source": sources})
+
+
+def _check(settings: Settings, path: Path, text: str) -> None:
+    """What only the disk or the whole file can tell: files that are not there, two sources of one name."""
+    wanted: list[tuple[Path, tuple[str | int, ...]]] = []
+    if settings.people is not None:
+        wanted.append((settings.people.file, ("people", "file")))
+        wanted += [(each, ("people", "devices")) for each in (settings.people.devices,) if each is not None]
+    if settings.timetable is not None:
+        wanted.append((settings.timetable.file, ("timetable", "file")))
+    for kind, entries in (("phrases", settings.watchlists.phrases), ("domains", settings.watchlists.domains)):
+        wanted += [(each.file, ("watchlists", kind, at, "file")) for at, each in enumerate(entries)]
+    for file, place in wanted:
+        if not file.is_file():
+            remedy = "Correct the name, put the file there, or take the line out."
+            raise ConfigError(f"{file} is not there.", path=path, line=line_of(text, place), remedy=remedy)
+    for at, folder in enumerate(settings.watchlists.folders):
+        if not folder.is_dir():
+            line = line_of(text, ("watchlists", "folders", at))
+            raise ConfigError(f"the folder {folder} is not there.", path=path, line=line, remedy="Correct the name.")
+    names = [each.name for each in settings.source]
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            line = line_of(text, ("source", at, "name"))
+            remedy = "Give each source a name of its own; several patterns may stand in one `files`."
+            raise ConfigError(f"two sources are called {name!r}.", path=path, line=line, remedy=remedy)

@@ -1,0 +1,197 @@
+"""What is made from the lake, day by day: counts, and draft incidents.
+
+In: the units of the lake, the people, the timetable, the settings. Out: one Parquet file a day and kind, each a
+pure function of the units that touch that day. Only days whose units have changed are made again. Refuses days whose
+events retention has taken away: their counts stand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+import polars as pl
+
+from pipeline import episodes, lake
+from pipeline.episodes import Drafting
+from pipeline.events import complete
+from pipeline.lake import Lake
+from pipeline.ledger import Ledger, Unit
+from pipeline.people import Devices, People, resolve, with_classes
+from pipeline.priority import LevelBounds, with_levels
+from pipeline.schema import ACTIVE, COVERAGE, DRAFTS, FACTS, STORED_EVENTS, USER_COUNTS
+from pipeline.timetable import Timetable, lesson_at
+
+_SEEN_BY = ("user", "client_ip", "device")
+_QUARTER = timedelta(minutes=15)
+_COUNTED = {"facts": FACTS, "user_counts": USER_COUNTS, "active": ACTIVE, "coverage": COVERAGE}
+
+
+@dataclass(frozen=True)
+class Who:
+    """The school's people, devices and lessons."""
+
+    people: People
+    devices: Devices
+    timetable: Timetable
+    week_a: date | None
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The days that were made anew, and those that could not be because their events are gone."""
+
+    counted: tuple[date, ...]
+    drafted: tuple[date, ...]
+    frozen: tuple[date, ...]
+    drafts: pl.DataFrame
+
+
+def derive(place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: LevelBounds) -> Derived:
+    """Bring counts and drafts of all days up to date with the lake."""
+    units = ledger.all_units()
+    present = {unit.unit_id for unit in ledger.units()}
+    counted, frozen = _stale(ledger, "facts", units, present, drafting.timezone, timedelta(0))
+    if counted:
+        _count(place, ledger, counted, present, who, drafting.timezone)
+    drafted, frozen_too = _stale(ledger, "drafts", units, present, drafting.timezone, episodes.DAY_BEGINS)
+    made = [pl.DataFrame(schema=DRAFTS)]
+    if drafted:
+        made.append(_draft(place, ledger, drafted, present, who, drafting, bounds))
+    return Derived(
+        tuple(sorted(counted)), tuple(sorted(drafted)), tuple(sorted({*frozen, *frozen_too})), pl.concat(made)
+    )
+
+
+def _stale(
+    ledger: Ledger, kind: str, units: list[Unit], present: set[str], timezone: ZoneInfo, begins: timedelta
+) -> tuple[dict[date, tuple[str, list[str]]], list[date]]:
+    """Day -> (what it would be made from, its units) for the days to be made; and the days that cannot be."""
+    by_day: dict[date, list[str]] = {}
+    for unit in units:
+        for day in {local for utc_day in unit.dates for local in _local_days(utc_day, timezone, begins)}:
+            by_day.setdefault(day, []).append(unit.unit_id)
+    made = ledger.day_inputs(kind)
+    stale: dict[date, tuple[str, list[str]]] = {}
+    frozen = []
+    for day, unit_ids in by_day.items():
+        inputs = hashlib.sha256("\n".join(sorted(unit_ids)).encode()).hexdigest()
+        if made.get(day) == inputs:
+            continue
+        if present.issuperset(unit_ids):
+            stale[day] = inputs, unit_ids
+        else:
+            frozen.append(day)
+    return stale, frozen
+
+
+def _local_days(utc_day: date, timezone: ZoneInfo, begins: timedelta) -> set[date]:
+    """The local days that the events of a UTC date may belong to."""
+    ends = datetime.combine(utc_day, time.min, UTC), datetime.combine(utc_day, time.max, UTC)
+    return {(end.astimezone(timezone).replace(tzinfo=None) - begins).date() for end in ends}
+
+
+def _units_of(days: dict[date, tuple[str, list[str]]]) -> list[str]:
+    return sorted({unit_id for _, unit_ids in days.values() for unit_id in unit_ids})
+
+
+# ---------------------------------------------------------------- counts
+
+
+def _count(
+    place: Lake,
+    ledger: Ledger,
+    days: dict[date, tuple[str, list[str]]],
+    present: set[str],
+    who: Who,
+    timezone: ZoneInfo,
+) -> None:
+    with lake.connected(place, _units_of(days), ("events", "hits", "hit_events")) as connection:
+        lake.register(connection, "quarters", quarters(days, timezone))
+        traffic = lake.ask(connection, "traffic")
+        lake.register(connection, "traffic", traffic)
+        lake.register(connection, "flagged", lake.ask(connection, "flagged"))
+        seen = traffic.select("day", *_SEEN_BY, challenge=pl.col("verdict") == "challenge").unique(maintain_order=True)
+        lake.register(connection, "subjects", resolve(seen, who.people, who.devices))
+        tables = {kind: lake.ask(connection, kind) for kind in _COUNTED}
+    for day, (inputs, _) in sorted(days.items()):
+        for kind, columns in _COUNTED.items():
+            lake.replace_day(place, kind, day, tables[kind].filter(pl.col("day") == day), columns)
+        ledger.day_made("facts", day, inputs)
+
+
+def quarters(days: Iterable[date], timezone: ZoneInfo) -> pl.DataFrame:
+    """Each quarter of an hour of some local days: its number since 1970 (UTC), the local day and hour.
+
+    Quarters, because every time zone in use differs from UTC by whole quarters of an hour.
+    """
+    rows = []
+    for day in sorted(days):
+        start = datetime.combine(day, time.min, timezone).astimezone(UTC)
+        end = datetime.combine(day + timedelta(days=1), time.min, timezone).astimezone(UTC)
+        while start < end:
+            rows.append((int(start.timestamp()) // 900, day, start.astimezone(timezone).hour))
+            start += _QUARTER
+    return pl.DataFrame(rows, schema={"quarter": pl.Int64, "day": pl.Date, "hour": pl.Int64}, orient="row")
+
+
+# ---------------------------------------------------------------- drafts
+
+
+def _draft(
+    place: Lake, ledger: Ledger, days: dict[date, tuple[str, list[str]]], present: set[str], who: Who,
+    drafting: Drafting, bounds: LevelBounds,
+) -> pl.DataFrame:  # fmt: skip
+    with lake.connected(place, _units_of(days), ("events", "hits", "hit_events", "evidence")) as connection:
+        hits = _hits(connection, days, who, drafting, bounds)
+        numbered = episodes.episodes(hits, drafting)
+        heads = episodes.heads(numbered, drafting)
+        drafts = episodes.with_around(heads, _around(connection, heads))
+    done = episodes.with_facts(drafts, hits, class_sizes(who.people), drafting)
+    for day, (inputs, _) in sorted(days.items()):
+        lake.replace_day(place, "drafts", day, done.filter(pl.col("day") == day), DRAFTS)
+        ledger.day_made("drafts", day, inputs)
+    return done
+
+
+def _hits(
+    connection: duckdb.DuckDBPyConnection, days: dict[date, tuple[str, list[str]]], who: Who, drafting: Drafting,
+    bounds: LevelBounds,
+) -> pl.DataFrame:  # fmt: skip
+    """The hits of the wanted days with level, text, lesson and who it was."""
+    spans = [episodes.local_bounds(day, drafting.timezone) for day in days]
+    found = lake.ask(
+        connection, "hits_of_days", first=min(first for first, _ in spans), last=max(last for _, last in spans)
+    ).with_columns(day=episodes.duty_day(pl.col("ts"), drafting.timezone))
+    found = found.filter(pl.col("day").is_in(list(days)))
+    seen = found.with_columns(challenge=pl.col("verdict") == "challenge")
+    keys = [*_SEEN_BY, "day", "challenge"]
+    subjects = resolve(seen.select(keys).unique(maintain_order=True), who.people, who.devices)
+    hits = seen.join(subjects, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    moments = with_classes(hits.select("subject", "subject_kind", "class", "day", "ts"), who.people)
+    lessons = lesson_at(moments, who.timetable, drafting.timezone, who.week_a)
+    return episodes.with_texts(with_levels(hits.with_columns(lesson=lessons["lesson"]), bounds)).drop("day")
+
+
+def _around(connection: duckdb.DuckDBPyConnection, heads: pl.DataFrame) -> pl.DataFrame:
+    """draft_id, ts, kind, verdict, what, found: what the same user or address did before and after."""
+    if heads.is_empty():
+        near = pl.DataFrame(schema={**STORED_EVENTS, "draft_id": pl.String, "found": pl.Int64})
+    else:
+        lake.register(connection, "windows", episodes.windows(heads))
+        near = lake.ask(connection, "around", most=episodes.MOST_AROUND)
+    full = complete(near.select([name for name in near.columns if name in STORED_EVENTS]))
+    what = pl.coalesce("typed_text", "search_text", "title", "url", "host")
+    return pl.concat(
+        [near.select("draft_id", "found"), full.select("ts", "kind", "verdict", what=what)], how="horizontal"
+    )
+
+
+def class_sizes(people: People) -> dict[str, int]:
+    """How many pupils each class has in the people file."""
+    pupils = people.table.filter(pl.col("role") != "class")
+    return dict(pupils.explode("classes").drop_nulls("classes").group_by("classes").len().iter_rows())

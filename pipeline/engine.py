@@ -1,0 +1,205 @@
+"""A file's way into the lake, unit by unit: read, flag, keep the evidence, commit.
+
+In: how a file is to be read, and the compiled watchlists. Out: folders of the lake and rows of the ledger. A unit is a
+run of at most `UNIT_RECORDS` lines, so that memory does not grow with the length of a file. Refuses nothing itself;
+what reading raises is passed on after everything before it has been committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from pipeline import lake
+from pipeline.ahead import Behind
+from pipeline.errors import SourceError
+from pipeline.events import complete, event_id
+from pipeline.evidence import original_lines, wanted_lines
+from pipeline.ingest import Batch, Reading, read_file
+from pipeline.lake import EventsWriter, Lake
+from pipeline.ledger import Ledger, Stream, Unit
+from pipeline.match import Matcher, match_values
+from pipeline.priority import LevelBounds, at_least, with_levels
+from pipeline.schema import EVENTS, EVIDENCE, HITS, REJECTS, STORED_EVENTS, conform
+
+#: Memory is set by this, not by the length of a file.
+UNIT_RECORDS = 2_000_000
+#: Events of the same user or address this long before and after a hit are kept as they were written.
+AROUND = timedelta(minutes=10)
+_MATCHED = ("url", "host", "typed_text", "title")
+
+
+@dataclass(frozen=True)
+class Flagging:
+    """What is looked for; from which weight a hit has which level; from which level on its surroundings are kept."""
+
+    matcher: Matcher
+    bounds: LevelBounds
+    draft_from: str
+
+
+@dataclass
+class _Tally:
+    """What a unit holds so far."""
+
+    end: Stream
+    records: int = 0
+    events: int = 0
+    skips: Counter[str] = field(default_factory=Counter)
+    rejects: list[pl.DataFrame] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
+    dates: set[date] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)
+    digests: dict[bytes, int] = field(default_factory=dict)
+
+    def add(self, batch: Batch) -> None:
+        self.end = batch.end
+        self.records += batch.records
+        self.events += batch.events.height
+        self.skips += batch.skips
+        self.rejects.append(batch.rejects)
+        self.columns.update(batch.events.columns)
+        self.digests.update(batch.digests)
+        if batch.events.height:
+            times = batch.events["ts"]
+            self.times += [times.min(), times.max()]
+            self.dates.update(times.dt.date().unique().to_list())
+
+
+def read_into_lake(path: Path, reading: Reading, place: Lake, ledger: Ledger, flagging: Flagging) -> Iterator[Unit]:
+    """Read a file on from `reading.start` and give each unit once it is committed.
+
+    Raises what `ingest.read_file` raises; a `SourceError` comes after what could be read has been committed.
+    """
+    batches = _Stoppable(read_file(path, reading))
+    start = reading.start
+    while (first := batches.take()) is not None:
+        with lake.staged(place, f"{start.source_sha256[:16]}-{start.bytes_read}") as folder:
+            tally = _write_events(folder, first, batches, start)
+            _flag(folder, tally, path, reading, flagging)
+            unit = _unit_of(tally, start)
+            lake.settle(place, folder, unit.unit_id)
+            ledger.commit(unit, tally.end, tally.digests)
+        yield unit
+        start = tally.end
+    if batches.failure is not None:
+        raise batches.failure
+
+
+class _Stoppable:
+    """Batches until the end or until the file can be read no further; the failure is kept for later."""
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self._batches = batches
+        self.failure: SourceError | None = None
+
+    def take(self) -> Batch | None:
+        if self.failure is None:
+            try:
+                return next(self._batches, None)
+            except SourceError as error:
+                self.failure = error
+        return None
+
+
+def _write_events(folder: Path, first: Batch, batches: _Stoppable, start: Stream) -> _Tally:
+    origin = {
+        "site": start.site, "source": start.source, "format": start.format, "source_sha256": start.source_sha256,
+    }  # fmt: skip
+    writer, tally = EventsWriter(folder, origin), _Tally(start)
+    behind = Behind(writer.write)
+    batch: Batch | None = first
+    try:
+        while batch is not None:
+            tally.add(batch)
+            behind.give(batch.events)
+            batch = batches.take() if tally.records < UNIT_RECORDS else None
+    finally:
+        behind.finish()
+        writer.close()
+    return tally
+
+
+def _flag(folder: Path, tally: _Tally, path: Path, reading: Reading, flagging: Flagging) -> None:
+    """Write what stands beside the events of a unit: rejects, hits, the events hit, and the original lines."""
+    events = pl.scan_parquet(folder / "events.parquet")
+    hits, hit_events = _hits(events, tally, flagging)
+    serious = hits.filter(pl.col("level").is_in(at_least(flagging.draft_from))).select("event_id")
+    around = hit_events.join(serious, on="event_id", how="semi").select("user", "client_ip", "ts")
+    wanted = wanted_lines(events, hit_events["line"], around, AROUND) if hit_events.height else pl.DataFrame()
+    lines = original_lines(path, wanted, tally.end.source_sha256, quoted=reading.form.records == "quoted")
+    rejects = pl.concat(tally.rejects).with_columns(
+        source_sha256=pl.lit(tally.end.source_sha256), format=pl.lit(tally.end.format)
+    )
+    lake.write_table(folder / "rejects.parquet", rejects, REJECTS)
+    lake.write_table(folder / "hits.parquet", hits.select(list(HITS)), HITS)
+    lake.write_table(folder / "hit_events.parquet", hit_events, EVENTS)
+    lake.write_table(folder / "evidence.parquet", lines, EVIDENCE)
+
+
+def _hits(events: pl.LazyFrame, tally: _Tally, flagging: Flagging) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The hits of a unit with their levels, and its events that were hit, both in the order of lines."""
+    columns = [name for name in _MATCHED if name in tally.columns]
+    distinct = {name: distinct_values(events, name) for name in columns}
+    found = match_values(distinct, flagging.matcher)
+    is_hit = [
+        pl.col(name).is_in(found.filter(pl.col("column") == name)["value"].unique().implode()) for name in columns
+    ]
+    if found.is_empty():
+        return with_levels(pl.DataFrame(schema=HITS | {"kind": pl.String}), flagging.bounds), pl.DataFrame(
+            schema=EVENTS
+        )
+    stored = conform(events.filter(pl.any_horizontal(is_hit)).sort("line").collect(engine="streaming"), STORED_EVENTS)
+    hit_events = complete(stored)
+    return with_levels(event_hits(stored, hit_events, found), flagging.bounds), hit_events
+
+
+def distinct_values(events: pl.LazyFrame, column: str) -> pl.Series:
+    """The different values of a column of the lake, nulls left out.
+
+    Told apart by two 64-bit hashes, which is several times as fast as by the texts themselves.
+    """
+    values = events.select(column).collect()[column].drop_nulls()
+    table = pl.LazyFrame({"one": values.hash(seed=1), "other": values.hash(seed=2)}).with_row_index("row")
+    first = table.group_by("one", "other").agg(pl.col("row").first()).collect()
+    return values.gather(first["row"])
+
+
+def event_hits(stored: pl.DataFrame, hit_events: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `schema.HITS`, with the kind of each event; `found` are hits per distinct value."""
+    columns = [name for name in _MATCHED if name in found["column"].unique()]
+    keyed = stored.select(*columns, event_id=event_id()).with_columns(kind=hit_events["kind"])
+    joined = pl.concat(
+        keyed.join(
+            found.filter(pl.col("column") == column).drop("column"), left_on=column, right_on="value", how="inner"
+        ).select("event_id", "kind", *[name for name in found.columns if name not in ("column", "value")])
+        for column in columns
+    )
+    ordered = joined.sort("event_id", "field", "start", "rule_id")
+    return ordered.with_columns(hit_id=_hit_ids(ordered)).drop("text")
+
+
+def _hit_ids(hits: pl.DataFrame) -> pl.Series:
+    """SHA-256, shortened, of what makes a hit this hit. A loop over hits: they are a few in a thousand events."""
+    named = hits.select(pl.concat_str("event_id", "rule_id", "field", pl.col("start").cast(pl.String), separator="|"))
+    ids = [hashlib.sha256(name.encode()).hexdigest()[:24] for name in named.to_series()]
+    return pl.Series(ids, dtype=pl.String)
+
+
+def _unit_of(tally: _Tally, start: Stream) -> Unit:
+    rejects = sum(each.height for each in tally.rejects)
+    place = f"{start.site}|{start.source}|{start.source_sha256}|{start.bytes_read}|{tally.end.bytes_read}"
+    return Unit(
+        unit_id=hashlib.sha256(place.encode()).hexdigest()[:32],
+        source=start.source, source_sha256=start.source_sha256, site=start.site,
+        first_line=start.next_line, start_byte=start.bytes_read, end_byte=tally.end.bytes_read,
+        records=tally.records, events=tally.events, rejects=rejects, skips=dict(sorted(tally.skips.items())),
+        first_ts=min(tally.times, default=None), last_ts=max(tally.times, default=None),
+        dates=tuple(sorted(tally.dates)),
+    )  # fmt: skip

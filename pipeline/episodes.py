@@ -1,0 +1,229 @@
+"""Hits become episodes, episodes become draft incidents.
+
+In: the hits of some days with their events, levels, subjects and lessons, and what happened around them. Out: rows of
+`schema.DRAFTS`. Refuses nothing. Pure: the same hits give the same drafts with the same ids, in whatever order they
+were read. An episode is a run of hits of one subject without a gap longer than the school's setting, within one day
+that runs from 04:00 to 04:00 local time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from pipeline.priority import Seen, at_least, episode_level
+from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, SUBJECT, conform
+from pipeline.text import unescape
+from pipeline.watchlist import Category
+
+#: Nobody is at school at four in the morning: no episode is cut in two by the end of a day.
+DAY_BEGINS = timedelta(hours=4)
+#: "What came in the ten minutes before and after."
+AROUND = timedelta(minutes=10)
+MOST_AROUND = 60
+_CLASS_WINDOW = timedelta(minutes=30)
+_STAFF_ROLES = ("staff", "teacher", "governor", "head")
+_PUPIL_ROUTES = ("pupil-victim", "pupil-inappropriate", "network-misuse", "accidental")
+
+
+@dataclass(frozen=True)
+class Drafting:
+    """What the school has set, and the categories."""
+
+    categories: Mapping[str, Category]
+    timezone: ZoneInfo
+    draft_from: str
+    gap: timedelta
+    opens: int
+    closes: int
+
+
+def duty_day(ts: pl.Expr, timezone: ZoneInfo) -> pl.Expr:
+    """The day that a time belongs to, from 04:00 to 04:00 local time."""
+    return (ts.dt.convert_time_zone(str(timezone)).dt.replace_time_zone(None) - DAY_BEGINS).dt.date()
+
+
+def with_texts(hits: pl.DataFrame) -> pl.DataFrame:
+    """Add `text`: the whole text of the field that was hit, decoded as it was matched."""
+    text = pl.when(pl.col("field") == "path").then("path").when(pl.col("field") == "query").then("query")
+    for name in ("search_text", "typed_text", "title", "host"):
+        text = text.when(pl.col("field") == name).then(name)
+    table = hits.with_columns(text=text)
+    for name, plus in (("path", False), ("query", True)):
+        decoded = unescape(table["text"], plus_is_blank=plus)
+        table = table.with_columns(text=pl.when(pl.col("field") == name).then(decoded).otherwise("text"))
+    return table
+
+
+def episodes(hits: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
+    """The hits that belong to an episode worth looking at, with `day` and `episode` added, in order of time.
+
+    `hits` has the columns of `sql/hits_of_days.sql` and level, text, lesson and those of `schema.SUBJECT`.
+    """
+    who = ("site", "subject", "day")
+    ordered = hits.with_columns(day=duty_day(pl.col("ts"), drafting.timezone)).sort(*who, "ts", "hit_id")
+    new = (pl.col("ts").diff() > drafting.gap).fill_null(value=True) | pl.any_horizontal(
+        (pl.col(name) != pl.col(name).shift()).fill_null(value=True) for name in who
+    )
+    numbered = ordered.with_columns(episode=new.cum_sum())
+    worth = numbered.filter(pl.col("level").is_in(at_least("low"))).select("episode").unique()
+    return numbered.join(worth, on="episode", how="semi")
+
+
+def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
+    """One row for each episode that becomes a draft: everything but what happened around it and the facts."""
+    # Episode by episode, because the reasons are put into words; only hits above a record come this far.
+    rows = [
+        row
+        for episode in numbered.partition_by("episode", maintain_order=True)
+        if (row := _head(episode.to_dicts(), drafting)) is not None
+    ]
+    columns = {**DRAFTS, "client": pl.String, "blocked": pl.Int64, "requests": pl.Int64, "ts_quality": pl.String}
+    return pl.DataFrame(rows, schema=columns)
+
+
+def _head(hits: list[dict[str, Any]], drafting: Drafting) -> dict[str, Any] | None:
+    seen = [
+        Seen(hit["category"], hit["level"], hit["text"] or "", hit["field"], hit["verdict"], hit["kind"])
+        for hit in hits
+    ]
+    level, category, reasons = episode_level(seen)
+    if level not in at_least(drafting.draft_from):
+        return None
+    first = hits[0]
+    lead = [hit for hit in hits if hit["category"] == category]
+    events = {hit["event_id"]: hit for hit in hits}.values()
+    return {
+        **{name: first[name] for name in SUBJECT},
+        "draft_id": _short_hash(f"{first['site']}|{first['subject']}|{first['hit_id']}"),
+        "day": first["day"],
+        "site": first["site"],
+        "lesson": next((hit["lesson"] for hit in lead if hit["lesson"]), None),
+        "what": min((hit["kind"] for hit in lead), key=KINDS.index),
+        "first_ts": first["ts"],
+        "last_ts": hits[-1]["ts"],
+        "level": level,
+        "category": category,
+        "categories": sorted({hit["category"] for hit in hits}),
+        "reasons": reasons,
+        "facts": [],
+        "route": route_of(drafting.categories[category].route, first["role"]),
+        "hits": [{name: hit[name] for name in DRAFT_HIT.to_schema()} for hit in hits],
+        "around": [],
+        "evidence_sha256": _evidence_sha256(hits),
+        "client": f"u:{first['user']}" if first["user"] else f"a:{first['client_ip']}",
+        "blocked": sum(event["verdict"] == "blocked" for event in events),
+        "requests": sum(event["verdict"] != "unknown" for event in events),
+        "ts_quality": next((hit["ts_quality"] for hit in hits if hit["ts_quality"] != "exact"), "exact"),
+    }
+
+
+def route_of(route: str, role: str | None) -> str:
+    """The route of a category, or the staff route where the subject is no pupil; the illegal route stays."""
+    is_staff = (role or "").lower() in _STAFF_ROLES
+    return "staff-instigator" if is_staff and route in _PUPIL_ROUTES else route
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _evidence_sha256(hits: list[dict[str, Any]]) -> str:
+    """Of the original lines, each once, in order of file and line, with a line end after each."""
+    lines = {(hit["source_sha256"], hit["line"]): hit["raw"] or b"" for hit in hits}
+    return hashlib.sha256(b"".join(raw + b"\n" for _, raw in sorted(lines.items()))).hexdigest()
+
+
+def windows(drafts: pl.DataFrame) -> pl.DataFrame:
+    """For each draft, of whom and between which times to look for what happened around it."""
+    return drafts.select(
+        "draft_id", "site", "client", "first_ts", "last_ts",
+        from_ts=pl.col("first_ts") - AROUND, to_ts=pl.col("last_ts") + AROUND,
+    )  # fmt: skip
+
+
+def with_around(drafts: pl.DataFrame, around: pl.DataFrame) -> pl.DataFrame:
+    """Put the events around each draft into it. `around` has draft_id, ts, kind, verdict, what and found."""
+    packed = around.group_by("draft_id", maintain_order=True).agg(
+        around=pl.struct(list(DRAFT_AROUND.to_schema())), found=pl.col("found").first()
+    )
+    return drafts.drop("around").join(packed, on="draft_id", how="left", maintain_order="left")
+
+
+def class_pattern(drafts: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
+    """For each draft with a class: how many other subjects of it had a hit of the same kind within half an hour."""
+    others = hits.filter(pl.col("level") != "record").select(
+        "site", "class", "category", other="subject", at="ts"
+    ).drop_nulls("class")  # fmt: skip
+    near = drafts.drop_nulls("class").join(others, on=["site", "class", "category"], how="inner")
+    return (
+        near.filter(
+            (pl.col("other") != pl.col("subject"))
+            & pl.col("at").is_between(pl.col("first_ts") - _CLASS_WINDOW, pl.col("last_ts") + _CLASS_WINDOW)
+        )
+        .group_by("draft_id")
+        .agg(others=pl.col("other").n_unique())
+    )
+
+
+def with_facts(
+    drafts: pl.DataFrame, hits: pl.DataFrame, class_sizes: Mapping[str, int], drafting: Drafting
+) -> pl.DataFrame:
+    """Finish the drafts: facts in words, most urgent first. `hits` are all hits of these days, records included."""
+    helping = [each.id for each in drafting.categories.values() if each.help_seeking]
+    help_seen = (
+        hits.filter(pl.col("category").is_in(helping))
+        .with_columns(day=duty_day(pl.col("ts"), drafting.timezone))
+        .group_by("site", "subject", "day")
+        .agg(help=pl.col("event_id").n_unique())
+    )
+    table = drafts.join(class_pattern(drafts, hits), on="draft_id", how="left", maintain_order="left")
+    table = table.join(help_seen, on=["site", "subject", "day"], how="left", maintain_order="left")
+    facts = [_facts(row, class_sizes, drafting) for row in table.drop("hits", "around").to_dicts()]
+    done = table.with_columns(facts=pl.Series(facts, dtype=pl.List(pl.String)))
+    urgency = pl.col("level").replace_strict(LEVELS, list(range(len(LEVELS))), return_dtype=pl.Int64)
+    return conform(done.sort(urgency, "first_ts", "draft_id").select(list(DRAFTS)), DRAFTS)
+
+
+def _facts(draft: dict[str, Any], class_sizes: Mapping[str, int], drafting: Drafting) -> list[str]:
+    facts = []
+    if draft["requests"]:
+        facts.append(_verdict_fact(draft["blocked"], draft["requests"]))
+    if draft["help"]:
+        times = "once" if draft["help"] == 1 else f"{draft['help']} times"
+        facts.append(f"On the same day the same user looked for help {times} (a helpline or advice site).")
+    if draft["others"]:
+        size = class_sizes.get(draft["class"])
+        of = f" of {size}" if size else ""
+        facts.append(
+            f"{draft['others']} others{of} in {draft['class']} had a hit of the same kind within half an hour."
+        )
+    first = draft["first_ts"].astimezone(drafting.timezone)
+    if first.weekday() > 4 or not drafting.opens <= first.hour < drafting.closes:
+        facts.append("Outside school hours.")
+    if draft["found"] and draft["found"] > MOST_AROUND:
+        facts.append(f"The {MOST_AROUND} nearest of {draft['found']} events around it are shown.")
+    return facts
+
+
+def _verdict_fact(blocked: int, requests: int) -> str:
+    if requests == 1:
+        return "The filter blocked the request." if blocked else "The filter let the request through."
+    if not blocked:
+        return f"The filter let all {requests} requests through."
+    return f"The filter blocked {blocked} of {requests} requests."
+
+
+def local_bounds(day: date, timezone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The UTC times between which a duty day lies; the second is not part of it."""
+    start = datetime.combine(day, datetime.min.time(), timezone)
+    end = datetime.combine(day + timedelta(days=1), datetime.min.time(), timezone)
+    # Wall-clock arithmetic within one zone, so that a day with a clock change is 23 or 25 hours long.
+    utc = ZoneInfo("UTC")
+    return (start + DAY_BEGINS).astimezone(utc), (end + DAY_BEGINS).astimezone(utc)

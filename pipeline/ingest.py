@@ -1,0 +1,371 @@
+"""Files become events and rejects, block by block.
+
+In: a file or stream, its format, what the source declares, and how far it was read before. Out: batches of events,
+rejects and counted skips; for every batch records = events + rejects + skips, or the run stops. Refuses a file that no
+format or more than one recognises; a damaged file gives what could be read and then raises `SourceError`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from io import BufferedReader
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipeline.accounts import normalise_users
+from pipeline.ahead import ahead
+from pipeline.decode import KEPT_OF_LONG_LINE, LONGEST_LINE, Block, blocks, decoded, numbered, opened
+from pipeline.errors import InvariantError, SourceError, UnknownFormat
+from pipeline.formats import Declared, Format, Parsed, registry
+from pipeline.ledger import Stream
+
+#: Enough to see a header and some lines; more only costs time when a file turns out to be known.
+_FIRST_CHUNK = 256 << 10
+_SNIFFED_LINES = 50
+#: Chunks wait to be hashed until it is known where a record ends; a line without end must not fill the memory.
+_MOST_UNHASHED = 256 << 20
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One block, read. `events` and `rejects` carry line and byte_offset; `rejects` the raw line."""
+
+    events: pl.DataFrame
+    rejects: pl.DataFrame
+    skips: Counter[str]
+    records: int
+    #: Where the next batch of the same file begins.
+    end: Stream
+    #: Of an overlapping source: how often each line, by its digest, has now been met in this file.
+    digests: dict[bytes, int] = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------- what is it
+
+
+def sniff(first_lines: Sequence[str], path: Path | str) -> Format:
+    """The one format that recognises the first lines. Raises `UnknownFormat` for none and for two."""
+    shown = [line for line in first_lines if line.strip()]
+    claimants = [form for form in registry().values() if form.claims(shown)]
+    if len(claimants) == 1:
+        return claimants[0]
+    known = ", ".join(registry())
+    if not claimants:
+        what = "no log format recognises this file."
+        remedy = f"Name its format (--format, or format = in school.toml). Known: {known}."
+    else:
+        what = f"may be {' or '.join(form.name for form in claimants)}."
+        remedy = "Say which (--format, or format = in school.toml)."
+    raise UnknownFormat(what, path=path, remedy=remedy)
+
+
+def first_lines(path: Path) -> list[str]:
+    """The first lines of a file as text, for `sniff`; fewer where the file is damaged."""
+    with opened(path) as stream:
+        return _lines_of(next(blocks(decoded(stream, path, _FIRST_CHUNK)), None))
+
+
+def _lines_of(block: Block | None) -> list[str]:
+    return [] if block is None else numbered(block)["text"].head(_SNIFFED_LINES).to_list()
+
+
+def format_named(name: str) -> Format:
+    """The format of that name. Raises `UnknownFormat` with the names that exist."""
+    form = registry().get(name)
+    if form is None:
+        raise UnknownFormat(f"there is no log format {name!r}.", remedy=f"Known: {', '.join(registry())}.")
+    return form
+
+
+def identity_of(path: Path, form: Format, declared: Declared) -> str | None:
+    """SHA-256 of the decoded bytes up to the end of the first record that is no header; null if there is none yet."""
+    try:
+        with opened(path) as stream:
+            found, _ = _identified(decoded(stream, path, _FIRST_CHUNK), form, declared)
+    except SourceError:
+        # Damaged before its first record; reading it says so in full.
+        return None
+    return found
+
+
+def _identified(chunks: Iterator[bytes], form: Format, declared: Declared) -> tuple[str | None, list[bytes]]:
+    """The identity, and the chunks that were taken to find it."""
+    taken: list[bytes] = []
+
+    def kept() -> Iterator[bytes]:
+        for chunk in chunks:
+            taken.append(chunk)
+            yield chunk
+
+    digest, carry = hashlib.sha256(), ""
+    for block in blocks(kept(), quoted=form.records == "quoted"):
+        # A few lines are parsed first: the first record is nearly always among them.
+        for start, end in _slices(len(block.lines)):
+            parsed = form.parse(numbered(block)[start:end].select("line", "text"), declared, carry)
+            carry = parsed.carry
+            first = min((t["line"].min() for t in (parsed.events, parsed.rejects) if t.height), default=None)
+            if first is not None:
+                at = int(np.searchsorted(block.lines, first))
+                digest.update(block.data[: block.bounds[at + 1]].rstrip(b"\r\n"))
+                return digest.hexdigest(), taken
+        digest.update(block.data)
+    return None, taken
+
+
+def _slices(records: int) -> Iterator[tuple[int, int]]:
+    yield 0, min(_SNIFFED_LINES, records)
+    if records > _SNIFFED_LINES:
+        yield _SNIFFED_LINES, records
+
+
+# ---------------------------------------------------------------- reading
+
+
+class Diverged(Exception):
+    """The file begins with the record of a known stream but does not go on like it."""
+
+    def __init__(self, digest: str = "") -> None:
+        #: SHA-256 of its bytes up to where the stream was read; empty if it ends before that.
+        self.digest = digest
+        super().__init__("goes on differently" if digest else "ends earlier")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read."""
+
+    path: Path | str
+    form: Format
+    declared: Declared
+    #: How far it was read before; the batches go on from there.
+    start: Stream
+    #: Read a last line that has no line end: false for a file that is still being written.
+    keep_tail: bool = True
+    #: For an overlapping source: how often (this file before, the other file with the most) held each digest.
+    met: Callable[[Iterable[bytes]], dict[bytes, tuple[int, int]]] | None = None
+
+
+def read_file(path: Path, reading: Reading) -> Iterator[Batch]:
+    """The batches of a file from where `reading.start` ends.
+
+    Raises `Diverged` before the first batch if the file is not the one that was read before, `SourceError` where the
+    file cannot be read (on), after the last batch.
+    """
+    with opened(path) as stream:
+        yield from read_stream(stream, reading)
+
+
+def read_stream(stream: BufferedReader, reading: Reading) -> Iterator[Batch]:
+    """`read_file` for a stream that is already open."""
+    yield from read_chunks(decoded(stream, reading.path), reading)
+
+
+def open_unknown(stream: BufferedReader, path: Path | str, form: Format | None, declared: Declared) -> Iterator[Batch]:
+    """Read a stream of which nothing is known: find its format and identity from its beginning, then all of it."""
+    chunks = decoded(stream, path)
+    beginning = next(chunks, b"")
+    if form is None:
+        form = sniff(_lines_of(next(blocks([beginning]), None)), path)
+    identity, taken = _identified(chain([beginning], chunks), form, declared)
+    start = Stream("", identity or hashlib.sha256(b"".join(taken)).hexdigest(), "", form.name)
+    yield from read_chunks(chain(taken, chunks), Reading(path, form, declared, start))
+
+
+def read_chunks(chunks: Iterator[bytes], reading: Reading) -> Iterator[Batch]:
+    """`read_file` for bytes that are already decoded."""
+    tally = _Tally(chunks)
+    rest = _from(tally, reading.start)
+    state = reading.start
+    if state.ends_in_mid_line:
+        fragment, rest = _fragment(rest)
+        if fragment:
+            batch = _continued_line(fragment, tally, state)
+            state = batch.end
+            yield batch
+    cut = blocks(rest, line=state.next_line, byte_offset=state.bytes_read, quoted=reading.form.records == "quoted")
+    duplicates = _Duplicates(reading.met)
+    for block, table, prefix in ahead(_prepared(cut, tally, keep_tail=reading.keep_tail)):
+        batch = _parse(block, table, reading, state, duplicates)
+        state = replace(
+            state, bytes_read=block.end_offset, next_line=block.next_line, prefix_sha256=prefix,
+            carry=batch.end.carry, ends_in_mid_line=block.ends_in_mid_line,
+        )  # fmt: skip
+        yield replace(batch, end=state)
+
+
+class _Tally:
+    """Passes chunks on and can tell the SHA-256 of all bytes up to a place that was passed."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._waiting: deque[bytes] = deque()
+        self._unhashed = 0
+        self._digest = hashlib.sha256()
+        self._hashed = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self._waiting.append(chunk)
+            self._unhashed += len(chunk)
+            while self._unhashed > _MOST_UNHASHED and len(self._waiting) > 1:
+                self._take(len(self._waiting[0]))
+            yield chunk
+
+    def upto(self, offset: int) -> str:
+        """SHA-256 of the decoded bytes [0, offset)."""
+        while self._hashed < offset and self._waiting:
+            self._take(min(offset - self._hashed, len(self._waiting[0])))
+        return self._digest.hexdigest()
+
+    def _take(self, size: int) -> None:
+        chunk = self._waiting.popleft()
+        self._digest.update(memoryview(chunk)[:size])
+        self._hashed += size
+        self._unhashed -= size
+        if size < len(chunk):
+            self._waiting.appendleft(chunk[size:])
+
+
+def _from(tally: _Tally, start: Stream) -> Iterator[bytes]:
+    """The chunks after what was read before, which must be byte for byte the same. Raises `Diverged`."""
+    chunks = iter(tally)
+    passed = 0
+    while passed < start.bytes_read:
+        chunk = next(chunks, None)
+        if chunk is None:
+            raise Diverged
+        passed += len(chunk)
+        if passed >= start.bytes_read:
+            digest = tally.upto(start.bytes_read)
+            if digest != start.prefix_sha256:
+                raise Diverged(digest)
+            return chain([chunk[len(chunk) - (passed - start.bytes_read) :]], chunks)
+        tally.upto(passed)
+    return chunks
+
+
+def _fragment(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The bytes up to and with the first line end: the rest of a line whose beginning was read before."""
+    taken = b""
+    for chunk in chunks:
+        taken += chunk
+        end = taken.find(b"\n") + 1
+        if end:
+            return taken[:end], chain([taken[end:]], chunks)
+    return taken, iter(())
+
+
+def _continued_line(fragment: bytes, tally: _Tally, state: Stream) -> Batch:
+    """What came after a line had been taken as finished: a reject, unless it is only the line end."""
+    end = replace(
+        state, bytes_read=state.bytes_read + len(fragment), prefix_sha256=tally.upto(state.bytes_read + len(fragment)),
+        ends_in_mid_line=not fragment.endswith(b"\n"),
+    )  # fmt: skip
+    raw = fragment.rstrip(b"\r\n")
+    rows = [(state.next_line - 1, state.bytes_read, "line-continued", "the line was read before it was finished", raw)]
+    rejects = pl.DataFrame(rows if raw else [], schema=_REJECTED, orient="row")
+    return Batch(pl.DataFrame({"line": []}), rejects, Counter(), rejects.height, end)
+
+
+def _prepared(cut: Iterable[Block], tally: _Tally, *, keep_tail: bool) -> Iterator[tuple[Block, pl.DataFrame, str]]:
+    for whole in cut:
+        block = whole if keep_tail or not whole.ends_in_mid_line else without_last(whole)
+        if block is not None:
+            yield block, numbered(block), tally.upto(block.end_offset)
+
+
+def without_last(block: Block) -> Block | None:
+    """The block without its last record, or nothing if that is all there is."""
+    records = len(block.lines) - 1
+    if not records:
+        return None
+    end = int(block.bounds[records])
+    return Block(
+        block.data[:end], block.byte_offset, block.bounds[: records + 1], block.lines[:-1], int(block.lines[-1])
+    )
+
+
+_REJECTED = {
+    "line": pl.Int64, "byte_offset": pl.Int64, "reason": pl.String, "detail": pl.String, "raw": pl.Binary,
+}  # fmt: skip
+
+
+class _Duplicates:
+    """Which lines of an overlapping source were in an earlier file. It has state: the lines met in this file.
+
+    The same line twice in one file is two events; in two files it is one. So a line is a duplicate as long as another
+    file held it at least as often as this one has so far.
+    """
+
+    def __init__(self, met: Callable[[Iterable[bytes]], dict[bytes, tuple[int, int]]] | None) -> None:
+        self._met = met
+        self._here: dict[bytes, int] = {}
+
+    def among(self, block: Block) -> tuple[list[int], dict[bytes, int]]:
+        """The numbers of the duplicate lines of a block, and how often each of its lines has been met by now."""
+        if self._met is None:
+            return [], {}
+        digests = [hashlib.blake2b(block.raw(at), digest_size=16).digest() for at in range(len(block.lines))]
+        known = self._met(set(digests))
+        duplicates = []
+        # Line by line, because each counts the ones before it; overlapping exports are small.
+        for line, digest in zip(block.lines.tolist(), digests, strict=True):
+            before, elsewhere = known.get(digest, (0, 0))
+            self._here[digest] = self._here.get(digest, before) + 1
+            if self._here[digest] <= elsewhere:
+                duplicates.append(line)
+        return duplicates, {digest: self._here[digest] for digest in digests}
+
+
+def _parse(block: Block, table: pl.DataFrame, reading: Reading, state: Stream, duplicates: _Duplicates) -> Batch:
+    lengths = np.diff(block.bounds)
+    long = np.flatnonzero(lengths > LONGEST_LINE) if not block.too_long else np.array([0])
+    repeated, digests = duplicates.among(block)
+    lines = table.select("line", "text")
+    if len(long) or repeated:
+        lines = lines.filter(~pl.col("line").is_in([*block.lines[long].tolist(), *repeated]))
+    parsed = reading.form.parse(lines, reading.declared, state.carry)
+    _conserve(lines.height, parsed, reading)
+    places = table.lazy().select("line", "byte_offset")
+    events = parsed.events.lazy().join(places, on="line", how="left", maintain_order="left").collect()
+    if "user_raw" in events.columns:
+        events = events.with_columns(user=normalise_users(events["user_raw"]))
+    rejects = pl.concat([_rejects(block, parsed.rejects), _too_long(block, long)]).sort("line")
+    skips = Counter(dict(parsed.skips.group_by("reason").len().iter_rows()))
+    if repeated:
+        skips["duplicate-line"] += len(repeated)
+    return Batch(events, rejects, skips, table.height, replace(state, carry=parsed.carry), digests)
+
+
+def _conserve(records: int, parsed: Parsed, reading: Reading) -> None:
+    given = parsed.events.height + parsed.rejects.height + parsed.skips.height
+    if given != records:
+        what = f"{records} records became {given} events, rejects and skips in format {reading.form.name}."
+        raise InvariantError(what, path=reading.path, remedy="This is a defect in esafety; nothing was kept of it.")
+
+
+def _rejects(block: Block, rejects: pl.DataFrame) -> pl.DataFrame:
+    at = np.searchsorted(block.lines, rejects["line"].to_numpy())
+    return rejects.with_columns(
+        byte_offset=pl.Series(block.bounds[at] + block.byte_offset, dtype=pl.Int64),
+        raw=pl.Series([block.raw(record) for record in at.tolist()], dtype=pl.Binary),
+    ).select(list(_REJECTED)).cast(_REJECTED)  # fmt: skip
+
+
+def _too_long(block: Block, long: npt.NDArray[np.int64]) -> pl.DataFrame:
+    rows = [
+        (
+            int(block.lines[at]), int(block.bounds[at]) + block.byte_offset, "too-long",
+            f"{block.too_long or int(block.bounds[at + 1] - block.bounds[at])} bytes; the beginning is kept",
+            block.raw(at)[:KEPT_OF_LONG_LINE],
+        )
+        for at in long.tolist()
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=_REJECTED, orient="row")

@@ -1,0 +1,237 @@
+"""The lake: Parquet files, written so that they are there whole or not at all, and DuckDB over them.
+
+One unit is a run of lines of one file: a folder `lake/<unit id>/` that holds its events, rejects, hits and evidence.
+It is written under `staging/`, flushed, and renamed in one step; only units that the ledger knows are ever read.
+What is derived from units (drafts, facts) lies under `days/<kind>/<day>.parquet`, each file replaced in one step.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline import schema
+from pipeline.errors import StoreError
+
+_COMPRESSION = "zstd"
+_LEVEL = 1
+#: Few different values in these: kept as a dictionary. URLs and user agents repeat within a block as well.
+_NEVER_IN_DICTIONARY = ("line", "byte_offset", "ts", "bytes", "duration_ms")
+#: A block's distinct URLs must fit into its dictionary, or Parquet gives it up half way.
+_DICTIONARY_BYTES = 16 << 20
+
+#: The tables of a unit.
+UNIT_TABLES = {
+    "events": schema.STORED_EVENTS,
+    "rejects": schema.REJECTS,
+    "hits": schema.HITS,
+    "hit_events": schema.EVENTS,
+    "evidence": schema.EVIDENCE,
+}
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The store folder of one school."""
+
+    root: Path
+
+    @property
+    def staging(self) -> Path:
+        return self.root / "staging"
+
+    def unit(self, unit_id: str) -> Path:
+        return self.root / "lake" / unit_id
+
+    def day(self, kind: str, day: date) -> Path:
+        return self.root / "days" / kind / f"{day.isoformat()}.parquet"
+
+
+def prepare(lake: Lake, known_units: Iterable[str]) -> int:
+    """Make the folders and clear what a killed run left: unfinished units, and finished ones the ledger lacks.
+
+    Returns how many were cleared. Raises `StoreError` where the folder cannot be written.
+    """
+    known = set(known_units)
+    try:
+        for folder in (lake.root / "lake", lake.root / "days"):
+            folder.mkdir(parents=True, exist_ok=True)
+        left = [path for path in (lake.root / "lake").iterdir() if path.name not in known]
+        left += list(lake.staging.iterdir()) if lake.staging.is_dir() else []
+        for path in left:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        lake.staging.mkdir(exist_ok=True)
+    except OSError as error:
+        remedy = "Give the account that runs esafety the right to write there, or name another [store] folder."
+        raise StoreError(f"cannot be written ({error.strerror}).", path=lake.root, remedy=remedy) from error
+    return len(left)
+
+
+@contextmanager
+def staged(lake: Lake, name: str) -> Iterator[Path]:
+    """A folder to write a unit into; it is gone at the end unless `settle` made it a unit."""
+    folder = lake.staging / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def settle(lake: Lake, folder: Path, unit_id: str) -> None:
+    """Flush a staged folder and make it the unit of that name in one step."""
+    for path in sorted(folder.iterdir()):
+        _flush(path)
+    _flush_folder(folder)
+    target = lake.unit(unit_id)
+    if target.exists():
+        shutil.rmtree(target)
+    folder.rename(target)
+    _flush_folder(target.parent)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename last through a power cut. Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class EventsWriter:
+    """Writes the events of a unit, block by block, so that a unit never lies in memory as a whole."""
+
+    def __init__(self, folder: Path, origin: dict[str, str]) -> None:
+        self._origin = origin
+        self._schema = _arrow_schema(schema.STORED_EVENTS)
+        encoded = [name for name in self._schema.names if name not in _NEVER_IN_DICTIONARY]
+        self._writer = pq.ParquetWriter(
+            folder / "events.parquet", self._schema, compression=_COMPRESSION, compression_level=_LEVEL,
+            use_dictionary=encoded, dictionary_pagesize_limit=_DICTIONARY_BYTES, write_statistics=["ts", "line"],
+        )  # fmt: skip
+
+    def write(self, events: pl.DataFrame) -> None:
+        """Append one block. `events` lacks the columns of `schema.ORIGIN` and may lack others."""
+        if events.height:
+            arrow = events.to_arrow(compat_level=pl.CompatLevel.oldest())
+            columns = [self._column(arrow, field) for field in self._schema]
+            self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+
+    def _column(self, events: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+        if field.name in self._origin:
+            indices = pa.repeat(pa.scalar(0, pa.int32()), events.num_rows)
+            return pa.DictionaryArray.from_arrays(indices, pa.array([self._origin[field.name]], pa.large_string()))
+        if field.name not in events.column_names:
+            return pa.nulls(events.num_rows, field.type)
+        return events[field.name].cast(field.type)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+
+def _arrow_schema(table: pl.Schema) -> pa.Schema:
+    """The Arrow types of a table; the columns that are the same for a whole file are dictionaries of one entry."""
+    arrow = pl.DataFrame(schema=table).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    constant = pa.dictionary(pa.int32(), pa.large_string())
+    return pa.schema([field.with_type(constant) if field.name in schema.ORIGIN else field for field in arrow])
+
+
+def write_table(path: Path, table: pl.DataFrame, columns: pl.Schema) -> None:
+    """Write a small table as Parquet. Rows must already be in an order that depends on their content alone."""
+    arrow = schema.conform(table, columns).to_arrow(compat_level=pl.CompatLevel.oldest())
+    pq.write_table(arrow, path, compression=_COMPRESSION, compression_level=_LEVEL)
+
+
+def replace_day(lake: Lake, kind: str, day: date, table: pl.DataFrame, columns: pl.Schema) -> None:
+    """Write what was derived for one day; the file of before stays until the new one is whole."""
+    path = lake.day(kind, day)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    write_table(temporary, table, columns)
+    _flush(temporary)
+    temporary.replace(path)
+    _flush_folder(path.parent)
+
+
+def read_days(
+    lake: Lake, kind: str, columns: pl.Schema, first: date | None = None, last: date | None = None
+) -> pl.DataFrame:
+    """The derived tables of the days from `first` to `last`, both included; an empty table if there are none."""
+    folder = lake.day(kind, date.min).parent
+    paths = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
+    chosen = [
+        path for path in paths
+        if (first is None or path.stem >= first.isoformat()) and (last is None or path.stem <= last.isoformat())
+    ]  # fmt: skip
+    return pl.concat([pl.DataFrame(schema=columns), *(pl.read_parquet(path) for path in chosen)])
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a page or a record, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    _flush(temporary)
+    temporary.replace(path)
+
+
+def remove_units(lake: Lake, units: Iterable[str]) -> None:
+    """Take away the folders of units that the ledger has let go."""
+    for unit_id in units:
+        shutil.rmtree(lake.unit(unit_id), ignore_errors=True)
+
+
+def unit_files(lake: Lake, units: Iterable[str], table: str) -> list[Path]:
+    """The Parquet files of one table, for the given units."""
+    return [lake.unit(unit_id) / f"{table}.parquet" for unit_id in units]
+
+
+@contextmanager
+def connected(
+    lake: Lake, units: Iterable[str], tables: Iterable[str] = UNIT_TABLES
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB with a view for each table of the given units; memory and temporary files stay within bounds."""
+    chosen = list(units)
+    with duckdb.connect(config={"memory_limit": "600MB", "temp_directory": str(lake.staging)}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET preserve_insertion_order = false")
+        for name in tables:
+            paths = [str(path) for path in unit_files(lake, chosen, name)]
+            if paths:
+                connection.read_parquet(paths).create_view(name)
+            else:
+                register(connection, name, pl.DataFrame(schema=UNIT_TABLES[name]))
+        yield connection
+
+
+def register(connection: duckdb.DuckDBPyConnection, name: str, table: pl.DataFrame) -> None:
+    """Give a table to DuckDB under a name."""
+    connection.register(name, table.to_arrow(compat_level=pl.CompatLevel.oldest()))
+
+
+def ask(connection: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> pl.DataFrame:
+    """The result of one of the queries in `pipeline/sql`, with its named parameters."""
+    sql = (files("pipeline") / "sql" / f"{query}.sql").read_text("utf-8")
+    return pl.DataFrame(connection.sql(sql, params=parameters).to_arrow_table())

@@ -1,0 +1,257 @@
+"""The ledger: what was read of which file, and which units the lake consists of.
+
+A file is known by its content, not by its name. Its `source_sha256` is the SHA-256 of its decoded bytes up to the end
+of its first record, which stays the same while the file grows, is renamed or compressed. For each such stream the
+ledger keeps how far it was read and the SHA-256 of all decoded bytes up to there: a file that begins with the same bytes
+goes on where it stopped, one that only looks like it is a stream of its own.
+
+One SQLite file. A unit is entered after its folder is in its place, in one transaction with the stream's new state:
+what the ledger knows is there, and what it does not know is swept away and read again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import StoreError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS streams (
+    source TEXT NOT NULL, source_sha256 TEXT NOT NULL, site TEXT NOT NULL, format TEXT NOT NULL,
+    begins_like TEXT NOT NULL,
+    bytes_read INTEGER NOT NULL, next_line INTEGER NOT NULL, prefix_sha256 TEXT NOT NULL, carry TEXT NOT NULL,
+    ends_in_mid_line INTEGER NOT NULL, PRIMARY KEY (source, source_sha256)
+) STRICT;
+CREATE TABLE IF NOT EXISTS units (
+    unit_id TEXT PRIMARY KEY, source TEXT NOT NULL, source_sha256 TEXT NOT NULL, site TEXT NOT NULL,
+    first_line INTEGER NOT NULL, start_byte INTEGER NOT NULL, end_byte INTEGER NOT NULL, records INTEGER NOT NULL,
+    events INTEGER NOT NULL, rejects INTEGER NOT NULL, skips TEXT NOT NULL, first_ts TEXT, last_ts TEXT,
+    dates TEXT NOT NULL,
+    purged INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE IF NOT EXISTS looked_at (
+    source TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, head_sha256 TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL, PRIMARY KEY (source, size, mtime_ns, head_sha256)
+) STRICT;
+CREATE TABLE IF NOT EXISTS lines_seen (
+    source TEXT NOT NULL, digest BLOB NOT NULL, source_sha256 TEXT NOT NULL, times INTEGER NOT NULL,
+    PRIMARY KEY (source, digest, source_sha256)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS days (
+    kind TEXT NOT NULL, day TEXT NOT NULL, inputs TEXT NOT NULL, PRIMARY KEY (kind, day)
+) STRICT;
+CREATE TABLE IF NOT EXISTS drafts (
+    draft_id TEXT NOT NULL, evidence_sha256 TEXT NOT NULL, day TEXT NOT NULL, drafted_on TEXT NOT NULL,
+    PRIMARY KEY (draft_id, evidence_sha256)
+) STRICT;
+CREATE TABLE IF NOT EXISTS runs (started TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+"""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """How far one file has been read."""
+
+    source: str
+    source_sha256: str
+    site: str
+    format: str
+    #: The identity that its first record gives; the same as `source_sha256` but for files that begin alike.
+    begins_like: str = ""
+    bytes_read: int = 0
+    next_line: int = 1
+    #: Of the decoded bytes [0, bytes_read).
+    prefix_sha256: str = ""
+    carry: str = ""
+    #: The last line had no line end when it was read.
+    ends_in_mid_line: bool = False
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One run of lines of one file. records = events + rejects + all skips. Times are UTC."""
+
+    unit_id: str
+    source: str
+    source_sha256: str
+    site: str
+    first_line: int
+    start_byte: int
+    end_byte: int
+    records: int
+    events: int
+    rejects: int
+    skips: dict[str, int]
+    first_ts: datetime | None
+    last_ts: datetime | None
+    #: The UTC dates of its events.
+    dates: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileLook:
+    """What the operating system and the first raw bytes say of a file: enough to know it has not changed."""
+
+    source: str
+    size: int
+    mtime_ns: int
+    head_sha256: str
+
+
+class Ledger:
+    """An open ledger. Every method that changes something is one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def streams(self, source: str, identity: str) -> list[Stream]:
+        """The streams that begin with this record, the one that was read furthest first."""
+        rows = self._connection.execute(
+            "SELECT * FROM streams WHERE source = ? AND begins_like = ? ORDER BY bytes_read DESC, source_sha256",
+            (source, identity),
+        )
+        return [Stream(**{**dict(row), "ends_in_mid_line": bool(row["ends_in_mid_line"])}) for row in rows.fetchall()]
+
+    def looked_at(self, look: FileLook) -> str | None:
+        """The stream that a file of this look was read into, if it was read to its end."""
+        row = self._one(
+            "SELECT source_sha256 FROM looked_at WHERE source = ? AND size = ? AND mtime_ns = ? AND head_sha256 = ?",
+            look.source, look.size, look.mtime_ns, look.head_sha256,
+        )  # fmt: skip
+        return None if row is None else str(row["source_sha256"])
+
+    def remember(self, look: FileLook, source_sha256: str) -> None:
+        """Note that a file of this look holds nothing that has not been read."""
+        with self._connection:
+            self._connection.execute(
+                "INSERT OR REPLACE INTO looked_at VALUES (?, ?, ?, ?, ?)",
+                (look.source, look.size, look.mtime_ns, look.head_sha256, source_sha256),
+            )
+
+    def commit(self, unit: Unit, stream: Stream, digests: dict[bytes, int]) -> None:
+        """Enter a unit whose folder is in its place, the new state of its stream, and the lines it has seen."""
+        row = asdict(unit) | {
+            "skips": json.dumps(unit.skips, sort_keys=True),
+            "first_ts": unit.first_ts and unit.first_ts.isoformat(),
+            "last_ts": unit.last_ts and unit.last_ts.isoformat(),
+            "dates": json.dumps([each.isoformat() for each in unit.dates]),
+            "purged": 0,
+        }
+        with self._connection:
+            self._insert("units", row)
+            self._insert("streams", asdict(stream))
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO lines_seen VALUES (?, ?, ?, ?)",
+                ((unit.source, digest, unit.source_sha256, times) for digest, times in sorted(digests.items())),
+            )
+
+    def met(self, source: str, source_sha256: str, digests: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
+        """How often a file, and the other file of its source with the most, held each line that was met before."""
+        found: dict[bytes, tuple[int, int]] = {}
+        # One look-up a line, because SQLite limits the length of a list; only overlapping exports come here.
+        for digest in digests:
+            rows = self._connection.execute(
+                "SELECT source_sha256, times FROM lines_seen WHERE source = ? AND digest = ?", (source, digest)
+            ).fetchall()
+            if rows:
+                here = sum(row["times"] for row in rows if row["source_sha256"] == source_sha256)
+                found[digest] = here, max((r["times"] for r in rows if r["source_sha256"] != source_sha256), default=0)
+        return found
+
+    def units(self) -> list[Unit]:
+        """Every unit that is in the lake, in an order that depends on content alone."""
+        rows = self._connection.execute("SELECT * FROM units WHERE purged = 0 ORDER BY unit_id").fetchall()
+        return [_unit(dict(row)) for row in rows]
+
+    def all_units(self) -> list[Unit]:
+        """Every unit that was ever read, those that retention took away included."""
+        return [_unit(dict(row)) for row in self._connection.execute("SELECT * FROM units ORDER BY unit_id")]
+
+    def purge(self, units: Iterable[str]) -> None:
+        """Let units go: they leave the lake, but are not read again."""
+        with self._connection:
+            self._connection.executemany("UPDATE units SET purged = 1 WHERE unit_id = ?", ((u,) for u in units))
+
+    def day_inputs(self, kind: str) -> dict[date, str]:
+        """What each derived day was made from."""
+        rows = self._connection.execute("SELECT day, inputs FROM days WHERE kind = ?", (kind,)).fetchall()
+        return {date.fromisoformat(row["day"]): row["inputs"] for row in rows}
+
+    def day_made(self, kind: str, day: date, inputs: str) -> None:
+        """Note that the file of a derived day is in its place."""
+        with self._connection:
+            self._insert("days", {"kind": kind, "day": day.isoformat(), "inputs": inputs})
+
+    def drafted(self, drafts: Iterable[tuple[str, str, date]], on: date) -> None:
+        """Note when drafts were first made from this evidence: (draft_id, evidence_sha256, day). It never changes.
+
+        A draft that late evidence adds to is noted anew, so that it is shown once more.
+        """
+        rows = [(draft_id, evidence, day.isoformat(), on.isoformat()) for draft_id, evidence, day in drafts]
+        with self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO drafts VALUES (?, ?, ?, ?)", rows)
+
+    def drafted_on(self, on: date) -> list[tuple[str, str, date]]:
+        """The drafts that were first made, or made from new evidence, on a local date."""
+        rows = self._connection.execute(
+            "SELECT draft_id, evidence_sha256, day FROM drafts WHERE drafted_on = ?", (on.isoformat(),)
+        )
+        return [(row["draft_id"], row["evidence_sha256"], date.fromisoformat(row["day"])) for row in rows]
+
+    def last_run(self) -> datetime | None:
+        """When the run before this one began (UTC)."""
+        row = self._one("SELECT max(started) AS started FROM runs")
+        return datetime.fromisoformat(row["started"]) if row and row["started"] else None
+
+    def add_run(self, started: datetime, record: dict[str, Any]) -> None:
+        """Keep the record of a run."""
+        with self._connection:
+            self._insert("runs", {"started": started.isoformat(), "record": json.dumps(record, ensure_ascii=False)})
+
+    def _insert(self, table: str, row: dict[str, Any]) -> None:
+        marks = ", ".join(f":{name}" for name in row)
+        self._connection.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({marks})", row)
+
+    def _one(self, sql: str, *values: Any) -> dict[str, Any] | None:
+        row = self._connection.execute(sql, values).fetchone()
+        return None if row is None else dict(row)
+
+
+def _unit(row: dict[str, Any]) -> Unit:
+    row.pop("purged")
+    times = {name: row[name] and datetime.fromisoformat(row[name]) for name in ("first_ts", "last_ts")}
+    dates = tuple(date.fromisoformat(each) for each in json.loads(row["dates"]))
+    return Unit(**{**row, **times, "skips": json.loads(row["skips"]), "dates": dates})
+
+
+@contextmanager
+def opened_ledger(root: Path) -> Iterator[Ledger]:
+    """The ledger of a store folder, held alone until the end: a second run is told to wait.
+
+    Raises `StoreError` where another run holds it or the folder cannot be written.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = sqlite3.connect(root / "lock.sqlite", timeout=0, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            remedy = "Wait until it has ended; if it hangs, stop it: nothing is lost."
+            raise StoreError("another run is at work here.", path=root, remedy=remedy) from error
+        raise StoreError(f"cannot be used ({error}).", path=root) from error
+    except OSError as error:
+        remedy = "Give the account that runs esafety the right to write there, or name another [store] folder."
+        raise StoreError(f"cannot be written ({error.strerror}).", path=root, remedy=remedy) from error
+    with closing(lock), closing(sqlite3.connect(root / "ledger.sqlite")) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(_SCHEMA)
+        yield Ledger(connection)

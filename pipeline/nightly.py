@@ -1,0 +1,72 @@
+"""The night: the order of the stages, and nothing else.
+
+In: the settings of a school, the moment of the run. Out: the lake brought up to date, pages for people, the record of
+the run. A bad line is a reject, a bad file an issue; only what would make the results wrong stops the run.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pipeline import lake, reading
+from pipeline.config import Settings
+from pipeline.coverage import missing_hours
+from pipeline.derive import derive
+from pipeline.lake import Lake
+from pipeline.ledger import Ledger, opened_ledger
+from pipeline.record import RunRecord
+from pipeline.rules import Rules, load_rules
+from pipeline.sources import find
+from pipeline.version import VERSION
+from reports import publish
+
+
+def run(
+    settings: Settings, config: Path, now: datetime, *, dry_run: bool = False, progress: reading.Progress | None = None
+) -> RunRecord:
+    """Read everything that is new, flag, count, draft, write the pages. `now` has a zone.
+
+    Raises `EsafetyError` where nothing could be done, before anything was read or with the lake left as it was.
+    """
+    began = time.perf_counter()
+    record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run)
+    files, missing = find(settings, config)
+    rules = load_rules(settings)
+    record.issues += [*rules.issues, *missing]
+    place = Lake(settings.store.folder)
+    with opened_ledger(place.root) as ledger:
+        lake.prepare(place, (unit.unit_id for unit in ledger.units()))
+        night = reading.Night(place, ledger, rules.flagging, settings.school.site, now, dry_run=dry_run)
+        record.files += reading.read_all(files, night, progress)
+        if not dry_run:
+            _after_reading(settings, rules, place, ledger, record)
+        record.seconds = round(time.perf_counter() - began, 3)
+        if not dry_run:
+            ledger.add_run(now, record.as_json())
+            publish.write_record(settings, record)
+    return record
+
+
+def _after_reading(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> None:
+    derived = derive(place, ledger, rules.who, rules.drafting, rules.flagging.bounds)
+    today = record.started.astimezone(record.timezone).date()
+    ledger.drafted(derived.drafts.select("draft_id", "evidence_sha256", "day").iter_rows(), today)
+    _purge(settings, place, ledger, record.started)
+    record.issues += [
+        f"{day}: events came late, after those of the day had been deleted; the counts of that day stand without them."
+        for day in derived.frozen
+    ]
+    record.missing_hours = missing_hours(settings, place, derived.counted, ledger.last_run(), record.started)
+    publish.write_pages(settings, rules.watchlists, place, ledger, record)
+
+
+def _purge(settings: Settings, place: Lake, ledger: Ledger, now: datetime) -> None:
+    """Take away the units whose events are all older than the school keeps them; their counts stay."""
+    oldest = now - timedelta(days=settings.retention.events_days)
+    old = [unit.unit_id for unit in ledger.units() if unit.last_ts is not None and unit.last_ts < oldest]
+    # First the ledger: a folder that it no longer knows is cleared by the next run, even if this one is killed here.
+    ledger.purge(old)
+    lake.remove_units(place, old)

@@ -1,0 +1,181 @@
+"""All files of a night are read into the lake, one after the other; what goes wrong with one stays with it.
+
+In: the files that the sources name. Out: a record for each, with the counts that must be conserved. Refuses nothing
+but a broken invariant: a file that cannot be read is an issue in its record, and the rest of the night goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from pipeline.decode import compression_of, opened
+from pipeline.engine import Flagging, read_into_lake
+from pipeline.errors import InvariantError, SourceError, UnknownFormat
+from pipeline.ingest import Batch, Diverged, Reading, read_file
+from pipeline.lake import Lake
+from pipeline.ledger import Ledger, Stream, Unit
+from pipeline.record import FileRecord
+from pipeline.sources import Known, LogFile, in_order, look_at, recognise
+
+#: A plain file that was changed so recently may be in the middle of a line.
+STILL_WRITTEN = timedelta(hours=1)
+#: Clocks differ a little, and zones by a day at most; more is a wrong clock.
+_FUTURE = timedelta(hours=26)
+
+#: Called with the number of the file, how many there are, and its name.
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Night:
+    """Where and with what the files of a night are read."""
+
+    lake: Lake
+    ledger: Ledger
+    flagging: Flagging
+    site: str
+    now: datetime
+    dry_run: bool = False
+
+
+@dataclass
+class _Task:
+    """A file on its way: what is known of it so far."""
+
+    file: LogFile
+    record: FileRecord
+    known: Known | None = None
+
+
+def read_all(files: list[LogFile], night: Night, progress: Progress | None = None) -> list[FileRecord]:
+    """Read what is new in all files; the records come in the order of `files`."""
+    tasks = {file.path: _Task(file, FileRecord(file.source.name, str(file.path))) for file in files}
+    for task in tasks.values():
+        _recognise(task, night)
+    waiting = in_order(task.known for task in tasks.values() if task.known is not None)
+    for number, known in enumerate(waiting, start=1):
+        if progress is not None:
+            progress(number, len(waiting), known.file.path.name)
+        _read(known, tasks[known.file.path].record, night)
+    return [task.record for task in tasks.values()]
+
+
+def _recognise(task: _Task, night: Night) -> None:
+    try:
+        look = look_at(task.file)
+        if night.ledger.looked_at(look):
+            task.record.status = "unchanged"
+        elif not look.size:
+            task.record.status = "no records yet"
+        else:
+            task.known = recognise(task.file, look)
+            task.record.format = task.known.form.name
+    except (SourceError, UnknownFormat) as error:
+        task.record.status = "not read"
+        task.record.issues.append(str(error))
+
+
+def _read(known: Known, record: FileRecord, night: Night) -> None:
+    began = time.perf_counter()
+    try:
+        finished = _read_streams(known, record, night)
+        if finished and not night.dry_run and known.identity is not None:
+            night.ledger.remember(known.look, known.identity)
+    except SourceError as error:
+        record.issues.append(str(error))
+    except OSError as error:
+        remedy = "Make room and run again: nothing is lost." if error.errno == 28 else ""
+        record.issues.append(f"{known.file.path}: could not be kept in the store ({error.strerror or error}). {remedy}")
+        record.status = "not read"
+    record.seconds = round(time.perf_counter() - began, 3)
+    if not record.is_conserved:
+        raise InvariantError("the counts of this file do not add up.", path=known.file.path)
+
+
+def _read_streams(known: Known, record: FileRecord, night: Night) -> bool:
+    """Read a file on from where its stream stopped. Returns whether its end was reached."""
+    if known.identity is None:
+        return _read_headers(known, record)
+    known_streams = night.ledger.streams(known.file.source.name, known.identity)
+    digests = []
+    for stream in known_streams:
+        try:
+            return _read_on(known, stream, record, night)
+        except Diverged as difference:
+            digests.append(difference.digest)
+    if digests and not all(digests):
+        record.status = "not read"
+        record.issues.append(
+            f"{known.file.path}: begins like a file that was read before, but ends earlier; it was not read again. "
+            "If it is another log, give it a source of its own."
+        )
+        return False
+    # Files that begin alike and go on differently are told apart by what they hold where the known ones ended.
+    name = hashlib.sha256("|".join([known.identity, *digests]).encode()).hexdigest() if digests else known.identity
+    start = Stream(known.file.source.name, name, night.site, known.form.name, begins_like=known.identity)
+    return _read_on(known, start, record, night)
+
+
+def _read_headers(known: Known, record: FileRecord) -> bool:
+    """Count what a file without any record holds: blank lines and comments."""
+    reading = Reading(known.file.path, known.form, known.file.declared, Stream("", "", "", known.form.name))
+    for batch in read_file(known.file.path, reading):
+        add_batch(record, batch)
+    record.status = "no records yet"
+    return False
+
+
+def _read_on(known: Known, start: Stream, record: FileRecord, night: Night) -> bool:
+    is_old = night.now - datetime.fromtimestamp(known.look.mtime_ns / 1e9, UTC) > STILL_WRITTEN
+    keep_tail = is_old or _is_compressed(known)
+    met = partial(night.ledger.met, start.source, start.source_sha256) if known.file.source.overlapping else None
+    reading = Reading(known.file.path, known.form, known.file.declared, start, keep_tail=keep_tail, met=met)
+    before = record.records
+    if night.dry_run:
+        for batch in read_file(known.file.path, reading):
+            add_batch(record, batch)
+    else:
+        for unit in read_into_lake(known.file.path, reading, night.lake, night.ledger, night.flagging):
+            _add_unit(record, unit)
+    if record.last_ts is not None and record.last_ts > night.now + _FUTURE:
+        record.issues.append(
+            f"{known.file.path}: has events of {record.last_ts.date()}, in the future; "
+            "set the clock of the machine that writes it, or the date_order of the source."
+        )
+    if record.records == before:
+        record.status = "unchanged" if start.bytes_read else record.status
+    return keep_tail
+
+
+def _is_compressed(known: Known) -> bool:
+    with opened(known.file.path) as stream:
+        return bool(compression_of(stream.peek(6)[:6]))
+
+
+def _add_unit(record: FileRecord, unit: Unit) -> None:
+    record.records += unit.records
+    record.events += unit.events
+    record.rejects += unit.rejects
+    record.skips.update(unit.skips)
+    _span(record, unit.first_ts, unit.last_ts)
+
+
+def add_batch(record: FileRecord, batch: Batch) -> None:
+    """Count a batch in the record of its file."""
+    record.records += batch.records
+    record.events += batch.events.height
+    record.rejects += batch.rejects.height
+    record.skips.update(batch.skips)
+    if batch.events.height:
+        _span(record, batch.events["ts"].min(), batch.events["ts"].max())
+
+
+def _span(record: FileRecord, first: datetime | None, last: datetime | None) -> None:
+    times = [each for each in (record.first_ts, first) if each is not None]
+    record.first_ts = min(times, default=None)
+    record.last_ts = max((each for each in (record.last_ts, last) if each is not None), default=None)

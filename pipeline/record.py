@@ -1,0 +1,128 @@
+"""The record of a night: what was read, what needs attention; as data and as lines for a person.
+
+In: what the stages report. Out: a dictionary for JSON, and lines of text. It holds counts, ids, and names of files and
+sources; never a user, an address or a text of a log.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+
+@dataclass
+class FileRecord:
+    """One file of a night. records = events + rejects + all skips."""
+
+    source: str
+    path: str
+    format: str = ""
+    #: `read`, `unchanged`, `no records yet`, `not read`.
+    status: str = "read"
+    records: int = 0
+    events: int = 0
+    rejects: int = 0
+    skips: Counter[str] = field(default_factory=Counter)
+    first_ts: datetime | None = None
+    last_ts: datetime | None = None
+    seconds: float = 0.0
+    issues: list[str] = field(default_factory=list)
+
+    @property
+    def is_conserved(self) -> bool:
+        """Whether every record came out as exactly one of the three."""
+        return self.records == self.events + self.rejects + self.skips.total()
+
+
+@dataclass
+class RunRecord:
+    """One night. Times are UTC."""
+
+    school: str
+    version: str
+    started: datetime
+    timezone: ZoneInfo
+    dry_run: bool = False
+    files: list[FileRecord] = field(default_factory=list)
+    issues: list[str] = field(default_factory=list)
+    missing_hours: dict[str, list[str]] = field(default_factory=dict)
+    unknown_users: int = 0
+    drafts: dict[str, int] = field(default_factory=dict)
+    pages: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def all_issues(self) -> list[str]:
+        """Everything that needs attention, of the run and of its files."""
+        return [*self.issues, *(issue for each in self.files for issue in each.issues)]
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well, 2 it finished but some input needs attention."""
+        return 2 if self.all_issues else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines: plain types, times as ISO 8601 with offset."""
+        record = _plain(asdict(self))
+        totals = {name: sum(getattr(each, name) for each in self.files) for name in ("records", "events", "rejects")}
+        skips = sum((each.skips for each in self.files), Counter[str]())
+        return {**record, "totals": {**totals, "skips": skips.total()}, "exit_code": self.exit_code}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, ZoneInfo):
+        return str(value)
+    return value
+
+
+def shown(text: str) -> str:
+    """Text that cannot steer a terminal: control and invisible direction marks are replaced."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def summary_lines(record: RunRecord) -> list[str]:
+    """The run summary, for a person at seven in the morning. Local times."""
+    lines = [f"{record.school}: {'dry run' if record.dry_run else 'night'} of {_local(record.started, record)}", ""]
+    for source in dict.fromkeys(each.source for each in record.files):
+        files = [each for each in record.files if each.source == source]
+        lines += _source_lines(source, files, record)
+    if record.drafts:
+        lines.append("Drafts: " + ", ".join(f"{count} {level}" for level, count in record.drafts.items()))
+    elif not record.dry_run:
+        lines.append("Drafts: none")
+    if record.unknown_users:
+        lines.append(f"Users that the people file does not list: {record.unknown_users} (see unknown-users.csv)")
+    lines += [f"{source}: no log {', '.join(hours)}" for source, hours in record.missing_hours.items()]
+    lines += [f"! {shown(issue)}" for issue in record.all_issues]
+    lines.append(f"Took {record.seconds:.1f} seconds.")
+    lines += [f"Open {page}" for page in record.pages]
+    return lines
+
+
+def _source_lines(source: str, files: list[FileRecord], record: RunRecord) -> list[str]:
+    read = [each for each in files if each.status == "read"]
+    rest = Counter(each.status for each in files if each.status != "read")
+    others = "".join(f", {count} {status}" for status, count in rest.items())
+    lines = [f"{source}: {len(read)} files read{others}"]
+    for each in read:
+        skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(each.skips.items()))
+        lines.append(
+            f"  {shown(each.path)} ({each.format}): {each.records} lines = {each.events} events"
+            f" + {each.rejects} rejects + {each.skips.total()} skipped{f' ({skipped})' if skipped else ''}"
+        )
+        if each.first_ts and each.last_ts:
+            lines.append(f"    from {_local(each.first_ts, record)} to {_local(each.last_ts, record)}")
+    return lines
+
+
+def _local(moment: datetime, record: RunRecord) -> str:
+    return moment.astimezone(record.timezone).strftime("%a %d %b %Y %H:%M")

@@ -1,0 +1,73 @@
+"""What a night goes by: watchlists, thresholds, people, timetable; read and checked before any log is touched.
+
+In: the settings of a school. Out: frozen tables and compiled lists. Refuses, with file and line, whatever would make
+the results wrong: a broken watchlist, a rule that fails its own example, a people file that is of no use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from pipeline.config import Settings, Thresholds
+from pipeline.derive import Who
+from pipeline.engine import Flagging
+from pipeline.episodes import Drafting
+from pipeline.match import check_examples, compile_watchlists
+from pipeline.priority import LevelBounds
+from pipeline.roll import Devices, People, PeopleColumns, load_devices, load_people
+from pipeline.timetable import Timetable, load_timetable
+from pipeline.watchlist import DomainFile, TermFile, Watchlists, load, shipped
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All of it; `issues` are what needs attention in the people, device and timetable files."""
+
+    watchlists: Watchlists
+    flagging: Flagging
+    drafting: Drafting
+    who: Who
+    issues: tuple[str, ...]
+
+
+def load_rules(settings: Settings) -> Rules:
+    """Watchlists, people, timetable and thresholds. Raises `EsafetyError` for the first that cannot be used."""
+    watchlists = load_watchlists(settings)
+    matcher = compile_watchlists(watchlists)
+    check_examples(watchlists, matcher)
+    who, issues = load_who(settings)
+    limits = settings.thresholds
+    drafting = Drafting(
+        watchlists.categories, ZoneInfo(settings.school.timezone), limits.draft,
+        timedelta(minutes=limits.episode_gap_minutes), settings.school.opens, settings.school.closes,
+    )  # fmt: skip
+    return Rules(watchlists, Flagging(matcher, bounds_of(limits), limits.draft), drafting, who, issues)
+
+
+def bounds_of(limits: Thresholds) -> LevelBounds:
+    """The lowest score of each level."""
+    return LevelBounds(limits.urgent, limits.high, limits.medium, limits.low)
+
+
+def load_watchlists(settings: Settings) -> Watchlists:
+    """The shipped lists, if wanted, the school's own folders, and its long plain lists."""
+    chosen = settings.watchlists
+    folders = [*([shipped()] if chosen.shipped else []), *chosen.folders]
+    return load(
+        folders,
+        tuple(TermFile(f"list.{each.file.stem}", each.category, each.file, each.weight) for each in chosen.phrases),
+        tuple(DomainFile(f"list.{each.file.stem}", each.category, each.file, each.weight) for each in chosen.domains),
+    )
+
+
+def load_who(settings: Settings) -> tuple[Who, tuple[str, ...]]:
+    """People, devices and timetable, as far as the school has them, and what needs attention in them."""
+    people, devices, timetable, week_a = People(), Devices(), Timetable(), None
+    if settings.people is not None:
+        people = load_people(settings.people.file, PeopleColumns(**settings.people.columns))
+        devices = load_devices(settings.people.devices) if settings.people.devices else devices
+    if settings.timetable is not None:
+        timetable, week_a = load_timetable(settings.timetable.file), settings.timetable.week_a
+    return Who(people, devices, timetable, week_a), (*people.issues, *devices.issues, *timetable.issues)

@@ -1,0 +1,216 @@
+"""The pages and lists of a night, put where people look for them: `reports/<date of the run>/`.
+
+In: what was derived, the record of the night, the settings. Out: digest.html, governors.html, unknown-users.csv and
+run.json in a folder of that date, and index.html above all dates. Refuses nothing of its own; a folder that cannot be
+written is a `StoreError`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from casebook.routes import load_routes
+from pipeline import lake
+from pipeline.config import Settings, Term
+from pipeline.coverage import is_school_day
+from pipeline.errors import StoreError
+from pipeline.lake import Lake
+from pipeline.ledger import Ledger, Unit
+from pipeline.record import RunRecord
+from pipeline.schema import ACTIVE, COVERAGE, DRAFTS, FACTS, LEVELS, UNITS, USER_COUNTS
+from pipeline.watchlist import Watchlists
+from reports import digest, governors
+from reports.dates import long_date
+from reports.digest import DigestContext
+from reports.governors import LEVELS_BY_DAY, GovernorsContext, GovernorsTables
+from reports.page import environment, write
+
+#: Where no terms are declared, the governors' page covers so many days.
+_WITHOUT_TERMS = timedelta(days=84)
+#: Text that a spreadsheet would take for a formula is given a quote in front.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_pages(settings: Settings, watchlists: Watchlists, place: Lake, ledger: Ledger, record: RunRecord) -> None:
+    """Write all pages of the night, and note in the record what was drafted and where the pages are."""
+    today = record.started.astimezone(record.timezone).date()
+    folder = settings.store.reports / today.isoformat()
+    drafts = drafts_of(place, ledger, today)
+    counts = Counter(drafts["level"])
+    record.drafts = {level: counts[level] for level in LEVELS if counts[level]}
+    unknown = unknown_users(place, today, record)
+    record.unknown_users = unknown.height
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write(folder / "unknown-users.csv", _csv(unknown))
+        write(folder / "digest.html", digest.render(drafts, _digest_context(settings, watchlists, record, today)))
+        write(folder / "governors.html", _governors_page(settings, watchlists, place, ledger, record, today))
+        write(settings.store.reports / "index.html", _index(settings))
+    except OSError as error:
+        remedy = "Make room there, or name another folder as [store] reports."
+        raise StoreError(f"cannot be written ({error.strerror}).", path=folder, remedy=remedy) from error
+    record.pages += [str(folder / name) for name in ("digest.html", "governors.html")]
+
+
+def write_record(settings: Settings, record: RunRecord) -> None:
+    """Keep the record of the run beside its pages."""
+    today = record.started.astimezone(record.timezone).date()
+    write(settings.store.reports / today.isoformat() / "run.json", json.dumps(record.as_json(), indent=2) + "\n")
+
+
+def drafts_of(place: Lake, ledger: Ledger, on: date) -> pl.DataFrame:
+    """The drafts that were first made, or made from new evidence, on a date; in the order of their ids."""
+    noted = ledger.drafted_on(on)
+    keys = pl.DataFrame(
+        [(draft_id, evidence) for draft_id, evidence, _ in noted],
+        schema={"draft_id": pl.String, "evidence_sha256": pl.String}, orient="row",
+    )  # fmt: skip
+    days = sorted({day for _, _, day in noted})
+    tables = [pl.DataFrame(schema=DRAFTS), *(lake.read_days(place, "drafts", DRAFTS, day, day) for day in days)]
+    return pl.concat(tables).join(keys, on=list(keys.columns), how="semi").sort("draft_id")
+
+
+# ---------------------------------------------------------------- digest
+
+
+def _digest_context(settings: Settings, watchlists: Watchlists, record: RunRecord, today: date) -> DigestContext:
+    missing = [f"{source} gave no log: {', '.join(spans)}." for source, spans in record.missing_hours.items()]
+    return DigestContext(
+        school=settings.school.name,
+        timezone=record.timezone,
+        run_date=today,
+        made_at=record.started,
+        categories=watchlists.categories,
+        routes=load_routes(),
+        summary=_summary(record),
+        issues=(*record.all_issues, *missing),
+        limit=settings.thresholds.drafts_on_page,
+    )
+
+
+def _summary(record: RunRecord) -> tuple[tuple[str, str], ...]:
+    read = [each for each in record.files if each.status == "read"]
+    events, rejects = sum(each.events for each in read), sum(each.rejects for each in read)
+    lines = [
+        ("Files read", f"{len(read)} of {len(record.files)}"),
+        ("Events", f"{events:,}"),
+        ("Lines that could not be read", f"{rejects:,}"),
+    ]
+    firsts = [each.first_ts for each in read if each.first_ts is not None]
+    lasts = [each.last_ts for each in read if each.last_ts is not None]
+    if firsts:
+        first, last = min(firsts).astimezone(record.timezone), max(lasts).astimezone(record.timezone)
+        lines.append(
+            ("Time covered", f"{long_date(first.date())} {first:%H:%M} to {long_date(last.date())} {last:%H:%M}")
+        )
+    lines.append(("Users not in the people file", f"{record.unknown_users:,}"))
+    return tuple(lines)
+
+
+# ---------------------------------------------------------------- governors
+
+
+def _governors_page(
+    settings: Settings, watchlists: Watchlists, place: Lake, ledger: Ledger, record: RunRecord, today: date
+) -> str:
+    term = term_of(settings, today)
+    upto = min(term.last_day, today - timedelta(days=1))
+    school = settings.school
+    days = [term.first_day + timedelta(days=n) for n in range((upto - term.first_day).days + 1)]
+    span = (term.first_day, term.last_day)
+    drafts = lake.read_days(place, "drafts", DRAFTS, *span)
+    tables = GovernorsTables(
+        facts=lake.read_days(place, "facts", FACTS, *span),
+        active=lake.read_days(place, "active", ACTIVE, *span),
+        coverage=lake.read_days(place, "coverage", COVERAGE, *span),
+        units=units_table(ledger.all_units(), record.timezone),
+        drafts_by_level=drafts.group_by("day", "level").agg(drafts=pl.len().cast(pl.Int64)).cast(dict(LEVELS_BY_DAY)),
+    )
+    context = GovernorsContext(
+        school=school.name,
+        term=term.name,
+        first_day=term.first_day,
+        last_day=term.last_day,
+        timezone=record.timezone,
+        made_at=record.started,
+        categories=watchlists.categories,
+        threshold=settings.thresholds.small_number,
+        school_days=tuple(day for day in days if is_school_day(day, school)),
+        school_hours=(school.opens, school.closes - 1),
+        sources=tuple((school.site, source.name) for source in settings.source),
+    )
+    return governors.render(tables, context)
+
+
+def term_of(settings: Settings, today: date) -> Term:
+    """The term of yesterday, or the last one that has begun; without declared terms the last twelve weeks."""
+    begun = [term for term in settings.school.terms if term.first_day < today]
+    if begun:
+        return max(begun, key=lambda term: term.first_day)
+    return Term(name="the last twelve weeks", first_day=today - _WITHOUT_TERMS, last_day=today - timedelta(days=1))
+
+
+def units_table(units: list[Unit], timezone: ZoneInfo) -> pl.DataFrame:
+    """What was read, as `schema.UNITS`: a unit counts on the local day of its first event."""
+    rows = [
+        (unit.first_ts.astimezone(timezone).date(), unit.site, unit.source, unit.records, unit.events, unit.rejects,
+         sum(unit.skips.values()))
+        for unit in units
+        if unit.first_ts is not None
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=UNITS, orient="row")
+
+
+# ---------------------------------------------------------------- lists
+
+
+def unknown_users(place: Lake, today: date, record: RunRecord) -> pl.DataFrame:
+    """The accounts of the days of this night that the people file does not list: account, first day, days, events."""
+    firsts = [each.first_ts for each in record.files if each.first_ts is not None]
+    first = min(firsts).astimezone(record.timezone).date() if firsts else today
+    counts = lake.read_days(place, "user_counts", USER_COUNTS, first, today)
+    return (
+        counts.filter((pl.col("subject_kind") == "account") & (pl.col("category") == ""))
+        .group_by("subject")
+        .agg(first_day=pl.col("day").min(), days=pl.col("day").n_unique(), events=pl.col("events").sum())
+        .select("first_day", "days", "events", account=pl.col("subject").str.strip_prefix("account:"))
+        .sort("events", "account", descending=[True, False])
+        .select("account", "first_day", "days", "events")
+    )
+
+
+def _csv(table: pl.DataFrame) -> str:
+    """For a spreadsheet: nothing in it can become a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(table.columns)
+    writer.writerows([_harmless(str(cell)) for cell in row] for row in table.iter_rows())
+    return out.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    clean = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in cell)
+    return f"'{clean}" if cell.startswith(_FORMULA) else clean
+
+
+def _index(settings: Settings) -> str:
+    """The nights that have pages, newest first."""
+    folders = sorted((path.parent for path in settings.store.reports.glob("*/digest.html")), reverse=True)
+    nights = [(folder.name, long_date(date.fromisoformat(folder.name))) for folder in folders if _is_date(folder)]
+    return environment().get_template("index.html").render(school=settings.school.name, nights=nights)
+
+
+def _is_date(folder: Path) -> bool:
+    try:
+        date.fromisoformat(folder.name)
+    except ValueError:
+        return False
+    return True
