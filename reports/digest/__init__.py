@@ -1,0 +1,106 @@
+"""The morning page for the safeguarding lead: the night's draft incidents, most urgent first.
+
+In: `schema.DRAFTS` and what the night read. Out: one HTML file that needs nothing else. It refuses to render a level
+that the schema does not know; a draft is never dropped without the page saying so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from pipeline.errors import InvariantError
+from pipeline.schema import LEVELS
+from reports.dates import long_date, moment_in_words
+from reports.digest import words
+from reports.digest.view import draft_view
+from reports.page import counted, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+    from casebook.routes import Route
+    from pipeline.watchlist import Category
+
+
+@dataclass(frozen=True)
+class DigestContext:
+    """What the digest needs besides the drafts. `made_at` has a zone; nothing here is read from the clock."""
+
+    school: str
+    timezone: ZoneInfo
+    run_date: date
+    made_at: datetime
+    categories: Mapping[str, Category]
+    routes: Mapping[str, Route]
+    #: What the night read, as (label, value).
+    summary: tuple[tuple[str, str], ...] = ()
+    #: What needs somebody's attention, in sentences.
+    issues: tuple[str, ...] = ()
+    #: How many drafts are shown in full.
+    limit: int = 200
+
+
+@dataclass(frozen=True)
+class LevelCount:
+    """One level with its number of drafts."""
+
+    level: str
+    word: words.Word
+    drafts: int
+
+
+def render(drafts: pl.DataFrame, context: DigestContext) -> str:
+    """The page. `drafts` has the columns of `schema.DRAFTS`, in any order of rows; the same input gives the same page.
+
+    Raises `InvariantError` for a level that is not in `schema.LEVELS`, `ValueError` for a `made_at` without a zone.
+    """
+    ordered = _ordered(drafts)
+    shown = ordered.head(context.limit)
+    # A loop over rows: at most `limit` of them, and each becomes a page of prose.
+    views = [
+        draft_view(row, number, context.timezone, context.categories, context.routes)
+        for number, row in enumerate(shown.iter_rows(named=True), start=1)
+    ]
+    template = environment().get_template("digest/template.html")
+    return template.render(
+        school=context.school,
+        day=long_date(context.run_date),
+        made=moment_in_words(context.made_at, context.timezone),
+        headline=counted(len(ordered), "draft incident", "draft incidents"),
+        total=len(ordered),
+        levels=_levels(ordered),
+        drafts=views,
+        more=_more(ordered.slice(context.limit)),
+        summary=context.summary,
+        issues=context.issues,
+    )
+
+
+def _ordered(drafts: pl.DataFrame) -> pl.DataFrame:
+    """Most urgent first, then in the order of time; the id settles the rest, so that the order never varies."""
+    unknown = sorted(set(drafts["level"].drop_nulls()) - set(LEVELS))
+    if unknown or drafts["level"].null_count():
+        raise InvariantError(
+            f"a draft has the level {unknown[0] if unknown else 'null'!r}.",
+            remedy=f"The levels are {', '.join(LEVELS)}; this is a defect in the program.",
+        )
+    rank = pl.col("level").cast(pl.Enum(LEVELS))
+    return drafts.sort(rank, "first_ts", "draft_id")
+
+
+def _levels(drafts: pl.DataFrame) -> list[LevelCount]:
+    found = Counter(drafts["level"])
+    return [LevelCount(level, words.LEVELS[level], found[level]) for level in LEVELS]
+
+
+def _more(rest: pl.DataFrame) -> str:
+    if rest.is_empty():
+        return ""
+    levels = ", ".join(f"{each.drafts:,} {each.word.name.lower()}" for each in _levels(rest) if each.drafts)
+    return f"{counted(len(rest), 'more draft is', 'more drafts are')} not shown here: {levels}."

@@ -1,0 +1,152 @@
+"""The figures of the governors' report, counted in SQL and checked, before anything is hidden.
+
+In: the tables without names and the term. Out: `Figures`, true numbers that must not be printed as they are. It refuses
+figures that contradict each other: then nothing is printed at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from pipeline.errors import InvariantError
+from pipeline.schema import ACTIVE, COVERAGE, FACTS, UNITS
+from reports.queries import ask, connect, queries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from pipeline.watchlist import Category
+
+#: How many drafts of each level began on each day; the count of `schema.DRAFTS` by these two columns.
+LEVELS_BY_DAY: Final = pl.Schema({"day": pl.Date, "level": pl.String, "drafts": pl.Int64})
+
+
+@dataclass(frozen=True)
+class GovernorsTables:
+    """`schema.FACTS`, `ACTIVE`, `COVERAGE` and `UNITS` of at least the term, and the drafts by day and level.
+
+    Days outside the term are passed over.
+    """
+
+    facts: pl.DataFrame
+    active: pl.DataFrame
+    coverage: pl.DataFrame
+    units: pl.DataFrame
+    drafts_by_level: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class GovernorsContext:
+    """The term and the school. `made_at` has a zone; nothing here is read from the clock."""
+
+    school: str
+    term: str
+    first_day: date
+    last_day: date
+    timezone: ZoneInfo
+    made_at: datetime
+    categories: Mapping[str, Category]
+    #: A number from 1 up to this, exclusive, is small and not printed. At least 3.
+    threshold: int = 5
+    #: The days on which logs are expected, and the first and last hour of such a day, both included.
+    school_days: tuple[date, ...] = ()
+    school_hours: tuple[int, int] = (8, 15)
+    #: The sources that the school declares, as (site, source): one that gave nothing at all is in no table.
+    sources: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """A year group, staff or visitors. Person-days count each named person once a day."""
+
+    name: str
+    person_days: int
+    most_people: int
+    class_logins: int
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """All events of the term, those that name only a site, and those that name nobody."""
+
+    events: int
+    host_only: int
+    nobody: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source: the school hours in which it should have given a log and did not, and its unreadable lines."""
+
+    site: str
+    source: str
+    hours: int
+    missing_hours: int
+    missing_days: int
+    records: int
+    rejects: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """True numbers. `flags` is (category, group, verdict) -> events; the group is "" where nothing is known."""
+
+    flags: dict[tuple[str, str, str], int]
+    software: int
+    groups: tuple[Group, ...]
+    traffic: Traffic
+    sources: tuple[Source, ...]
+    drafts: dict[str, int]
+
+
+def figures(tables: GovernorsTables, context: GovernorsContext) -> Figures:
+    """Count and check. Raises `InvariantError` when the figures contradict each other."""
+    parameters: dict[str, Any] = {
+        "first_day": context.first_day,
+        "last_day": context.last_day,
+        "school_days": list(context.school_days),
+        "first_hour": context.school_hours[0],
+        "last_hour": context.school_hours[1],
+    }
+    with connect(_inputs(tables, context)) as connection:
+        found = {name: ask(connection, query, parameters) for name, query in queries("governors/query.sql").items()}
+        for name, table in found.items():
+            connection.register(f"result_{name}", table.to_arrow())
+        for name, query in queries("governors/checks.sql").items():
+            _hold(name, ask(connection, query, parameters))
+    return Figures(
+        flags={(category, group, verdict): events for category, group, verdict, events in found["flags"].iter_rows()},
+        software=found["software"].item(),
+        groups=tuple(Group(**row) for row in found["groups"].iter_rows(named=True)),
+        traffic=Traffic(**found["traffic"].row(0, named=True)),
+        sources=tuple(Source(**row) for row in found["sources"].iter_rows(named=True)),
+        drafts=dict(found["drafts"].iter_rows()),
+    )
+
+
+def _inputs(tables: GovernorsTables, context: GovernorsContext) -> dict[str, pl.DataFrame]:
+    inputs = {
+        "facts": (tables.facts, FACTS),
+        "active": (tables.active, ACTIVE),
+        "coverage": (tables.coverage, COVERAGE),
+        "units": (tables.units, UNITS),
+        "levels": (tables.drafts_by_level, LEVELS_BY_DAY),
+    }
+    declared = pl.DataFrame(list(context.sources), schema={"site": pl.String, "source": pl.String}, orient="row")
+    return {name: table.select(schema.names()).cast(schema) for name, (table, schema) in inputs.items()} | {
+        "declared": declared
+    }
+
+
+def _hold(name: str, found: pl.DataFrame) -> None:
+    if not found.is_empty():
+        raise InvariantError(
+            f"the governors' figures contradict each other ({name}): {found.item(0, 'found')}",
+            path="reports/governors/checks.sql",
+            remedy="Nothing was printed. This is a defect in the program, or the store was changed by hand.",
+        )

@@ -1,0 +1,47 @@
+"""The numbers of a report: its `.sql` file, run by DuckDB over tables in memory.
+
+In: the name of a `.sql` file of this package with queries that each begin with a line `-- name: ...`, and tables. Out:
+one table for each query. It refuses a parameter that a query does not get, and the queries can reach no file.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+_NAME: Final = re.compile(r"^-- name: (.+)$", re.MULTILINE)
+_PARAMETER: Final = re.compile(r"\$(\w+)")
+_COMMENT: Final = re.compile(r"--.*$", re.MULTILINE)
+
+
+def queries(name: str) -> dict[str, str]:
+    """The queries of a file such as `governors/query.sql`, by their names, in the order of the file."""
+    text = resources.files("reports").joinpath(name).read_text(encoding="utf-8")
+    parts = _NAME.split(text)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def connect(tables: Mapping[str, pl.DataFrame]) -> duckdb.DuckDBPyConnection:
+    """A database in memory that holds `tables` and nothing else; the caller closes it."""
+    connection = duckdb.connect(":memory:")
+    # The tables are small: one thread gives the same order of sums on every machine.
+    connection.execute("SET threads = 1")
+    for name, table in tables.items():
+        connection.register(name, table.to_arrow())
+    connection.execute("SET enable_external_access = false")
+    return connection
+
+
+def ask(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
+    """The result of one query. It is given those parameters that it names; a missing one is a `KeyError`."""
+    wanted = set(_PARAMETER.findall(_COMMENT.sub("", query)))
+    found: pl.DataFrame = connection.sql(query, params={name: parameters[name] for name in wanted}).pl()
+    return found
