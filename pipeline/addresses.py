@@ -8,11 +8,13 @@ address stays text: a log may well name a computer where an address is expected.
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from typing import Final
 
 import polars as pl
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: Each seen address beside each listed range that holds it; `bits` is the length of the range's prefix.
 HOLDING: Final = pl.Schema({"address": pl.String(), "range": pl.String(), "bits": pl.Int32()})
@@ -38,15 +40,17 @@ def holding_ranges(seen: pl.Series, listed: pl.Series) -> pl.DataFrame:
 
     One look-up per distinct address and prefix length, because polars has no type for addresses.
     """
-    texts = {ipaddress.ip_network(text): text for text in listed.drop_nulls().unique().to_list()}
+    texts: defaultdict[Network, list[str]] = defaultdict(list)
+    for text in listed.drop_nulls().unique().to_list():
+        texts[ipaddress.ip_network(text)].append(text)
     lengths = {(network.version, network.prefixlen) for network in texts}
     found = [
-        (text, texts[network], bits)
+        (text, held, bits)
         for text in seen.drop_nulls().unique().to_list()
         if (address := _or_none(text)) is not None
         for version, bits in lengths
         if version == address.version
-        if (network := ipaddress.ip_network((address, bits), strict=False)) in texts
+        for held in texts.get(ipaddress.ip_network((address, bits), strict=False), [])
     ]
     return pl.DataFrame(found, schema=HOLDING, orient="row")
 

@@ -226,9 +226,12 @@ def _address(cell: str) -> str | None:
     if not cell:
         return None
     try:
-        return str(ipaddress.ip_network(cell) if "/" in cell else read_address(cell))
+        if "/" not in cell:
+            return str(read_address(cell))
+        network = ipaddress.ip_network(cell)
     except ValueError:
         raise ValueError(f"address {cell!r} is neither an address nor a range such as 10.0.3.0/24") from None
+    return str(network.network_address if network.num_addresses == 1 else network)
 
 
 def _year_group(cell: str) -> str | None:
