@@ -19,7 +19,8 @@ from pathlib import Path
 
 from sample_logs import school_lines as lines
 from sample_logs.school_lines import Event
-from sample_logs.school_week import HERE, School, all_events, load
+from sample_logs.school_roll import HERE, School, load
+from sample_logs.school_week import all_events
 
 # ---------------------------------------------------------------- what the school keeps itself
 

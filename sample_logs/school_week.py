@@ -1,22 +1,19 @@
 """What happens in the week of the invented school, whoever's log it ends in.
 
-In: school_plan.toml and school_stories.toml beside this file. Out: `School`, and `all_events` in order of time. The
-same plan gives the same events on every machine.
+In: `School`. Out: `all_events`, in order of time. The same plan gives the same events on every machine.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from sample_logs.school_lines import Dice, Event
+from sample_logs.school_roll import Pupil, School, on_roll, present
 
-HERE = Path(__file__).parent
 ENGINES = {
     "google": "https://www.google.com/search?q={}&ie=UTF-8",
     "bing": "https://www.bing.com/search?q={}&form=QBLH",
@@ -25,70 +22,6 @@ ENGINES = {
 }
 SUGGEST = "https://www.google.com/complete/search?client=chrome&q={}"
 DOMAIN = "park.example.org"
-
-
-@dataclass(frozen=True)
-class Pupil:
-    """A pupil: the account, the registration class, and the number that makes account and address unique."""
-
-    first_name: str
-    username: str
-    of: str
-    number: int
-
-    @property
-    def year(self) -> str:
-        """The year group."""
-        return self.of.rstrip("ABCDEFGH")
-
-    @property
-    def in_school(self) -> str:
-        """The address in school."""
-        return f"10.20.{self.year}.{100 + self.number}"
-
-    @property
-    def at_home(self) -> str:
-        """The address that the filter sees of the school's laptop at home."""
-        return f"10.80.{self.year}.{100 + self.number}"
-
-
-@dataclass(frozen=True)
-class School:
-    """The plan, and what follows from it."""
-
-    plan: Mapping[str, Any]
-    stories: Mapping[str, Any]
-    pupils: Mapping[str, Pupil]
-
-    def when(self, text: str) -> datetime:
-        """`Thu 21:41:07` of the week."""
-        day, clock = text.split()
-        return datetime.combine(self.day(day), time.fromisoformat(clock), tzinfo=UTC)
-
-    def day(self, name: str) -> date:
-        """`Thu` of the week."""
-        monday: date = self.plan["monday"]
-        return monday + timedelta(days=self.plan["days"].index(name))
-
-    def account(self, who: str) -> str:
-        """A pupil's account by the first name; any other account as it is."""
-        return self.pupils[who].username if who in self.pupils else who
-
-
-def load() -> School:
-    """Read the plan and the stories."""
-    plan = tomllib.loads((HERE / "school_plan.toml").read_text("utf-8"))
-    stories = tomllib.loads((HERE / "school_stories.toml").read_text("utf-8"))
-    names = [(name, of) for of, members in plan["pupils"].items() for name in members]
-    letters = {"Z": "z", "Ł": "l"}
-    pupils = {
-        name: Pupil(name, f"{letters.get(name[0], name[0].lower())}.example{number:02}", of, number)
-        for number, (name, of) in enumerate(names, start=1)
-    }
-    return School(plan, stories, pupils)
-
-
-# ---------------------------------------------------------------- what happens
 
 
 def all_events(school: School) -> list[Event]:
@@ -132,10 +65,9 @@ def visit(school: School, dice: Dice, opened: Event) -> Iterator[Event]:
 def in_lessons(school: School) -> Iterator[Event]:
     """Each pupil who is there searches for what the lesson is about, and reads."""
     for lesson in school.plan["lesson"]:
-        members = [each for each in school.pupils.values() if each.of == lesson["class"]]
         for day, start in lessons_of(school, lesson["class"], [lesson["subject"]]):
-            for pupil in members:
-                if pupil.first_name not in school.plan["absent"].get(day, []) and in_school(school, pupil, day):
+            for pupil in present(school, day):
+                if pupil.of == lesson["class"]:
                     yield from work(school, lesson, pupil, start)
 
 
@@ -145,12 +77,6 @@ def lessons_of(school: School, of: str, subjects: Sequence[str]) -> Iterator[tup
         for subject, (start, _) in zip(taught.split(), school.plan["periods"], strict=True):
             if subject in subjects:
                 yield day, school.when(f"{day} {start}")
-
-
-def in_school(school: School, pupil: Pupil, day: str) -> bool:
-    """Is this pupil on the roll on that day?"""
-    first, last = school.plan["valid"].get(pupil.first_name, ("", ""))
-    return (first or "0") <= school.day(day).isoformat() <= (last or "9")
 
 
 def work(school: School, lesson: Mapping[str, Any], pupil: Pupil, start: datetime) -> Iterator[Event]:
@@ -173,10 +99,8 @@ def at_leisure(school: School) -> Iterator[Event]:
     """Lunch in school and in the library, evenings at home."""
     leisure = school.plan["leisure"]
     for day in school.plan["days"]:
-        for pupil in school.pupils.values():
+        for pupil in present(school, day):
             dice = Dice(school.plan["seed"], "leisure", day, pupil.username)
-            if not in_school(school, pupil, day) or pupil.first_name in school.plan["absent"].get(day, []):
-                continue
             lunch = school.when(f"{day} 12:26:00") + timedelta(seconds=dice.below(2700))
             url = search(dice.pick(leisure["searches"])) if dice.chance(0.6) else dice.pick(leisure["pages"])
             if dice.chance(0.25):
@@ -195,6 +119,8 @@ def by_staff(school: School) -> Iterator[Event]:
     lessons = school.plan["lesson"]
     for day in school.plan["days"]:
         for number, user in enumerate(school.plan["staff"]):
+            if not on_roll(school, user, day):
+                continue
             dice = Dice(school.plan["seed"], "staff", day, user)
             for _ in range(dice.between(2, 4)):
                 at = school.when(f"{day} 08:00:00") + timedelta(seconds=dice.below(9 * 3600))
@@ -219,23 +145,21 @@ def by_guests(school: School) -> Iterator[Event]:
 
 def by_programs(school: School) -> Iterator[Event]:
     """Telemetry and updates by day and night, without anybody's account; and the question for a password at log-in."""
+    hosts = [f"https://{host}" for host in school.plan["background"]["hosts"]]
     for day in school.plan["days"]:
-        for pupil in school.pupils.values():
+        for pupil in present(school, day):
             dice = Dice(school.plan["seed"], "programs", day, pupil.username)
-            if not in_school(school, pupil, day):
-                continue
             at = school.when(f"{day} 08:40:00") + timedelta(seconds=dice.below(1200))
             if dice.chance(0.5):
                 yield Event(at, "filter", "challenge", pupil.in_school, url="http://school.example.org/")
             at = school.when(f"{day} 00:00:00") + timedelta(seconds=dice.below(24 * 3600))
             if dice.chance(0.8):
-                yield Event(
-                    at,
-                    "filter",
-                    "connect",
-                    pupil.at_home,
-                    url=f"https://{dice.pick(school.plan['background']['hosts'])}",
-                )
+                yield Event(at, "filter", "connect", pupil.at_home, url=dice.pick(hosts))
+        for hour in range(8, 17):
+            dice = Dice(school.plan["seed"], "library", day, hour)
+            for seat in range(1, 4):
+                at = school.when(f"{day} {hour:02}:00:00") + timedelta(seconds=dice.below(3600))
+                yield Event(at, "guardian", "connect", f"10.30.0.{seat}", url=dice.pick(hosts))
 
 
 def typed_in_lessons(school: School) -> Iterator[Event]:

@@ -20,7 +20,8 @@ from pipeline.people import PeopleColumns, load_devices, load_people, normalise_
 from pipeline.timetable import load_timetable
 from sample_logs.make_school import make
 from sample_logs.school_lines import DAMAGE
-from sample_logs.school_week import ENGINES, SUGGEST, load
+from sample_logs.school_roll import load
+from sample_logs.school_week import ENGINES, SUGGEST
 
 SCHOOL = Path(__file__).resolve().parent.parent / "sample_logs" / "school"
 LOGS = {
@@ -108,6 +109,17 @@ def test_every_user_of_the_logs_is_known_but_the_two_strangers() -> None:
     assert seen - known == STRANGERS
     assert {normalise_user(row["Username"]) for row in violations()} <= known
     assert len(set(events()["user_raw"].drop_nulls())) > len(seen), "some users are written in more than one way"
+
+
+def test_only_the_leaver_is_known_on_other_days_alone() -> None:
+    seen = events().select(
+        normalise_users(events()["user_raw"]).alias("user"), "client_ip", pl.col("ts").dt.date().alias("day")
+    )
+    seen = seen.unique().with_columns(pl.lit(None, pl.String).alias("device"), pl.lit(value=False).alias("challenge"))
+    people = load_people(SCHOOL / "people.csv", PeopleColumns())
+    resolved = resolve(seen, people, load_devices(SCHOOL / "devices.csv"))
+    unknown = set(resolved.filter(pl.col("who") == "unknown-account")["user"])
+    assert unknown == {*STRANGERS, load().account("Vince")}
 
 
 def test_no_host_and_no_address_is_real() -> None:
