@@ -11,6 +11,7 @@ import ast
 import io
 import re
 import subprocess
+import sys
 import tokenize
 import tomllib
 from collections.abc import Iterator
@@ -233,6 +234,12 @@ def test_time_and_environment_are_arguments() -> None:
         for line, name in calls_and_names(path)
         if name in asked
     ]
+
+
+def test_the_command_line_starts_without_the_heavy_libraries() -> None:
+    asked = "import sys, cli; print(*sorted({'polars', 'pyarrow', 'duckdb', 'numpy', 'pydantic'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [], "`esafety --version` should not wait for these"
 
 
 # ---------------------------------------------------------------- layers, packaging, locks

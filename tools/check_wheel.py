@@ -50,7 +50,9 @@ def run(command: Sequence[str | Path], folder: Path) -> None:
     words = [str(word) for word in command]
     done = subprocess.run(words, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False)
     if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).splitlines()[-40:])
+        # Whose machine this is, and where its folders lie, is nobody's business.
+        said = (done.stdout + done.stderr).replace(tempfile.gettempdir(), "...").replace(str(ROOT), ".")
+        said = "\n".join(said.splitlines()[-40:])
         sys.exit(f"{said}\nfailed ({done.returncode}): {Path(words[0]).name} {' '.join(words[1:])[:200]}")
 
 
