@@ -214,7 +214,9 @@ def _category(document: Document, known: dict[str, Category]) -> Category:
             line=document.line("category"),
             remedy="To add rules to it, leave only 'id' under [category].",
         )
-    return Category(**(table.model_dump() | {"version": table.version.isoformat()}))
+    # The lines of a long text in TOML are the file's business, not the reader's.
+    words = {"meaning": " ".join(table.meaning.split()), "version": table.version.isoformat()}
+    return Category(**(table.model_dump() | words))
 
 
 def _watchlist(document: Document, category: Category) -> Watchlist:

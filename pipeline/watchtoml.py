@@ -182,9 +182,10 @@ def _tables(raw: dict[str, Any], text: str, path: Path) -> Definition | Addition
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        line, fault = min(((line_of(text, each["loc"]), each) for each in error.errors()), key=lambda each: each[0])
+        # A misspelt key is the reason for a missing one, so it is named first.
+        fault = min(error.errors(), key=lambda each: (each["type"] != "extra_forbidden", line_of(text, each["loc"])))
         what, remedy = _in_words(fault)
-        raise WatchlistError(what, path=path, line=line, remedy=remedy) from error
+        raise WatchlistError(what, path=path, line=line_of(text, fault["loc"]), remedy=remedy) from error
 
 
 def _in_words(fault: ErrorDetails) -> tuple[str, str]:
