@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -43,12 +45,13 @@ CATEGORIES: dict[str, Category] = {
 }
 
 
+@cache
 def school_days(first: date = FIRST, last: date = LAST) -> tuple[date, ...]:
     days = (first + timedelta(days=each) for each in range((last - first).days + 1))
     return tuple(day for day in days if day.weekday() < 5)
 
 
-def facts(flags: list[Flag], traffic: int = 400_000) -> pl.DataFrame:
+def facts(flags: Sequence[Flag], traffic: int = 400_000) -> pl.DataFrame:
     """The flagged counts on one day, each with enough traffic beside it, and more traffic of nobody."""
     day = date(2026, 10, 5)
     same = {"day": day, "site": "main", "class": None}
@@ -91,6 +94,12 @@ def facts(flags: list[Flag], traffic: int = 400_000) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=FACTS)
 
 
+@cache
+def _active() -> pl.DataFrame:
+    people = {f"Year {year}": 170 - year for year in range(7, 12)} | {"Year 12": 88, "Year 13": 3}
+    return active(people, school_days())
+
+
 def active(people: dict[str, int], days: tuple[date, ...]) -> pl.DataFrame:
     return pl.DataFrame(
         [
@@ -106,6 +115,7 @@ def active(people: dict[str, int], days: tuple[date, ...]) -> pl.DataFrame:
     )
 
 
+@cache
 def coverage(days: tuple[date, ...]) -> pl.DataFrame:
     """Two sources; the firewall is silent on two mornings and one whole day."""
     return pl.DataFrame(
@@ -120,6 +130,7 @@ def coverage(days: tuple[date, ...]) -> pl.DataFrame:
     )
 
 
+@cache
 def units(days: tuple[date, ...]) -> pl.DataFrame:
     return pl.DataFrame(
         [
@@ -146,12 +157,11 @@ def levels(counts: dict[str, int]) -> pl.DataFrame:
     )
 
 
-def tables(flags: list[Flag], **changes: pl.DataFrame) -> GovernorsTables:
+def tables(flags: Sequence[Flag], **changes: pl.DataFrame) -> GovernorsTables:
     days = school_days()
-    people = {f"Year {year}": 170 - year for year in range(7, 12)} | {"Year 12": 88, "Year 13": 3}
     made = {
         "facts": facts(flags),
-        "active": active(people, days),
+        "active": _active(),
         "coverage": coverage(days),
         "units": units(days),
         "drafts_by_level": levels({"urgent": 3, "high": 14, "medium": 41, "low": 88}),

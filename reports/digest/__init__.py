@@ -6,7 +6,6 @@ that the schema does not know; a draft is never dropped without the page saying 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from reports.dates import long_date, moment_in_words
 from reports.digest import words
 from reports.digest.view import draft_view
 from reports.page import counted, environment
+from reports.queries import ask, connect, queries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,8 @@ class LevelCount:
     level: str
     word: words.Word
     drafts: int
+    #: How many of them are not shown in full.
+    beyond: int
 
 
 def render(drafts: pl.DataFrame, context: DigestContext) -> str:
@@ -67,6 +69,7 @@ def render(drafts: pl.DataFrame, context: DigestContext) -> str:
         draft_view(row, number, context.timezone, context.categories, context.routes)
         for number, row in enumerate(shown.iter_rows(named=True), start=1)
     ]
+    levels = _levels(ordered, context.limit)
     template = environment().get_template("digest/template.html")
     return template.render(
         school=context.school,
@@ -74,9 +77,9 @@ def render(drafts: pl.DataFrame, context: DigestContext) -> str:
         made=moment_in_words(context.made_at, context.timezone),
         headline=counted(len(ordered), "draft incident", "draft incidents"),
         total=len(ordered),
-        levels=_levels(ordered),
+        levels=levels,
         drafts=views,
-        more=_more(ordered.slice(context.limit)),
+        more=_more(levels),
         summary=context.summary,
         issues=context.issues,
     )
@@ -94,13 +97,19 @@ def _ordered(drafts: pl.DataFrame) -> pl.DataFrame:
     return drafts.sort(rank, "first_ts", "draft_id")
 
 
-def _levels(drafts: pl.DataFrame) -> list[LevelCount]:
-    found = Counter(drafts["level"])
-    return [LevelCount(level, words.LEVELS[level], found[level]) for level in LEVELS]
+def _levels(ordered: pl.DataFrame, limit: int) -> list[LevelCount]:
+    places = ordered.select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("place"), "level")
+    with connect({"ordered": places}) as connection:
+        found = ask(connection, queries("digest/query.sql")["levels"], {"most": limit})
+    counts = {level: (drafts, beyond) for level, drafts, beyond in found.iter_rows()}
+    return [LevelCount(level, words.LEVELS[level], *counts.get(level, (0, 0))) for level in LEVELS]
 
 
-def _more(rest: pl.DataFrame) -> str:
-    if rest.is_empty():
+def _more(levels: list[LevelCount]) -> str:
+    beyond = [each for each in levels if each.beyond]
+    if not beyond:
         return ""
-    levels = ", ".join(f"{each.drafts:,} {each.word.name.lower()}" for each in _levels(rest) if each.drafts)
-    return f"{counted(len(rest), 'more draft is', 'more drafts are')} not shown here: {levels}."
+    names = ", ".join(f"{each.beyond:,} {each.word.name.lower()}" for each in beyond)
+    return (
+        f"{counted(sum(each.beyond for each in beyond), 'more draft is', 'more drafts are')} not shown here: {names}."
+    )

@@ -37,6 +37,11 @@ class Breakdown:
     groups: tuple[Group | None, ...]
     by_group: Published
 
+    @property
+    def allowed(self) -> int | None:
+        """The flagged events that the filter let through; `None` where that is hidden."""
+        return self.by_verdict.column_totals[self.verdicts.index("allowed")]
+
 
 def break_down(figures: Figures, threshold: int) -> Breakdown:
     """Decide what may be printed of the flagged events."""
@@ -54,21 +59,20 @@ def break_down(figures: Figures, threshold: int) -> Breakdown:
     columns: list[Group | None] = [*groups]
     if any(place == f"group {NO_GROUP}" for _, place in cells):
         columns.append(None)
+    places = [f"group {each.name if each else NO_GROUP}" for each in columns]
     return Breakdown(
         categories=tuple(large),
         totals={each: totals[each] for each in large},
         small=tuple(sorted(set(totals) - set(large))),
         verdicts=tuple(verdicts),
         by_verdict=publish(
-            [[cells.get((category, f"verdict {each}"), 0) for each in verdicts] for category in large], threshold
+            [[cells.get((category, f"verdict {each}"), 0) for each in verdicts] for category in large],
+            len(verdicts),
+            threshold,
         ),
         groups=tuple(columns),
         by_group=publish(
-            [
-                [cells.get((category, f"group {each.name if each else NO_GROUP}"), 0) for each in columns]
-                for category in large
-            ],
-            threshold,
+            [[cells.get((category, each), 0) for each in places] for category in large], len(places), threshold
         ),
     )
 

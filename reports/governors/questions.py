@@ -30,9 +30,8 @@ def questions(figures: Figures, parts: Breakdown) -> tuple[str, ...]:
     if missing:
         names = ", ".join(each.source for each in missing)
         raised.append(f"There are school hours without a log from {names}. What happened, and who noticed?")
-    allowed = dict(zip(parts.verdicts, parts.by_verdict.column_totals, strict=True))["allowed"]
-    if allowed:
-        events = counted(allowed, "flagged event was", "flagged events were")
+    if parts.allowed:
+        events = counted(parts.allowed, "flagged event was", "flagged events were")
         raised.append(f"{events} allowed by the filter. For which categories is that right, and for which not?")
     if 10 * figures.traffic.nobody > figures.traffic.events:
         raised.append(

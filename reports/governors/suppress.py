@@ -37,28 +37,29 @@ class Published:
     withheld: tuple[bool, ...]
 
 
-def publish(counts: Sequence[Sequence[int]], threshold: int) -> Published:
+def publish(counts: Sequence[Sequence[int]], columns: int, threshold: int) -> Published:
     """Hide what is small, and as much besides as its protection needs.
 
-    `counts` holds a row of non-negative counts for each category, all of the same length. Raises `ValueError` for a
-    threshold under 3, a negative count, or a row whose total is small: such a row is to be left out before.
+    `counts` holds a row of non-negative counts for each category, each of `columns` numbers. Raises `ValueError` for a
+    threshold under 3, a row of another length, a negative count, or a row whose total is small: such a row is to be
+    left out before.
     """
-    _refuse(counts, threshold)
+    _refuse(counts, columns, threshold)
     kept = list(range(len(counts)))
     while True:
-        search = _Search([counts[row] for row in kept], threshold)
+        search = _Search([counts[row] for row in kept], columns, threshold)
         failed = search.protect()
         if failed is None:
             return _published(counts, kept, search)
         del kept[failed]
 
 
-def _refuse(counts: Sequence[Sequence[int]], threshold: int) -> None:
+def _refuse(counts: Sequence[Sequence[int]], columns: int, threshold: int) -> None:
     if threshold < 3:
         raise ValueError(f"the threshold is {threshold}; under 3 nothing would be hidden that could not be guessed")
-    if len({len(row) for row in counts}) > 1:
-        raise ValueError("the rows are of different length")
     for row in counts:
+        if len(row) != columns:
+            raise ValueError(f"a row has {len(row)} numbers instead of {columns}")
         if min(row, default=0) < 0:
             raise ValueError(f"a count is negative: {min(row)}")
         if 0 < sum(row) < threshold:
@@ -67,7 +68,7 @@ def _refuse(counts: Sequence[Sequence[int]], threshold: int) -> None:
 
 def _published(counts: Sequence[Sequence[int]], kept: Sequence[int], search: _Search) -> Published:
     place = {row: index for index, row in enumerate(kept)}
-    columns = range(len(counts[0]) if counts else 0)
+    columns = search.columns
     return Published(
         cells=tuple(
             tuple(
@@ -91,16 +92,16 @@ class _Search:
     column hands on what comes in from the rows to the row of totals. What leaves a node must come back to it.
     """
 
-    def __init__(self, counts: Sequence[Sequence[int]], threshold: int) -> None:
+    def __init__(self, counts: Sequence[Sequence[int]], columns: int, threshold: int) -> None:
         self.threshold = threshold
         #: All numbers that are not zero; zeros are printed and take no part.
         self.values: dict[Cell, int] = {}
-        totals = [sum(column) for column in zip(*counts, strict=True)]
+        totals = [sum(row[column] for row in counts) for column in range(columns)]
         for row, numbers in [*enumerate(counts), (TOTALS, totals)]:
             self.values |= {(row, column): number for column, number in enumerate(numbers)}
         self.hidden = {cell for cell, number in self.values.items() if 0 < number < threshold}
         self.rows = range(len(counts))
-        self.columns = range(len(totals))
+        self.columns = range(columns)
 
     def protect(self) -> int | None:
         """Hide more numbers until every hidden one is safe. If that fails: the row to be withheld."""

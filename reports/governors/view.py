@@ -290,11 +290,8 @@ def _traffic(figures: Figures, context: GovernorsContext) -> tuple[tuple[str, st
 def _key_figures(
     figures: Figures, parts: Breakdown, context: GovernorsContext, total: int, pupil_days: int
 ) -> tuple[KeyFigure, ...]:
-    hours, missing = (
-        sum(each.hours for each in figures.sources),
-        sum(each.missing_hours for each in figures.sources),
-    )
-    allowed = dict(zip(parts.verdicts, parts.by_verdict.column_totals, strict=True))["allowed"]
+    hours = sum(each.hours for each in figures.sources)
+    missing = sum(each.missing_hours for each in figures.sources)
     broken_down = sum(
         row
         for row, withheld in zip(parts.by_verdict.row_totals, parts.by_verdict.withheld, strict=True)
@@ -308,7 +305,7 @@ def _key_figures(
         ),
         KeyFigure(rate(total, pupil_days), "for each 1,000 pupil-days", f"{grouped(pupil_days)} pupil-days in all"),
         KeyFigure(
-            "hidden" if allowed is None else share(allowed, broken_down),
+            "hidden" if parts.allowed is None else share(parts.allowed, broken_down),
             "of them allowed by the filter",
             "the rest was blocked, warned of, or its outcome is not known",
         ),
