@@ -1,0 +1,26 @@
+"""One record of an export becomes its cells.
+
+In: the text of one record, which may hold line ends inside double quotes, and the separator. Out: its cells, unquoted.
+Refuses (`None`) a record whose quotes are not closed or are followed by anything but a separator.
+"""
+
+from __future__ import annotations
+
+import csv
+
+SEPARATORS = ",;\t|"
+
+
+def cells_of(text: str, separator: str) -> list[str]:
+    """The cells of a record; none where its quoting is broken."""
+    try:
+        # The whole record is one item, so line ends inside quotes stay where they are.
+        rows = list(csv.reader([text], delimiter=separator, strict=True))
+    except csv.Error:
+        return []
+    return rows[0] if len(rows) == 1 else []
+
+
+def folded(header: str) -> str:
+    """A header as headers are compared: without case, byte-order mark, and blanks at its ends or doubled."""
+    return " ".join(header.removeprefix("\ufeff").casefold().split())
