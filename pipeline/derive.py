@@ -23,7 +23,7 @@ from pipeline.lake import Lake
 from pipeline.ledger import Ledger, Unit
 from pipeline.people import Devices, People, resolve, with_classes
 from pipeline.priority import LevelBounds, with_levels
-from pipeline.schema import ACTIVE, COVERAGE, DRAFTS, FACTS, STORED_EVENTS, USER_COUNTS
+from pipeline.schema import ACTIVE, COVERAGE, DRAFT_AROUND, DRAFTS, FACTS, STORED_EVENTS, USER_COUNTS, conform
 from pipeline.timetable import Timetable, lesson_at
 
 _SEEN_BY = ("user", "client_ip", "device")
@@ -180,14 +180,25 @@ def _hits(
 def _around(connection: duckdb.DuckDBPyConnection, heads: pl.DataFrame) -> pl.DataFrame:
     """draft_id, ts, kind, verdict, what, found: what the same user or address did before and after."""
     if heads.is_empty():
-        near = pl.DataFrame(schema={**STORED_EVENTS, "draft_id": pl.String, "found": pl.Int64})
-    else:
-        lake.register(connection, "windows", episodes.windows(heads))
-        near = lake.ask(connection, "around", most=episodes.MOST_AROUND)
-    full = complete(near.select([name for name in near.columns if name in STORED_EVENTS]))
+        return pl.DataFrame(schema={"draft_id": pl.String, "found": pl.Int64, **DRAFT_AROUND.to_schema()})
+    windows = episodes.windows(heads)
+    lake.register(connection, "windows", windows)
+    lake.register(connection, "steps", _steps(windows))
+    near = lake.ask(connection, "around", most=episodes.MOST_AROUND)
+    full = complete(conform(near.drop("draft_id", "found"), STORED_EVENTS))
     what = pl.coalesce("typed_text", "search_text", "title", "url", "host")
     return pl.concat(
         [near.select("draft_id", "found"), full.select("ts", "kind", "verdict", what=what)], how="horizontal"
+    )
+
+
+def _steps(windows: pl.DataFrame) -> pl.DataFrame:
+    """The hours since 1970 that each window touches: an equality joins many times as fast as a range."""
+    first, last = (pl.col(name).dt.epoch("s") // 3600 for name in ("from_ts", "to_ts"))
+    return (
+        windows.select("draft_id", "site", "client", step=pl.int_ranges(first, last + 1))
+        .explode("step", empty_as_null=False)
+        .cast({"step": pl.Int64})
     )
 
 

@@ -93,7 +93,8 @@ def _head(hits: list[dict[str, Any]], drafting: Drafting) -> dict[str, Any] | No
         Seen(hit["category"], hit["level"], hit["text"] or "", hit["field"], hit["verdict"], hit["kind"])
         for hit in hits
     ]
-    level, category, reasons = episode_level(seen)
+    severities = {name: each.severity for name, each in drafting.categories.items()}
+    level, category, reasons = episode_level(seen, severities)
     if level not in at_least(drafting.draft_from):
         return None
     first = hits[0]

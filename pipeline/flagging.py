@@ -32,7 +32,7 @@ _SHOWN = ("category", "field", "start", "end", "view", "weight")
 
 def flag_rows(rows: Path, output: Path, config: Path | None) -> None:
     """Match the rows and write the answers, in the same order. Without a config, the shipped watchlists are used."""
-    matcher, bounds = _rules(config)
+    matcher, bounds, severities = _rules(config)
     with _reading(rows) as stream:
         table = pl.DataFrame(list(_rows(stream, rows)), schema=_ROWS, orient="row")
     hits = with_levels(_hits(table, matcher), bounds).sort("row", "field", "start", "rule_id")
@@ -42,15 +42,18 @@ def flag_rows(rows: Path, output: Path, config: Path | None) -> None:
     with _writing(output) as answers:
         # Row by row, because JSON lines are rows.
         for row in table.iter_rows(named=True):
-            answers.write(json.dumps(_answer(row["id"], by_row.get(row["row"], [])), ensure_ascii=False) + "\n")
+            answers.write(
+                json.dumps(_answer(row["id"], by_row.get(row["row"], []), severities), ensure_ascii=False) + "\n"
+            )
 
 
-def _rules(config: Path | None) -> tuple[Matcher, LevelBounds]:
+def _rules(config: Path | None) -> tuple[Matcher, LevelBounds, dict[str, str]]:
     settings = None if config is None else load_settings(config)
     lists = load([shipped()]) if settings is None else load_watchlists(settings)
     matcher = compile_watchlists(lists)
     check_examples(lists, matcher)
-    return matcher, bounds_of(Thresholds() if settings is None else settings.thresholds)
+    severities = {name: each.severity for name, each in lists.categories.items()}
+    return matcher, bounds_of(Thresholds() if settings is None else settings.thresholds), severities
 
 
 def _rows(stream: Iterable[str], path: Path) -> Iterator[tuple[int, str, str, str]]:
@@ -79,22 +82,20 @@ def _hits(table: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
     texts = table.filter(pl.col("kind") != "url").with_columns(
         field=pl.col("kind").replace_strict(_FIELDS, default=None)
     )
-    of_texts = texts.drop("kind").join(
-        match_texts(texts.select("field", "text").unique(), matcher), on=["field", "text"], how="inner"
-    )
+    of_texts = match_texts(texts.drop("kind"), matcher)
     urls = table.filter(pl.col("kind") == "url").select("row", "id", value="text")
-    of_urls = urls.join(match_values({"url": urls["value"]}, matcher).drop("column"), on="value", how="inner")
+    of_urls = urls.join(match_values({"url": urls["value"].unique()}, matcher).drop("column"), on="value", how="inner")
     both = pl.concat([of_texts, of_urls.drop("value").select(of_texts.columns)])
     return both.with_columns(
         kind=pl.when(pl.col("field").is_in(list(_FIELDS.values()))).then(pl.lit("typed")).otherwise(pl.lit("page"))
     )
 
 
-def _answer(row_id: str, hits: list[dict[str, Any]]) -> dict[str, Any]:
+def _answer(row_id: str, hits: list[dict[str, Any]], severities: dict[str, str]) -> dict[str, Any]:
     if not hits:
         return {"id": row_id, "categories": [], "hits": [], "level": None, "reasons": []}
     seen = [Seen(hit["category"], hit["level"], hit["text"], hit["field"], "unknown", hit["kind"]) for hit in hits]
-    level, _, reasons = episode_level(seen)
+    level, _, reasons = episode_level(seen, severities)
     return {
         "id": row_id,
         "categories": sorted({hit["category"] for hit in hits if hit["level"] in at_least("low")}),

@@ -333,8 +333,8 @@ def _parse(block: Block, table: pl.DataFrame, reading: Reading, state: Stream, d
         lines = lines.filter(~pl.col("line").is_in([*block.lines[long].tolist(), *repeated]))
     parsed = reading.form.parse(lines, reading.declared, state.carry)
     _conserve(lines.height, parsed, reading)
-    places = table.lazy().select("line", "byte_offset")
-    events = parsed.events.lazy().join(places, on="line", how="left", maintain_order="left").collect()
+    at = np.searchsorted(block.lines, parsed.events["line"].to_numpy())
+    events = parsed.events.with_columns(byte_offset=pl.Series(block.bounds[at] + block.byte_offset, dtype=pl.Int64))
     if "user_raw" in events.columns:
         events = events.with_columns(user=normalise_users(events["user_raw"]))
     rejects = pl.concat([_rejects(block, parsed.rejects), _too_long(block, long)]).sort("line")

@@ -25,6 +25,8 @@ from pipeline.watchlist import DomainFile, TextRule, Watchlist, Watchlists
 VIEW = "words"
 LOWERED, RAISED = 0.4, 1.3
 _HIGHEST_WEIGHT = 100.0
+#: So few texts are read one by one before a sieve would be made.
+_FEW = 2000
 #: Tables are cut so that polars works on them with every core.
 _SLICES = 4
 
@@ -81,7 +83,7 @@ def compile_watchlists(lists: Watchlists) -> Matcher:
     rules: list[_Phrases] = []
     owners: defaultdict[str, list[int]] = defaultdict(list)
     for rule, terms in _text_rules(lists):
-        for term in sorted({folded for folded in fold(pl.Series(terms, dtype=pl.String)) if folded.strip()}):
+        for term in sorted({words for words in fold(pl.Series(terms, dtype=pl.String)) if words.strip()}):
             owners[term].append(len(rules))
         rules.append(rule)
     automaton = ahocorasick.Automaton()
@@ -108,7 +110,7 @@ def _text_rules(lists: Watchlists) -> Iterator[tuple[_Phrases, Sequence[str]]]:
 
 
 def _phrases(rule: TextRule, watchlist: Watchlist) -> _Phrases:
-    contexts = [tuple(fold(pl.Series(each, dtype=pl.String))) for each in (rule.unless, rule.lowers, rule.raises)]
+    contexts = [tuple(fold_one(each)[0] for each in phrases) for phrases in (rule.unless, rule.lowers, rule.raises)]
     return _Phrases(
         rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight, frozenset(rule.fields), *contexts
     )
@@ -132,26 +134,35 @@ def _domain_table(lists: Iterable[Watchlist]) -> pl.DataFrame:
 
 
 def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
-    """Every rule that finds a term in a text: `_TEXT_HITS`, one row for each rule, field and text.
+    """Every rule that finds a term in a text: the columns of `_TEXT_HITS` and those of `texts`, a row a rule and row.
 
-    `texts` has field and text, decoded; each pair once. The longest, then the first match of a rule is shown.
+    `texts` has field and text, decoded, and any other columns. The longest, then the first match of a rule is shown.
     """
-    survivors = _sieve(texts, list(matcher.owners))
+    survivors = _sieve(texts, list(matcher.owners)) if texts.height > _FEW else texts
     # A loop over texts, because the automaton reads one at a time; the sieve has left a few in a hundred.
-    rows = [row for field, text in survivors.iter_rows() for row in _hits_in(field, text, matcher)]
-    return pl.DataFrame(rows, schema=_TEXT_HITS, orient="row")
+    distinct = survivors.select("field", "text").unique()
+    rows = [row for field, text in distinct.iter_rows() for row in _hits_in(field, text, matcher)]
+    return survivors.join(pl.DataFrame(rows, schema=_TEXT_HITS, orient="row"), on=["field", "text"], how="inner")
 
 
 def _sieve(texts: pl.DataFrame, terms: list[str]) -> pl.DataFrame:
-    """The texts that hold any term at all. The same test as the automaton's, without saying which or where."""
-    if texts.is_empty() or not terms:
-        return texts.clear().select("field", "text")
-    size = texts.height // _SLICES + 1
-    slices = [texts.lazy().select("field", "text").slice(at, size) for at in range(0, texts.height, size)]
-    text, plain = pl.col("text"), is_ascii(pl.col("text"))
-    of_ascii = [each.filter(plain).filter(folded_ascii(text).str.contains_any(terms)) for each in slices]
-    beyond = [each.filter(~plain).filter(folded(text).str.contains_any(terms)) for each in slices]
+    """The rows whose text holds any term at all: the automaton's own test, without saying which or where."""
+    if not terms:
+        return texts.clear()
+    text = pl.col("text")
+    # Two tables first: polars would fold every row in both ways if the choice were part of one query.
+    plain = texts.select(is_ascii(text)).to_series()
+    of_ascii = _holding(texts.filter(plain), folded_ascii(text), terms)
+    beyond = _holding(texts.filter(~plain), folded(text), terms)
     return pl.concat(pl.collect_all([*of_ascii, *beyond]))
+
+
+def _holding(texts: pl.DataFrame, words: pl.Expr, terms: list[str]) -> list[pl.LazyFrame]:
+    size = texts.height // _SLICES + 1
+    return [
+        texts.lazy().slice(at, size).filter(words.str.contains_any(terms))
+        for at in range(0, max(texts.height, 1), size)
+    ]
 
 
 def _hits_in(field: str, text: str, matcher: Matcher) -> Iterator[tuple[Any, ...]]:
@@ -186,11 +197,14 @@ def _weight(rule: _Phrases, folded: str) -> float:
 # ---------------------------------------------------------------- hosts
 
 
-def match_hosts(hosts: pl.Series, matcher: Matcher) -> pl.DataFrame:
-    """Every listed name that a host is or lies below: `_HOST_HITS`. `hosts` are distinct and in lower case."""
+def match_hosts(hosts: pl.Series, matcher: Matcher, *, long_lists: bool = True) -> pl.DataFrame:
+    """Every listed name that a host is or lies below: `_HOST_HITS`. `hosts` are distinct and in lower case.
+
+    Without `long_lists`, only the names of the rules are looked at.
+    """
     suffixes = _suffixes(hosts)
     found = [suffixes.join(matcher.domains, on="name", how="inner")]
-    for file, sha256 in matcher.domain_files:
+    for file, sha256 in matcher.domain_files if long_lists else ():
         listed = longlists.host_names(file.path).join(suffixes.lazy(), on="name", how="semi").unique()
         names = listed.collect(engine="streaming").with_columns(
             rule_id=pl.lit(file.id), category=pl.lit(file.category), watchlist=pl.lit(file.path.name),
@@ -234,16 +248,16 @@ def _suffixes(hosts: pl.Series) -> pl.DataFrame:
 def match_values(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFrame:
     """Every rule that finds something in a distinct value: `VALUE_HITS`.
 
-    `distinct` holds the distinct values of the event columns `url`, `host`, `typed_text` and `title`, any of them.
+    `distinct` holds the distinct values, without null, of the event columns `url`, `host`, `typed_text` and `title`.
     """
     found = [_match_urls(distinct["url"], matcher)] if "url" in distinct else []
     if "host" in distinct:
-        hosts = distinct["host"].drop_nulls().unique()
+        hosts = distinct["host"]
         hits = _of_hosts(hosts, matcher)
         found.append(hits.select(pl.lit("host").alias("column"), pl.col("host").alias("value"), *_TEXT_HITS))
     for column in ("typed_text", "title"):
         if column in distinct:
-            values = distinct[column].drop_nulls().unique()
+            values = distinct[column]
             texts = pl.DataFrame(
                 {"field": [column] * len(values), "text": values}, schema_overrides={"text": pl.String}
             )
@@ -258,10 +272,8 @@ def _of_hosts(hosts: pl.Series, matcher: Matcher) -> pl.DataFrame:
 
 
 def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
-    parts = url_parts(urls.drop_nulls().unique())
-    fields = _url_fields(parts)
-    hits = match_texts(fields.select("field", "text").unique(), matcher)
-    of_texts = fields.join(hits, on=["field", "text"], how="inner")
+    parts = url_parts(urls)
+    of_texts = match_texts(_url_fields(parts), matcher)
     hosts = _of_hosts(parts["host"].drop_nulls().unique(), matcher)
     of_hosts = parts.select("url", "host").join(hosts, on="host", how="inner")
     columns = [pl.lit("url").alias("column"), pl.col("url").alias("value"), *_TEXT_HITS]
@@ -293,7 +305,7 @@ def check_examples(lists: Watchlists, matcher: Matcher) -> None:
         _check(rule, {text for text in (*rule.match, *rule.no_match) if (rule.id, field, text) in found})
     domain_rules = [rule for each in lists.lists for rule in each.domain_rules]
     hosts = {host for rule in domain_rules for host in (*rule.match, *rule.no_match)}
-    host_hits = match_hosts(pl.Series(sorted(hosts), dtype=pl.String), matcher)
+    host_hits = match_hosts(pl.Series(sorted(hosts), dtype=pl.String), matcher, long_lists=False)
     listed = set(zip(host_hits["rule_id"], host_hits["host"], strict=True))
     for domain_rule in domain_rules:
         examples = (*domain_rule.match, *domain_rule.no_match)

@@ -7,7 +7,7 @@ less of a person: 0 to 100.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -79,28 +79,28 @@ _SHOWN = {
 }
 
 
-def episode_level(seen: list[Seen]) -> tuple[str, str, list[str]]:
-    """Level, leading category and reasons of an episode.
+def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str, str, list[str]]:
+    """Level, leading category and reasons of an episode; `severities` are those of the categories.
 
-    The most urgent hit decides. Repeats, and going on after a block, raise the level by one step, at most to `high`:
-    many small things never cry like one great one. A `record` is never raised.
+    The most urgent hit decides. Repeats, and going on after a block, raise the level by one step, but never above
+    `high` or above the severity of the category: many small things do not cry like one great one. A `record` is never
+    raised.
     """
     level = most_urgent(each.level for each in seen)
     lead = next(each for each in seen if each.level == level)
     reasons = [_SHOWN.get(lead.field, lead.field)]
     same = [each for each in seen if each.category == lead.category and each.level != "record"]
     texts = {each.text for each in same}
-    raised = False
+    raising = []
     if len(texts) >= REPEATS:
-        reasons.append(f"{len(texts)} different texts or sites of this kind, close together")
-        raised = True
+        raising.append(f"{len(texts)} different texts or sites of this kind, close together")
     if _went_on_after_block(same):
-        reasons.append("went on after a block")
-        raised = True
-    if raised and level in ("medium", "low"):
-        raised_to = LEVELS[LEVELS.index(level) - 1]
-        reasons.append(f"therefore {raised_to} instead of {level}")
-        level = raised_to
+        raising.append("went on after a block")
+    reasons += raising
+    above = LEVELS[max(LEVELS.index(level) - 1, LEVELS.index("high"), LEVELS.index(severities[lead.category]))]
+    if raising and level != "record" and LEVELS.index(above) < LEVELS.index(level):
+        reasons.append(f"therefore {above} instead of {level}")
+        level = above
     others = sorted({each.category for each in seen if each.category != lead.category and each.level != "record"})
     if others:
         reasons.append(f"together with: {', '.join(others)}")

@@ -1,19 +1,38 @@
 -- What the same user, or without one the same address, did around each draft.
 -- Grain: draft, event; the $most events nearest to the draft's own hits, and how many there were.
--- Inputs: events (the lake); windows (draft_id, user, client_ip, site, first_ts, last_ts, from_ts, to_ts).
+-- Inputs: events (the lake); windows (draft_id, site, client, first_ts, last_ts, from_ts, to_ts) and steps
+-- (draft_id, site, client, step: the hours since 1970 that the window touches), which keeps the join an equality.
 WITH
+placed AS (
+    SELECT
+        site,
+        coalesce('u:' || "user", 'a:' || client_ip) AS client,
+        epoch_us(ts) // 3600000000 AS step,
+        source_sha256,
+        line,
+        ts,
+        kind,
+        verdict,
+        url,
+        host,
+        typed_text,
+        title
+    FROM events
+    WHERE kind <> 'background'
+),
 near AS (
     SELECT
         windows.draft_id,
-        events.* EXCLUDE (site),
-        greatest(epoch_us(windows.first_ts) - epoch_us(events.ts), epoch_us(events.ts) - epoch_us(windows.last_ts), 0)
+        placed.* EXCLUDE (client, step),
+        greatest(epoch_us(windows.first_ts) - epoch_us(placed.ts), epoch_us(placed.ts) - epoch_us(windows.last_ts), 0)
             AS distance
-    FROM events
-    INNER JOIN windows
-        ON windows.client IS NOT DISTINCT FROM coalesce('u:' || events."user", 'a:' || events.client_ip)
-        AND windows.site = events.site
-        AND events.ts BETWEEN windows.from_ts AND windows.to_ts
-    WHERE events.kind <> 'background'
+    FROM placed
+    INNER JOIN steps
+        ON steps.client = placed.client
+        AND steps.site = placed.site
+        AND steps.step = placed.step
+    INNER JOIN windows ON windows.draft_id = steps.draft_id
+    WHERE placed.ts BETWEEN windows.from_ts AND windows.to_ts
 ),
 ranked AS (
     SELECT
