@@ -23,7 +23,7 @@ from pipeline.lake import Lake
 from pipeline.ledger import Ledger, Unit
 from pipeline.people import Devices, People, resolve, with_classes
 from pipeline.priority import LevelBounds, with_levels
-from pipeline.schema import ACTIVE, COVERAGE, DRAFT_AROUND, DRAFTS, FACTS, STORED_EVENTS, USER_COUNTS, conform
+from pipeline.schema import ACTIVE, COVERAGE, DRAFT_AROUND, DRAFTS, FACTS, USER_COUNTS
 from pipeline.timetable import Timetable, lesson_at
 
 _SEEN_BY = ("user", "client_ip", "device")
@@ -150,7 +150,7 @@ def _draft(
         hits = _hits(connection, days, who, drafting, bounds)
         numbered = episodes.episodes(hits, drafting)
         heads = episodes.heads(numbered, drafting)
-        drafts = episodes.with_around(heads, _around(connection, heads))
+        drafts = episodes.with_around(heads, _around(connection, heads, place, _units_of(days)))
     done = episodes.with_facts(drafts, hits, class_sizes(who.people), drafting)
     for day, (inputs, _) in sorted(days.items()):
         lake.replace_day(place, "drafts", day, done.filter(pl.col("day") == day), DRAFTS)
@@ -177,7 +177,7 @@ def _hits(
     return episodes.with_texts(with_levels(hits.with_columns(lesson=lessons["lesson"]), bounds)).drop("day")
 
 
-def _around(connection: duckdb.DuckDBPyConnection, heads: pl.DataFrame) -> pl.DataFrame:
+def _around(connection: duckdb.DuckDBPyConnection, heads: pl.DataFrame, place: Lake, units: list[str]) -> pl.DataFrame:
     """draft_id, ts, kind, verdict, what, found: what the same user or address did before and after."""
     if heads.is_empty():
         return pl.DataFrame(schema={"draft_id": pl.String, "found": pl.Int64, **DRAFT_AROUND.to_schema()})
@@ -185,11 +185,13 @@ def _around(connection: duckdb.DuckDBPyConnection, heads: pl.DataFrame) -> pl.Da
     lake.register(connection, "windows", windows)
     lake.register(connection, "steps", _steps(windows))
     near = lake.ask(connection, "around", most=episodes.MOST_AROUND)
-    full = complete(conform(near.drop("draft_id", "found"), STORED_EVENTS))
-    what = pl.coalesce("typed_text", "search_text", "title", "url", "host")
-    return pl.concat(
-        [near.select("draft_id", "found"), full.select("ts", "kind", "verdict", what=what)], how="horizontal"
-    )
+    full = complete(lake.events_at(place, units, near.select("source_sha256", "line").unique(maintain_order=True)))
+    what = full.select(
+        "source_sha256", "line", "ts", "kind", "verdict",
+        what=pl.coalesce("typed_text", "search_text", "title", "url", "host"),
+    )  # fmt: skip
+    joined = near.join(what, on=["source_sha256", "line"], how="inner")
+    return joined.sort("draft_id", "ts", "source_sha256", "line")
 
 
 def _steps(windows: pl.DataFrame) -> pl.DataFrame:

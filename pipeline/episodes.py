@@ -12,12 +12,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from pipeline.priority import Seen, at_least, episode_level
+from pipeline.priority import REPEATS, Seen, at_least, episode_level
 from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, SUBJECT, conform
 from pipeline.text import unescape
 from pipeline.watchlist import Category
@@ -72,17 +74,37 @@ def episodes(hits: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
         (pl.col(name) != pl.col(name).shift()).fill_null(value=True) for name in who
     )
     numbered = ordered.with_columns(episode=new.cum_sum())
-    worth = numbered.filter(pl.col("level").is_in(at_least("low"))).select("episode").unique()
-    return numbered.join(worth, on="episode", how="semi")
+    return numbered.join(_may_become_drafts(numbered, drafting), on="episode", how="semi", maintain_order="left")
+
+
+def _may_become_drafts(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
+    """The episodes that reach the level of drafts, or could if their level is raised; the others are only counted."""
+    wanted = LEVELS.index(drafting.draft_from)
+    severities = {name: LEVELS.index(each.severity) for name, each in drafting.categories.items()}
+    names, values = list(severities), list(severities.values())
+    rank = pl.col("level").replace_strict(LEVELS, list(range(len(LEVELS))), return_dtype=pl.Int64)
+    severity = pl.col("category").replace_strict(names, values, return_dtype=pl.Int64)
+    best = (
+        numbered.select("episode", "text", "verdict", rank=rank, severity=severity)
+        .group_by("episode")
+        .agg(
+            rank=pl.col("rank").min(),
+            severity=pl.col("severity").min(),
+            texts=pl.col("text").n_unique(),
+            blocked=(pl.col("verdict") == "blocked").any(),
+        )
+    )
+    can_rise = (pl.col("severity") <= wanted) & (pl.col("blocked") | (pl.col("texts") >= REPEATS))
+    return best.filter((pl.col("rank") <= wanted) | ((pl.col("rank") == wanted + 1) & can_rise)).select("episode")
 
 
 def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     """One row for each episode that becomes a draft: everything but what happened around it and the facts."""
-    # Episode by episode, because the reasons are put into words; only hits above a record come this far.
+    # Episode by episode, because the reasons are put into words; what could never be a draft has been left behind.
     rows = [
         row
-        for episode in numbered.partition_by("episode", maintain_order=True)
-        if (row := _head(episode.to_dicts(), drafting)) is not None
+        for _, episode in groupby(numbered.iter_rows(named=True), key=itemgetter("episode"))
+        if (row := _head(list(episode), drafting)) is not None
     ]
     columns = {**DRAFTS, "client": pl.String, "blocked": pl.Int64, "requests": pl.Int64, "ts_quality": pl.String}
     return pl.DataFrame(rows, schema=columns)

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from pipeline import schema
 from pipeline.errors import StoreError
+from pipeline.schema import conform
 
 _COMPRESSION = "zstd"
 _LEVEL = 1
@@ -160,7 +161,7 @@ def _arrow_schema(table: pl.Schema) -> pa.Schema:
 
 def write_table(path: Path, table: pl.DataFrame, columns: pl.Schema) -> None:
     """Write a small table as Parquet. Rows must already be in an order that depends on their content alone."""
-    arrow = schema.conform(table, columns).to_arrow(compat_level=pl.CompatLevel.oldest())
+    arrow = conform(table, columns).to_arrow(compat_level=pl.CompatLevel.oldest())
     pq.write_table(arrow, path, compression=_COMPRESSION, compression_level=_LEVEL)
 
 
@@ -206,6 +207,17 @@ def remove_units(lake: Lake, units: Iterable[str]) -> None:
 def unit_files(lake: Lake, units: Iterable[str], table: str) -> list[Path]:
     """The Parquet files of one table, for the given units."""
     return [lake.unit(unit_id) / f"{table}.parquet" for unit_id in units]
+
+
+def events_at(lake: Lake, units: Iterable[str], places: pl.DataFrame) -> pl.DataFrame:
+    """The stored events at some places (source_sha256, line), which must be few."""
+    lines = places["line"].unique().implode()
+    found = [
+        conform(pl.scan_parquet(path).filter(pl.col("line").is_in(lines)).collect(), schema.STORED_EVENTS)
+        for path in unit_files(lake, units, "events")
+    ]
+    events = pl.concat([pl.DataFrame(schema=schema.STORED_EVENTS), *found])
+    return events.join(places, on=["source_sha256", "line"], how="semi")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
--- What the same user, or without one the same address, did around each draft.
--- Grain: draft, event; the $most events nearest to the draft's own hits, and how many there were.
+-- Which events the same user, or without one the same address, had around each draft.
+-- Grain: draft, event; the $most events nearest to the draft's own hits, and how many there were. Only the place of
+-- an event is given: the columns that take long to read are fetched for these few alone.
 -- Inputs: events (the lake); windows (draft_id, site, client, first_ts, last_ts, from_ts, to_ts) and steps
 -- (draft_id, site, client, step: the hours since 1970 that the window touches), which keeps the join an equality.
 WITH
@@ -10,20 +11,16 @@ placed AS (
         epoch_us(ts) // 3600000000 AS step,
         source_sha256,
         line,
-        ts,
-        kind,
-        verdict,
-        url,
-        host,
-        typed_text,
-        title
+        ts
     FROM events
     WHERE kind <> 'background'
 ),
 near AS (
     SELECT
         windows.draft_id,
-        placed.* EXCLUDE (client, step),
+        placed.source_sha256,
+        placed.line,
+        placed.ts,
         greatest(epoch_us(windows.first_ts) - epoch_us(placed.ts), epoch_us(placed.ts) - epoch_us(windows.last_ts), 0)
             AS distance
     FROM placed
@@ -41,7 +38,7 @@ ranked AS (
         count(*) OVER (PARTITION BY draft_id) AS found
     FROM near
 )
-SELECT * EXCLUDE (distance, place)
+SELECT draft_id, source_sha256, line, found
 FROM ranked
 WHERE place <= $most
-ORDER BY draft_id, ts, source_sha256, line
+ORDER BY draft_id, source_sha256, line
