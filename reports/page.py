@@ -33,8 +33,8 @@ _HARMFUL: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 def visible(text: str) -> str:
     """The same number of characters, each harmful one replaced by a symbol that can be seen.
 
-    Control characters become their control pictures (U+2400 and following), everything else that is not meant to be
-    seen becomes U+FFFD. Because nothing is added or taken away, places counted in characters stay true.
+    The symbol is U+FFFD, which every font has. Because nothing is added or taken away, places counted in characters
+    stay true.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -43,15 +43,20 @@ def visible(text: str) -> str:
         kind = unicodedata.category(char)
         marks = marks + 1 if kind in {"Mn", "Me"} else 0
         harmful = kind in _HARMFUL or marks > _MOST_MARKS
-        shown.append(_symbol(char) if harmful else char)
+        shown.append(REPLACEMENT if harmful else char)
     return "".join(shown)
 
 
-def _symbol(char: str) -> str:
-    code = ord(char)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\N{SYMBOL FOR DELETE}" if code == 0x7F else REPLACEMENT
+def spelt_out(raw: bytes) -> str:
+    r"""Bytes as text in which whatever is not plainly visible is written as its escape: `\xff`, `\x1b`, `\u202e`."""
+    text = raw.decode("utf-8", errors="backslashreplace")
+    shown = visible(text)
+    if shown == text:
+        return text
+    return "".join(
+        old if old == new else old.encode("unicode_escape").decode("ascii")
+        for old, new in zip(text, shown, strict=True)
+    )
 
 
 def grouped(number: int) -> str:

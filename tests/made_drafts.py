@@ -218,7 +218,7 @@ def _illegal() -> dict[str, Any]:
         )
     ]
     return draft(
-        "LIB-PC-07",
+        "Device LIB-PC-07",
         hits,
         subject="device:lib-pc-07",
         subject_kind="device",
@@ -248,9 +248,10 @@ def _class_login() -> dict[str, Any]:
         for place in range(9)
     ]
     return draft(
-        "year3-rowan",
+        "Class login Rowan",
         hits,
-        subject="class:rowan",
+        subject="class:Rowan",
+        role="class",
         subject_kind="class",
         who="shared",
         year_group="Year 3",

@@ -119,3 +119,15 @@ def assert_sound(html: str) -> None:
     labels = [attributes["aria-labelledby"] for _, attributes in tags if "aria-labelledby" in attributes]
     assert set(labels) <= set(ids)
     assert all(attributes.get("scope") in {"row", "col"} for tag, attributes in tags if tag == "th")
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours (#rrggbb) as the Web Content Accessibility Guidelines work it out."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

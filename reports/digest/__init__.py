@@ -75,7 +75,7 @@ def render(drafts: pl.DataFrame, context: DigestContext) -> str:
         school=context.school,
         day=long_date(context.run_date),
         made=moment_in_words(context.made_at, context.timezone),
-        headline=counted(len(ordered), "draft incident", "draft incidents"),
+        headline=counted(len(ordered), "draft incident", "draft incidents") if len(ordered) else "No draft incidents",
         total=len(ordered),
         levels=levels,
         drafts=views,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipeline.schema import LEVELS
 from reports.dates import clock, local, short_date
 from reports.digest.words import FIELDS, KINDS_SHORT, VERDICTS, VERDICTS_SHORT, WHAT, known
-from reports.page import Piece, counted, excerpt
+from reports.page import Piece, counted, excerpt, spelt_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,7 +140,7 @@ def _line_view(hit: dict[str, Any], *, withheld: bool) -> LineView:
         source=hit["source"] or "not known",
         line="not known" if hit["line"] is None else f"{hit['line']:,}",
         file=(hit["source_sha256"] or "not known")[:12],
-        raw=raw.decode("utf-8", errors="backslashreplace"),
+        raw=spelt_out(raw),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reports.dates import span_in_words
 from reports.digest.trail import HitView, LineView, NearView, day_and_time, hit_views, line_views, near_views
-from reports.digest.words import LEVELS, SUBJECTS, TIMES, WHAT, WHO, Word, explained, known
+from reports.digest.words import ADULTS, LEVELS, ROLES, SUBJECTS, TIMES, WHAT, WHO, Word, explained, known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ _WITHHELD: Final = "One sentence is withheld here: it holds an address or typed 
 class WhoView:
     """Who it was, as far as it may be said."""
 
-    #: A person's name; for all else what it is, and its name.
+    #: A person's name; for all else what it is and which, as in `Device LIB-PC-07`.
     heading: str
     #: Class, year group, role and site, as far as they are known.
     about: tuple[str, ...]
@@ -141,19 +141,19 @@ def _forbidding(route: Route | None, categories: list[Category], routes: Mapping
 
 
 def _who(row: Mapping[str, Any]) -> WhoView:
-    kind, grade = row["subject_kind"], row["who"]
-    name = row["subject_name"] or row["subject"] or "not known"
+    kind, grade, role = row["subject_kind"], row["who"], row["role"] or ""
+    key = (row["subject"] or "").partition(":")[2] or "not known"
+    name = row["subject_name"] or f"{known(SUBJECTS, kind)} {key}"
     if kind == "person" and grade not in NAMED:
         # A defect elsewhere must not put a child's name on a page.
         name = "A person whose name is held back"
-    about = dict.fromkeys(
-        [row["class"], row["year_group"], row["role"], f"site {row['site']}" if row["site"] else None]
-    )
+    site = f"site {row['site']}" if row["site"] else ""
+    about = dict.fromkeys([row["class"], row["year_group"], ROLES.get(role, role), site])
     return WhoView(
-        heading=name if kind == "person" else f"{known(SUBJECTS, kind)} {name}",
-        about=tuple(each for each in about if each and each != name),
+        heading=name,
+        about=tuple(each for each in about if each),
         grade=explained(WHO, grade),
-        staff=bool(row["role"]) and row["role"] != "pupil",
+        staff=role in ADULTS,
     )
 
 

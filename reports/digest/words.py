@@ -110,21 +110,25 @@ TIMES: Final = {
     "guessed-year": "The log does not name the year; it was worked out from the order of the lines.",
 }
 
-#: Under what the school files a draft that names nobody.
+#: Under what the school files a draft that has no name of its own.
 SUBJECTS: Final = {
-    "person": "Person",
-    "class": "Class login",
+    "person": "Account",
+    "class": "Class",
     "account": "Account",
     "device": "Device",
-    "address": "Network address",
+    "address": "Address",
 }
+#: A class login is no person, and its name says what it is.
+ROLES: Final = {"pupil": "pupil", "staff": "member of staff", "visitor": "visitor", "class": ""}
+#: Nobody reviews a concern about themselves; a pupil cannot.
+ADULTS: Final = ("staff", "visitor")
 
 
 def known(words: dict[str, str], word: str | None) -> str:
     """The words for a word of a closed list; one that is not on it is shown and called unknown."""
-    return words.get(word or "", f"not known ({word})" if word else "not known")
+    return words.get(word or "", f"not known ({word[:40]})" if word else "not known")
 
 
 def explained(words: dict[str, Word], word: str | None) -> Word:
     """As `known`, with a sentence."""
-    return words.get(word or "", Word(f"Not known ({word})" if word else "Not known", "The log does not say."))
+    return words.get(word or "", Word(f"Not known ({word[:40]})" if word else "Not known", "The log does not say."))
