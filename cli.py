@@ -1,19 +1,20 @@
 """The command line: parse arguments, call one function, choose the exit code.
 
-Results go to stdout, progress and messages to stderr. Exit code 0: all well; 1: the run failed; 2: it finished, but
-some input needs attention (or the command was used wrongly, as click says it).
+Results go to stdout, progress and messages to stderr. Exit code 0: all well; 1: the run failed, or the command was used
+wrongly; 2: it finished, but some input needs attention.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -23,6 +24,10 @@ from pipeline.version import VERSION
 
 FAILED = 1
 NEEDS_ATTENTION = 2
+# A slip in a crontab must not look like a night that finished.
+click.UsageError.exit_code = FAILED
+#: Clocks and files of a school lie between these years, and so do the times that can be counted with.
+_YEARS = range(1990, 2200)
 
 
 @contextmanager
@@ -32,6 +37,12 @@ def _failures_in_words() -> Iterator[None]:
         yield
     except EsafetyError as error:
         _fail(str(error))
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as `head` does; click ends such a run without a word.
+        raise
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}. What was finished before is kept; mend this and run again.")
 
 
 def _fail(sentence: str) -> NoReturn:
@@ -43,6 +54,16 @@ def _fail(sentence: str) -> NoReturn:
 @click.version_option(VERSION, prog_name="esafety")
 def main() -> None:
     """Read a school's filter and monitoring logs, flag what matters, draft incidents, report to governors."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A name that the terminal or a log file of Windows has no letters for must not end a night.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _say(lines: Iterable[str], *, err: bool = False) -> None:
+    """Print lines that cannot steer a terminal."""
+    for line in lines:
+        click.echo(shown(line), err=err)
 
 
 @main.command()
@@ -58,10 +79,9 @@ def demo(into: Path) -> None:
         record = nightly.run(
             demonstration.settings(config), config, demonstration.NIGHT, progress=_progress(quiet=False)
         )
-    click.echo("\n".join(summary_lines(record)))
-    click.echo("\nThe school is invented, and so is every line of its logs. What to look at now:")
-    for page in record.pages:
-        click.echo(f"  {page}")
+    _say(summary_lines(record))
+    _say(["", "The school is invented, and so is every line of its logs. What to look at now:"])
+    _say(f"  {page}" for page in record.pages)
 
 
 @main.command()
@@ -74,9 +94,8 @@ def init(config: Path) -> None:
 
     with _failures_in_words():
         made = demonstration.write_first_config(config)
-    for path in made:
-        click.echo(f"made {path}")
-    click.echo(f"Now put a log into {made[-1]} and run: esafety nightly --config {config}")
+    _say(f"made {path}" for path in made)
+    _say([f"Now put a log into {made[-1]} and run: esafety nightly --config {config}"])
 
 
 @main.command()
@@ -98,7 +117,7 @@ def nightly(config: Path, *, as_json: bool, dry_run: bool, as_of: str | None) ->
     if as_json:
         click.echo(json.dumps(record.as_json(), indent=2, ensure_ascii=True))
     else:
-        click.echo("\n".join(summary_lines(record)))
+        _say(summary_lines(record))
     sys.exit(record.exit_code)
 
 
@@ -108,7 +127,9 @@ def _moment(written: str | None, timezone: str) -> datetime:
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
-        _fail(f"--as-of: {written!r} is not a time. Write for example 2026-11-14T03:00.")
+        moment = None
+    if moment is None or moment.year not in _YEARS:
+        _fail(f"--as-of: {written!r} is not a time of a night. Write for example 2026-11-14T03:00.")
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
 
 
@@ -139,23 +160,25 @@ def _progress(*, quiet: bool) -> Callable[[int, int, str], None]:
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
               help="events as .jsonl or .parquet; - for stdout")  # fmt: skip
 @click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False), help="rejects as .jsonl or .parquet")
-def parse(files: tuple[Path, ...], form: str, timezone: str, date_order: Any, column_map: str | None, output: Path,
+def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any, column_map: str | None, output: Path,
           rejects: Path | None) -> None:  # fmt: skip
     """Try logs: events and rejects as JSON lines or Parquet. FILES may be files, folders, or - for stdin."""
     from pipeline import trying
+    from pipeline.config import zone_named
     from pipeline.formats import Declared
     from pipeline.formats._maps import load_map
 
     try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        _fail(f"--timezone: {timezone!r} is not a time zone. Write for example Europe/London or UTC.")
+        zone = zone_named(timezone)
+    except ValueError as error:
+        _fail(f"--timezone: {error}.")
+    if column_map and form not in ("auto", "csv"):
+        _fail(f"--map: is for the format csv, not for {form!r}. Leave one of the two out.")
     with _failures_in_words():
         columns, verdicts = load_map(column_map) if column_map else ((), ())
         declared = Declared(zone, date_order, tuple(columns), tuple(verdicts))
-        records = trying.parse_files(files, "csv" if column_map and form == "auto" else form, declared, output, rejects)
-    for record in records:
-        click.echo(shown(trying.line_for(record)), err=True)
+        records = trying.parse_files(files, "csv" if column_map else form, declared, output, rejects)
+    _say((line for record in records for line in trying.lines_for(record)), err=True)
     sys.exit(NEEDS_ATTENTION if any(record.issues for record in records) else 0)
 
 

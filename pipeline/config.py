@@ -21,12 +21,17 @@ from pipeline.errors import ConfigError
 from pipeline.tomlplace import line_of
 
 
-def _known_zone(name: str) -> str:
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of that name. Raises `ValueError` that says what to write."""
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+        return ZoneInfo(name)
+    # "Europe" is a folder of zones, and opening it an OSError.
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is not a time zone; write for example Europe/London or UTC") from error
-    return name
+
+
+def _known_zone(name: str) -> str:
+    return str(zone_named(name))
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
@@ -171,7 +176,7 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        raise _first_of(error, path, text, data) from error
+        raise _first_of(error, path, text) from error
     settings = _absolute(settings, path.resolve().parent)
     _check(settings, path, text)
     return settings
@@ -189,14 +194,14 @@ def _text(path: Path) -> str:
         raise ConfigError(f"cannot be read ({error.strerror}).", path=path) from error
 
 
-def _first_of(failure: ValidationError, path: Path, text: str, data: dict[str, Any]) -> ConfigError:
+def _first_of(failure: ValidationError, path: Path, text: str) -> ConfigError:
     details = failure.errors()[0]
     place = tuple(part for part in details["loc"])
-    what, remedy = _in_words(details, place, data)
+    what, remedy = _in_words(details, place)
     return ConfigError(what, path=path, line=line_of(text, place), remedy=remedy)
 
 
-def _in_words(details: ErrorDetails, place: tuple[str | int, ...], data: dict[str, Any]) -> tuple[str, str]:
+def _in_words(details: ErrorDetails, place: tuple[str | int, ...]) -> tuple[str, str]:
     key = str(place[-1]) if place else ""
     if details["type"] == "extra_forbidden":
         known = _known_keys(place[:-1])

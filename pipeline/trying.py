@@ -1,33 +1,30 @@
 """Try a log without a store: its events and its rejects, as JSON lines or Parquet.
 
 In: files, folders or stdin. Out: two files, and a record for each file read. Refuses a name of a format that does not
-exist; what is wrong with a file is an issue in its record. Nothing is kept.
+exist, and to write over what it reads; what is wrong with a file is an issue in its record. Nothing is kept.
 """
 
 from __future__ import annotations
 
 import base64
-import json
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from pipeline import ingest
+from pipeline import ingest, jsonlines
 from pipeline.decode import opened
-from pipeline.errors import EsafetyError, InvariantError, SourceError
+from pipeline.errors import EsafetyError, InvariantError, StoreError
 from pipeline.events import complete
-from pipeline.formats import Declared
+from pipeline.formats import Declared, Format
 from pipeline.ingest import Batch
+from pipeline.jsonlines import DASH
 from pipeline.reading import add_batch
 from pipeline.record import FileRecord
 from pipeline.schema import EVENTS, REJECTS, STORED_EVENTS, conform
-
-STDIN = Path("-")
 
 
 class _Sink(Protocol):
@@ -37,44 +34,75 @@ class _Sink(Protocol):
 def parse_files(
     files: Iterable[Path], form: str, declared: Declared, output: Path, rejects: Path | None
 ) -> list[FileRecord]:
-    """Parse files, folders or stdin. One record a file; what goes wrong with one is an issue in its record."""
-    records = []
+    """Parse files, folders or stdin. One record a file; what goes wrong with one is an issue in its record.
+
+    Raises `UnknownFormat` for a format that does not exist and `StoreError` for outputs that cannot be written.
+    """
+    named = None if form == "auto" else ingest.format_named(form)
+    # Listed before anything is written: what is written into a folder is not read back from it.
+    records = [record for path in files for record in _each_file(path)]
+    _refuse_to_destroy([Path(record.path) for record in records], [each for each in (output, rejects) if each])
     with ExitStack() as stack:
         events_to = stack.enter_context(_sink(output, EVENTS))
         rejects_to = stack.enter_context(_sink(rejects, REJECTS)) if rejects is not None else None
-        for path in _each_file(files):
-            record = FileRecord("", str(path))
-            records.append(record)
-            try:
-                _parse_one(path, form, declared, record, events_to, rejects_to)
-            except InvariantError:
-                raise
-            except EsafetyError as error:
-                record.issues.append(str(error))
+        for record in records:
+            if not record.issues:
+                _parse_one(record, named, declared, events_to, rejects_to)
     return records
 
 
-def _each_file(files: Iterable[Path]) -> Iterator[Path]:
-    for path in files:
-        if path.is_dir():
-            yield from sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
-        else:
-            yield path
+def _each_file(path: Path) -> Iterator[FileRecord]:
+    """A record for the file, or one for each file in the folder, hidden ones left out."""
+    if not path.is_dir():
+        yield FileRecord("", str(path))
+        return
+    try:
+        inside = sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
+    except OSError as error:
+        yield FileRecord("", str(path), issues=[f"{path}: cannot be listed ({error.strerror})."])
+        return
+    yield from (FileRecord("", str(each)) for each in inside)
+    if not inside:
+        yield FileRecord("", str(path), issues=[f"{path}: is a folder without files."])
+
+
+def _refuse_to_destroy(inputs: Iterable[Path], outputs: list[Path]) -> None:
+    """Raise `StoreError` for an output that is also an input, or two that are one. Devices may be named twice."""
+    for path in inputs:
+        for output in outputs:
+            if output.is_file() and path.is_file() and output.samefile(path):
+                raise StoreError("is to be read and written over.", path=output, remedy="Name another output.")
+    one, *other = outputs
+    if other and one.resolve() == other[0].resolve() and (one == DASH or one.is_file() or not one.exists()):
+        what = "events and rejects cannot go to the same place."
+        raise StoreError(what, path=one, remedy="Name two files, or leave --rejects out.")
 
 
 def _parse_one(
-    path: Path, form: str, declared: Declared, record: FileRecord, events_to: _Sink, rejects_to: _Sink | None
+    record: FileRecord, named: Format | None, declared: Declared, events_to: _Sink, rejects_to: _Sink | None
 ) -> None:
-    named = None if form == "auto" else ingest.format_named(form)
-    with ExitStack() as stack:
-        stream = sys.stdin.buffer if path == STDIN else stack.enter_context(opened(path))
-        for batch in ingest.open_unknown(stream, path, named, declared):
+    try:
+        for batch in _batches(record, named, declared):
             record.format = batch.end.format
             add_batch(record, batch)
             events_to.write(complete(_stored(batch)))
             if rejects_to is not None:
                 origin = {"source_sha256": pl.lit(batch.end.source_sha256), "format": pl.lit(batch.end.format)}
                 rejects_to.write(conform(batch.rejects.with_columns(**origin), REJECTS))
+    except (InvariantError, StoreError):
+        raise
+    except EsafetyError as error:
+        record.issues.append(str(error))
+
+
+def _batches(record: FileRecord, named: Format | None, declared: Declared) -> Iterator[Batch]:
+    path = Path(record.path)
+    with ExitStack() as stack:
+        stream = jsonlines.stdin() if path == DASH else stack.enter_context(opened(path))
+        if stream.peek(1):
+            yield from ingest.open_unknown(stream, path, named, declared)
+        else:
+            record.status = "empty"
 
 
 def _stored(batch: Batch) -> pl.DataFrame:
@@ -83,51 +111,53 @@ def _stored(batch: Batch) -> pl.DataFrame:
     return conform(batch.events.with_columns(**origin), STORED_EVENTS)
 
 
-def line_for(record: FileRecord) -> str:
+def lines_for(record: FileRecord) -> list[str]:
     """One file in one line, for the terminal, and its issues."""
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(record.skips.items()))
     counts = (
         f"{record.records} lines = {record.events} events + {record.rejects} rejects + {record.skips.total()} skipped"
     )
-    first = f"{record.path} ({record.format or 'no format'}): {counts}{f' ({skipped})' if skipped else ''}"
-    return "\n".join([first, *(f"! {issue}" for issue in record.issues)])
+    issues = [f"! {issue}" for issue in record.issues]
+    if record.status == "empty":
+        return [f"{record.path}: empty, nothing to read", *issues]
+    if not record.format:
+        return issues
+    return [f"{record.path} ({record.format}): {counts}{f' ({skipped})' if skipped else ''}", *issues]
 
 
 @contextmanager
 def _sink(path: Path, columns: pl.Schema) -> Iterator[_Sink]:
     """Where tables are written: Parquet by the name's ending, otherwise JSON lines."""
-    try:
-        if path.suffix == ".parquet":
-            arrow = pl.DataFrame(schema=columns).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
-            with pq.ParquetWriter(path, arrow, compression="zstd") as writer:
-                yield _ParquetSink(writer)
-        elif path == STDIN:
-            yield _JsonSink(sys.stdout)
-        else:
-            with path.open("w", encoding="utf-8", newline="\n") as stream:
-                yield _JsonSink(stream)
-    except OSError as error:
-        raise SourceError(f"cannot be written ({error.strerror}).", path=path) from error
+    if path.suffix == ".parquet":
+        arrow = pl.DataFrame(schema=columns).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+        with jsonlines.written(path) as stream, pq.ParquetWriter(stream, arrow, compression="zstd") as writer:
+            yield _ParquetSink(writer, path)
+    else:
+        with jsonlines.writing(path) as write:
+            yield _JsonSink(write)
 
 
 class _ParquetSink:
-    def __init__(self, writer: pq.ParquetWriter) -> None:
-        self._writer = writer
+    def __init__(self, writer: pq.ParquetWriter, path: Path) -> None:
+        self._writer, self._path = writer, path
 
     def write(self, table: pl.DataFrame) -> None:
-        self._writer.write_table(table.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        try:
+            self._writer.write_table(table.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        except OSError as error:
+            raise StoreError(f"cannot be written ({error.strerror or error}).", path=self._path) from error
 
 
 class _JsonSink:
     """Times as ISO 8601 with offset; bytes as text with escapes, and beside it in base64 where they are not UTF-8."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, write: jsonlines.Write) -> None:
+        self._write = write
 
     def write(self, table: pl.DataFrame) -> None:
         # Row by row, because JSON lines are rows.
         for row in table.iter_rows(named=True):
-            self._stream.write(json.dumps(dict(_plain(row)), ensure_ascii=False) + "\n")
+            self._write(dict(_plain(row)))
 
 
 def _plain(row: dict[str, Any]) -> Iterator[tuple[str, Any]]:
