@@ -40,9 +40,9 @@ _MONTHS: Final = 12
 _LONGEST_MONTH: Final = 31
 _QUOTED: Final = 40
 _WRITTEN: Final = (
-    r"^(?P<a>\d{1,4})[-/.](?P<b>\d{1,2})[-/.](?P<c>\d{1,4})(?:T|,? +)"
-    r"(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?: ?(?P<offset>[Zz]|UTC|GMT|[+-]\d{2}:?\d{2}))?$"
+    r"^(?P<a>[0-9]{1,4})[-/.](?P<b>[0-9]{1,2})[-/.](?P<c>[0-9]{1,4})(?:T|,? +)"
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?: ?(?P<offset>[Zz]|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?$"
 )
 _DECLARE: Final = 'set date_order = "dmy" or "mdy" for this source in school.toml'
 
@@ -77,8 +77,8 @@ def from_epoch(written: pl.Expr) -> pl.Expr:
     Instants are cut to microseconds, not rounded. Null for anything else.
     """
     length = written.str.len_bytes()
-    whole = pl.when(written.str.contains(r"^\d+$")).then(written).cast(pl.Int64, strict=False)
-    decimal = pl.when(written.str.contains(r"^\d{10}[.,]\d{1,9}$")).then(written)
+    whole = pl.when(written.str.contains(r"^[0-9]+$")).then(written).cast(pl.Int64, strict=False)
+    decimal = pl.when(written.str.contains(r"^[0-9]{10}[.,][0-9]{1,9}$")).then(written)
     seconds = decimal.str.slice(0, 10).cast(pl.Int64, strict=False)
     fraction = decimal.str.slice(11, 6).str.pad_end(6, "0").cast(pl.Int64, strict=False)
     micros = (
@@ -270,8 +270,8 @@ def _offset_minutes() -> pl.Expr:
     """Minutes east of Greenwich; null where the time names no offset."""
     offset = pl.col("offset")
     sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
-    hours = offset.str.extract(r"^[+-](\d{2})").cast(pl.Int64)
-    minutes = offset.str.extract(r"(\d{2})$").cast(pl.Int64)
+    hours = offset.str.extract(r"^[+-]([0-9]{2})").cast(pl.Int64)
+    minutes = offset.str.extract(r"([0-9]{2})$").cast(pl.Int64)
     named = pl.when(offset.is_not_null()).then(0)
     return pl.coalesce(sign * (hours * 60 + minutes), named)
 

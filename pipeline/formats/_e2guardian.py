@@ -71,7 +71,7 @@ def kind(method: pl.Expr, content_type: pl.Expr) -> pl.Expr:
 
 def address(cell: pl.Expr) -> pl.Expr:
     """The client's address; null for a host name, and for the 0.0.0.0 that `anonymizelogs` leaves."""
-    shaped = cell.str.contains(r"^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$")
+    shaped = cell.str.contains(r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$")
     return pl.when(shaped & (cell != _NOBODY)).then(cell)
 
 

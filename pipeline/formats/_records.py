@@ -22,5 +22,5 @@ def cells_of(text: str, separator: str) -> list[str]:
 
 
 def folded(header: str) -> str:
-    """A header as headers are compared: without case, byte-order mark, and blanks at its ends or doubled."""
-    return " ".join(header.removeprefix("\ufeff").casefold().split())
+    """A header as headers are compared: without case, and without blanks at its ends or doubled."""
+    return " ".join(header.lower().split())

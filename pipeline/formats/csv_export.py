@@ -61,7 +61,8 @@ def claims(first_lines: Sequence[str]) -> bool:
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of records; see `Format.parse`. The carry is the header and how the times have run."""
-    texts, blank = blank_apart(lines)
+    # Exports that were joined into one file have a byte-order mark in the middle.
+    texts, blank = blank_apart(lines.with_columns(pl.col("text").str.strip_prefix("\ufeff")))
     columns = {name: folded(header) for name, header in declared.columns if name in MAPPABLE}
     if "ts" not in columns:
         columns = {}

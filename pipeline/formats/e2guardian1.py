@@ -25,16 +25,16 @@ from pipeline.formats._cells import blank_apart, parted, said, whole
 from pipeline.formats._e2guardian import address, device, kind, verdict
 from pipeline.localtime import Running, from_epoch, from_local
 
-_DATE: Final = r"\d{4}\.\d{1,2}\.\d{1,2} \d{1,2}:\d{2}:[0-5]\d"
-_ADDRESS: Final = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)"
-_HEAD: Final = rf"{_DATE}(?: \d{{10}}\.\d{{3}})? .*?{_ADDRESS} [A-Za-z][A-Za-z0-9+.-]*://"
+_DATE: Final = r"[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-5][0-9]"
+_ADDRESS: Final = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)"
+_HEAD: Final = rf"{_DATE}(?: [0-9]{{10}}\.[0-9]{{3}})? .*?{_ADDRESS} [A-Za-z][A-Za-z0-9+.-]*://"
 _LINE: Final = (
-    rf"^(?P<when>{_DATE})(?: (?P<epoch>\d{{10}}\.\d{{3}}))? (?P<who>.*?) ?(?P<from>{_ADDRESS}) "
-    r"(?P<where>[A-Za-z][A-Za-z0-9+.\-]*://[^ ]*) (?P<what>.*?) ?(?P<how>[A-Za-z][^ ]*) (?P<size>-?\d+) "
-    r"(?P<weight>-?\d+) (?P<category>.*?) ?(?P<group>\d+) (?P<status>\d{1,3})"
+    rf"^(?P<when>{_DATE})(?: (?P<epoch>[0-9]{{10}}\.[0-9]{{3}}))? (?P<who>.*?) ?(?P<from>{_ADDRESS}) "
+    r"(?P<where>[A-Za-z][A-Za-z0-9+.\-]*://[^ ]*) (?P<what>.*?) ?(?P<how>[A-Za-z][^ ]*) (?P<size>-?[0-9]+) "
+    r"(?P<weight>-?[0-9]+) (?P<category>.*?) ?(?P<group>[0-9]+) (?P<status>[0-9]{1,3})"
     r"(?: (?P<type>[^ ]*))?(?: (?P<host>[^ ]*))?(?: .*)?$"
 )
-_SHAPE: Final = re.compile(rf"{_HEAD}\S* .* -?\d+ -?\d+ .*\d+ \d{{1,3}}(?: |$)")
+_SHAPE: Final = re.compile(rf"{_HEAD}\S* .* -?[0-9]+ -?[0-9]+ .*[0-9]+ [0-9]{{1,3}}(?: |$)")
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "verdict", "vendor_category",
     "status", "bytes", "content_type", "kind",

@@ -43,10 +43,12 @@ _COLUMNS: Final = (
 )  # fmt: skip
 #: A few tabs are a prank; with more the readings are too many to try.
 _MOST_SURPLUS: Final = 8
-_TIME: Final = r"^\d{10}\.\d{3}$"
+_TIME: Final = r"^[0-9]{10}\.[0-9]{3}$"
 _SCHEME: Final = r"^[A-Za-z][A-Za-z0-9+.\-]{0,19}://"
-_NUMBER: Final = re.compile(r"-?\d{1,18}")
-_SHAPE: Final = re.compile(r"\d{10}\.\d{3}\t[^\t]*\t[^\t]*\t[^\t]*\t.*\t[^\t]+\t\d{1,3}\t-?\d+\t.*\t-?\d+\t")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
+_SHAPE: Final = re.compile(
+    r"[0-9]{10}\.[0-9]{3}\t[^\t]*\t[^\t]*\t[^\t]*\t.*\t[^\t]+\t[0-9]{1,3}\t-?[0-9]+\t.*\t-?[0-9]+\t"
+)
 _HEADER: Final = "EndUtime\t"
 
 

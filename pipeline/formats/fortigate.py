@@ -44,14 +44,14 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _CELLS: Final = pl.Schema({"line": pl.Int64()} | dict.fromkeys((*_KEYS, "reason", "detail"), pl.String()))
 #: A quoted value with one of the keys in it, or with a backslash, or a quote without its other half.
-_DOUBTFUL: Final = rf'^(?:[^"]*"[^"]*")*[^"]*"(?:[^"]* (?:{"|".join(_KEYS)})=|[^"]*\\|[^"]*$)'
+_DOUBTFUL: Final = rf'^(?:[^"]*"[^"]*")*[^"]*"(?:[^"]*[ >](?:{"|".join(_KEYS)})=|[^"]*\\|[^"]*$)'
 _ONCE_EACH: Final = rf" (?:{'|'.join(_ONCE)})="
 _PAIR: Final = re.compile(
     r'([A-Za-z_][\w.-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s",\x00]*))(?=[\s,\x00]|$)[\s,\x00]*', re.DOTALL
 )
 _START: Final = re.compile(r"(?:^|[ >,])(?=[a-z]+=)")
 _SHAPE: Final = re.compile(
-    r"(?=.*\bdate=\d)(?=.*\btime=\d)(?=.*\blogid=)(?=.*\bdev(?:id|name)=|.*\bvd=)(?=.*\btype=)(?=.*\bsubtype=)"
+    r"(?=.*\bdate=[0-9])(?=.*\btime=[0-9])(?=.*\blogid=)(?=.*\bdev(?:id|name)=|.*\bvd=)(?=.*\btype=)(?=.*\bsubtype=)"
 )
 _VERDICTS: Final = {
     "blocked": "blocked", "block": "blocked", "deny": "blocked", "denied": "blocked",

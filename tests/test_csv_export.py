@@ -1,0 +1,158 @@
+"""Exports are read by the names of their columns, whatever their separator, and never by guessing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import ConfigError
+from pipeline.formats import LINES, Declared, Parsed, registry
+from pipeline.formats._maps import load_map, proposed_map, shipped_maps
+
+_HEADER = ["When", "Who", "Address", "Done", "Bytes", "Words"]
+_DECLARED = Declared(
+    columns=(
+        ("ts", "when"),
+        ("user_raw", "who"),
+        ("url", "Address"),
+        ("verdict", "Done"),
+        ("bytes", "Bytes"),
+        ("typed_text", "Words"),
+    ),
+    verdicts=(("Stopped", "blocked"), ("let through", "allowed")),
+)
+_TIME = "2025-09-08 09:05:01"
+
+
+def _parse(rows: list[str], declared: Declared = _DECLARED, carry: str = "") -> Parsed:
+    lines = pl.DataFrame({"line": range(1, len(rows) + 1), "text": rows}, schema=LINES)
+    return registry()["csv"].parse(lines, declared, carry)
+
+
+def _cell(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_every_separator_is_found(separator: str) -> None:
+    row = separator.join([_TIME, "dee", "http://h.example/a", "STOPPED", "12", "hello"])
+    event = _parse([separator.join(_HEADER), row]).events.row(0, named=True)
+    assert (event["user_raw"], event["verdict"], event["bytes"], event["kind"]) == ("dee", "blocked", 12, "typed")
+
+
+def test_columns_may_stand_anywhere_and_be_written_otherwise() -> None:
+    rows = ["\ufeffextra, WORDS ,bytes,done,address,WHO,When", f"x,,,let  through,h.example:443,dee,{_TIME}"]
+    event = _parse([rows[0], rows[1].replace("  ", " ")]).events.row(0, named=True)
+    assert (event["verdict"], event["kind"], event["typed_text"]) == ("allowed", "page", None)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    words=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1).filter(
+        lambda text: text.strip() not in {"", "-"}
+    ),
+    user=st.text(alphabet="ab\",;\t|\\'", min_size=1, max_size=8),
+    quoted=st.booleans(),
+)
+def test_any_words_come_back_as_they_were_written(words: str, user: str, quoted: bool) -> None:
+    who = _cell(user) if quoted or any(mark in user for mark in ',"') else user
+    row = ",".join([_TIME, who, "", "", "", _cell(words)])
+    parsed = _parse([",".join(_HEADER), row])
+    event = parsed.events.row(0, named=True)
+    assert event["typed_text"] == words
+    assert event["user_raw"] == (user if user.strip() else None)
+
+
+def test_header_is_remembered_from_block_to_block() -> None:
+    carry = _parse(["A title", ",".join(_HEADER)]).carry
+    parsed = _parse([f"{_TIME},dee,,,,", ",".join(map(_cell, _HEADER))], carry=carry)
+    assert parsed.events["user_raw"].to_list() == ["dee"]
+    assert parsed.skips["reason"].to_list() == ["header"]
+
+
+def test_without_its_header_nothing_is_read_and_the_missing_columns_are_named() -> None:
+    parsed = _parse(["A title", "When,Who,Address,Done,Bytes,Text", f"{_TIME},dee,,,,"])
+    assert parsed.events.is_empty()
+    assert parsed.skips["line"].to_list() == [1]
+    assert set(parsed.rejects["reason"]) == {"missing-column"}
+    assert "'words'" in parsed.rejects["detail"][0]
+
+
+def test_a_long_file_without_a_header_is_refused_to_its_end() -> None:
+    first = _parse(["prose"] * 150)
+    assert (first.skips.height, first.rejects.height) == (100, 50)
+    assert _parse([",".join(_HEADER)], carry=first.carry).rejects.height == 1
+
+
+def test_a_column_that_stands_twice_is_refused() -> None:
+    assert _parse([",".join([*_HEADER, "Who"]), f"{_TIME},dee,,,,,x"]).events.is_empty()
+
+
+def test_without_a_map_nothing_is_read() -> None:
+    for columns in ((), (("user_raw", "Who"),), (("line", "When"),)):
+        parsed = _parse([",".join(_HEADER), "a"], Declared(columns=columns))
+        assert parsed.rejects["reason"].to_list() == ["missing-column"] * 2
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (f"{_TIME},dee", "missing-column"),
+        (f"{_TIME},dee,,,,,surplus", "bad-field"),
+        (f'{_TIME},"dee,,,,', "unclosed-quote"),
+        (f'{_TIME},"dee"x,,,,', "bad-field"),
+        (f"{_TIME},dee,,,12 KB,", "bad-number"),
+        (f"{_TIME},dee,,,99999999999999999999,", "bad-number"),
+        (",dee,,,,", "bad-time"),
+        ("08/09/2025 09:05:01,dee,,,,", "bad-time"),
+        ("2025-03-30 01:30:00,dee,,,,", "no-such-hour"),
+    ],
+)
+def test_damaged_rows_are_refused_with_their_reason(row: str, reason: str) -> None:
+    assert _parse([",".join(_HEADER), row]).rejects["reason"].to_list() == [reason]
+
+
+def test_surplus_empty_cells_at_the_end_are_no_damage() -> None:
+    assert _parse([",".join(_HEADER), f"{_TIME},dee,,,,,,"]).events.height == 1
+
+
+def test_an_unknown_word_is_an_unknown_verdict() -> None:
+    assert _parse([",".join(_HEADER), f"{_TIME},dee,,Quarantined,,"]).events["verdict"].to_list() == ["unknown"]
+
+
+def test_shipped_maps_load_and_are_proposed_for_their_own_export() -> None:
+    for name in shipped_maps():
+        columns, _ = load_map(name)
+        assert "ts" in dict(columns)
+        header = ";".join(_cell(header) for _, header in columns)
+        assert proposed_map(["A title", header]) == name
+    assert proposed_map(["a,b,c", '"broken']) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[columns]\nuser_raw = 'User'\n", "holds the time"),
+        ("[columns]\nts = 'T'\nnickname = 'N'\n", "'nickname'"),
+        ("[columns]\nts = 'T'\nkind = 'K'\n", "'kind'"),
+        ("[columns]\nts = 1\n", "words in quotes"),
+        ("[columns]\nts = 'T'\n[verdicts]\nstop = 'forbidden'\n", "'forbidden'"),
+        ("[columns]\nts = 'T'\n[verdict]\nstop = 'blocked'\n", "unknown key 'verdict'"),
+        ("[columns\n", "not valid TOML"),
+    ],
+)
+def test_a_broken_map_says_what_is_wrong(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"own\.toml") as caught:
+        load_map(path)
+    assert words in str(caught.value)
+
+
+def test_a_map_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(ConfigError, match="senso"):
+        load_map("sensor")
