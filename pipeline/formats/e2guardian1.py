@@ -103,7 +103,7 @@ def _refusal(stamped: pl.Expr) -> list[pl.Expr]:
 FORMAT: Final = Format(
     name="e2guardian1",
     title="e2guardian and DansGuardian access.log, logfileformat 1 (blanks)",
-    document="https://github.com/e2guardian/e2guardian/wiki/Access-Log-File-Format",
+    document="https://github.com/e2guardian/wiki/wiki/Access-Log-File-Format",
     claims=claims,
     parse=parse,
     gives="user, client address and host, URL, verdict, category, status, bytes to the client",

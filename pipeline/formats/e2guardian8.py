@@ -206,7 +206,7 @@ def _refusal(cells: list[str], readings: int) -> tuple[str, str]:
 FORMAT: Final = Format(
     name="e2guardian8",
     title="e2guardian access.log, logfileformat 5 to 8 (tabs)",
-    document="https://github.com/e2guardian/e2guardian/wiki/Access-Log-File-Format",
+    document="https://github.com/e2guardian/wiki/wiki/Access-Log-File-Format",
     claims=claims,
     parse=parse,
     gives="user, client address and host, URL, verdict, category, status, bytes to the client, time taken, user agent",
