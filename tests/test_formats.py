@@ -36,7 +36,7 @@ _LONGEST_SAMPLE = 50
 
 every_sample = pytest.mark.parametrize("path", _SAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
 every_format = pytest.mark.parametrize("name", _FORMATS)
-_quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_quick = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _expected_path(sample: Path) -> Path:

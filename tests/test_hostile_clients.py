@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, registry
 
-_quick = settings(max_examples=150, deadline=None)
+_quick = settings(max_examples=80, deadline=None)
 #: Pieces of log lines, so that the made texts come near to what a clever pupil would try.
 _PIECES = st.sampled_from(
     [
