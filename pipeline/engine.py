@@ -24,8 +24,9 @@ from pipeline.evidence import original_lines, wanted_lines
 from pipeline.ingest import Batch, Reading, read_file
 from pipeline.lake import EventsWriter, Lake
 from pipeline.ledger import Ledger, Stream, Unit
+from pipeline.levels import at_least
 from pipeline.match import Matcher, match_values
-from pipeline.priority import LevelBounds, at_least, with_levels
+from pipeline.priority import LevelBounds, with_levels
 from pipeline.schema import EVENTS, EVIDENCE, HITS, REJECTS, STORED_EVENTS, conform
 
 #: Memory is set by this, not by the length of a file.

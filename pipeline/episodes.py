@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from pipeline.priority import REPEATS, Seen, at_least, episode_level
+from pipeline.levels import REPEATS, Seen, at_least, episode_level
 from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, SUBJECT, conform
 from pipeline.text import unescape
 from pipeline.watchlist import Category

@@ -1,0 +1,85 @@
+"""The order of levels, and how urgent the hits of one episode are together, with the reasons in words.
+
+In: hits of one episode with the level that each has by itself, in order of time; the severities of their categories.
+Out: a level (`schema.LEVELS`), the category that leads, reasons. Refuses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pipeline.schema import LEVELS
+
+#: So many different texts of one category in one episode raise its level by one.
+REPEATS = 3
+_BLOCKED_FIRST = 2
+
+
+def at_least(level: str) -> tuple[str, ...]:
+    """The levels from the most urgent down to `level`."""
+    return LEVELS[: LEVELS.index(level) + 1]
+
+
+def most_urgent(levels: Iterable[str]) -> str:
+    """The most urgent of some levels."""
+    return min(levels, key=LEVELS.index)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One hit of an episode, as far as it decides about the level. In order of time."""
+
+    category: str
+    level: str
+    text: str
+    field: str
+    verdict: str
+    kind: str
+
+
+#: What the strongest hit of an episode shows, in words.
+_SHOWN = {
+    "typed_text": "typed on the keyboard",
+    "search_text": "typed as a search",
+    "title": "the title of a page or window",
+    "host": "a site on the list",
+    "path": "words in the address of a page",
+    "query": "words in the address of a page",
+}
+
+
+def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str, str, list[str]]:
+    """Level, leading category and reasons of an episode; `severities` are those of the categories.
+
+    The most urgent hit decides. Repeats, and going on after a block, raise the level by one step, but never above
+    `high` or above the severity of the category: many small things do not cry like one great one. A `record` is never
+    raised.
+    """
+    level = most_urgent(each.level for each in seen)
+    lead = next(each for each in seen if each.level == level)
+    reasons = [_SHOWN.get(lead.field, lead.field)]
+    same = [each for each in seen if each.category == lead.category and each.level != "record"]
+    texts = {each.text for each in same}
+    raising = []
+    if len(texts) >= REPEATS:
+        raising.append(f"{len(texts)} different texts or sites of this kind, close together")
+    if _went_on_after_block(same):
+        raising.append("went on after a block")
+    reasons += raising
+    above = LEVELS[max(LEVELS.index(level) - 1, LEVELS.index("high"), LEVELS.index(severities[lead.category]))]
+    if raising and level != "record" and LEVELS.index(above) < LEVELS.index(level):
+        reasons.append(f"therefore {above} instead of {level}")
+        level = above
+    others = sorted({each.category for each in seen if each.category != lead.category and each.level != "record"})
+    if others:
+        reasons.append(f"together with: {', '.join(others)}")
+    return level, lead.category, reasons
+
+
+def _went_on_after_block(seen: list[Seen]) -> bool:
+    blocked_at = next((at for at, each in enumerate(seen) if each.verdict == "blocked"), None)
+    if blocked_at is None:
+        return False
+    later = {each.text for each in seen[blocked_at + 1 :]} - {seen[blocked_at].text}
+    return len(later) >= _BLOCKED_FIRST
