@@ -151,24 +151,3 @@ def test_the_filter_has_a_gap_and_the_others_go_on() -> None:
 
 def test_stories_have_names_of_their_own() -> None:
     assert not [name for name, times in Counter(story["id"] for story in STORIES).items() if times > 1]
-
-
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: str(story["id"]))
-def test_each_story_can_be_told_as_surely_as_it_says(story: dict[str, Any]) -> None:
-    school = load()
-    pupil = school.pupils.get(story.get("who", ""))
-    place = story.get("place", "wifi")
-    address = pupil.in_school if pupil and place in {"wifi", "home"} else place
-    seen = pl.DataFrame(
-        {
-            "user": [normalise_user(school.account(story.get("who", "")))],
-            "client_ip": [address],
-            "device": [story.get("device")],
-            "day": [school.when(story["steps"][0]["at"]).date()],
-            "challenge": ["challenge" in story["steps"][0]],
-        },
-        schema_overrides={"device": pl.String},
-    )
-    people = load_people(SCHOOL / "people.csv", PeopleColumns())
-    resolved = resolve(seen, people, load_devices(SCHOOL / "devices.csv"))
-    assert resolved["who"].item() == story["grade"]
