@@ -257,18 +257,19 @@ def match_values(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFra
         found.append(hits.select(pl.lit("host").alias("column"), pl.col("host").alias("value"), *_TEXT_HITS))
     for column in ("typed_text", "title"):
         if column in distinct:
-            values = distinct[column]
-            texts = pl.DataFrame(
-                {"field": [column] * len(values), "text": values}, schema_overrides={"text": pl.String}
-            )
-            hits = match_texts(texts, matcher)
+            hits = match_texts(_texts_of(column, distinct[column]), matcher)
             found.append(hits.select(pl.lit(column).alias("column"), pl.col("text").alias("value"), *_TEXT_HITS))
     return pl.concat(found).select(list(VALUE_HITS)) if found else pl.DataFrame(schema=VALUE_HITS)
 
 
 def _of_hosts(hosts: pl.Series, matcher: Matcher) -> pl.DataFrame:
-    texts = match_texts(pl.DataFrame({"field": ["host"] * len(hosts), "text": hosts}), matcher)
+    texts = match_texts(_texts_of("host", hosts), matcher)
     return pl.concat([match_hosts(hosts, matcher), texts.select(pl.col("text").alias("host"), *_TEXT_HITS)])
+
+
+def _texts_of(field: str, values: pl.Series) -> pl.DataFrame:
+    """Values of one field as `match_texts` takes them; a file may well have none at all."""
+    return values.cast(pl.String).to_frame("text").select(field=pl.lit(field), text="text")
 
 
 def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
