@@ -3,7 +3,7 @@
 In: an open binary stream; plain, gzip, bz2, xz or zstd, recognised by its first bytes; UTF-8 with or without a
 byte-order mark, or UTF-16 with one. Out: blocks of whole records with line numbers and offsets. Refuses nothing: a
 line that is not UTF-8 is read as cp1252, a line beyond `LONGEST_LINE` comes as a block of its own, a file that stops
-in the middle gives all that could be read and then raises `SourceError`.
+in the middle gives all whole lines that could be read and then raises `SourceError`.
 
 Offsets count bytes of the *decoded* file: after decompression and, for UTF-16, after conversion to UTF-8, without
 the byte-order mark. So a line keeps its place when rotation compresses its file.
@@ -11,18 +11,13 @@ the byte-order mark. So a line keeps its place when rotation compresses its file
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
-import lzma
-import sys
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,11 +25,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.errors import SourceError
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from pipeline.unpack import MAGIC_BYTES, PIECE_IN, compression_of, decompressed
 
 CHUNK = 16 << 20
 #: A longer line is not parsed; no log line of a browser is as long as this.
@@ -46,9 +37,7 @@ LONGEST_QUOTED_LINES = 100
 
 Offsets = npt.NDArray[np.int64]
 
-_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, OSError)
 
 
 @dataclass(frozen=True)
@@ -78,16 +67,12 @@ class Block:
 
     def raw(self, record: int) -> bytes:
         """One record byte for byte, without its line end."""
-        return self.data[self.bounds[record] : self.bounds[record + 1]].rstrip(b"\r\n")
+        return without_line_end(self.data[self.bounds[record] : self.bounds[record + 1]])
 
 
-class _Reader(Protocol):
-    def read1(self, size: int = -1, /) -> bytes: ...
-
-
-def compression_of(first_bytes: bytes) -> str:
-    """`gzip`, `bz2`, `xz`, `zstd`, or the empty string for none, by the first bytes of a file."""
-    return next((name for magic, name in _MAGIC.items() if first_bytes.startswith(magic)), "")
+def without_line_end(line: bytes) -> bytes:
+    """A line byte for byte, but for the line feed at its end and a carriage return right before it."""
+    return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
 @contextmanager
@@ -111,55 +96,36 @@ def decoded(stream: BufferedReader, path: Path | str, size: int = CHUNK) -> Iter
 
     Raises `SourceError` for truncated or damaged data, but only after all that could be read has been given.
     """
-    kind = compression_of(stream.peek(6)[:6])
-    pieces = _decompressed(stream, kind, path) if kind else _plain(stream, path, size)
-    return _sized(_as_utf8(pieces), size)
+    first = b"".join(_raw(stream, path, size, once=True))
+    kind = compression_of(first)
+    raw = chain([first], _raw(stream, path, PIECE_IN if kind else size))
+    return _sized(_as_utf8(decompressed(raw, kind, path) if kind else raw), size)
 
 
-def _plain(stream: BufferedReader, path: Path | str, size: int) -> Iterator[bytes]:
+def _raw(stream: BufferedReader, path: Path | str, size: int, *, once: bool = False) -> Iterator[bytes]:
+    """The bytes of a stream as they are; only the first few with `once`."""
     while True:
         try:
-            chunk = stream.read(size)
+            # `read` waits for so many bytes, where `peek` is content with what a pipe happens to hold.
+            chunk = stream.read(MAGIC_BYTES if once else size)
         except OSError as error:
             raise SourceError(f"stopped being readable ({error.strerror}).", path=path) from error
-        if not chunk:
+        if chunk:
+            yield chunk
+        if once or not chunk:
             return
-        yield chunk
-
-
-def _decompressed(stream: BufferedReader, kind: str, path: Path | str) -> Iterator[bytes]:
-    reader = _decompressor(stream, kind)
-    while True:
-        try:
-            # read1, because read would throw away what it had gathered when it meets the damage.
-            piece = reader.read1(1 << 20)
-        except _DAMAGED as error:
-            raise SourceError(
-                f"the {kind} data end too early or are damaged ({error}). What came before was read.",
-                path=path,
-                remedy="Copy the file again from where it came; the next run reads the rest.",
-            ) from error
-        if not piece:
-            return
-        yield piece
-
-
-def _decompressor(stream: BufferedReader, kind: str) -> _Reader:
-    if kind == "gzip":
-        return gzip.GzipFile(fileobj=stream, mode="rb")
-    if kind == "bz2":
-        return bz2.BZ2File(stream)
-    if kind == "xz":
-        return lzma.LZMAFile(stream)
-    return zstd.ZstdFile(stream)
 
 
 def _as_utf8(pieces: Iterator[bytes]) -> Iterator[bytes]:
     first = b""
-    for piece in pieces:
-        first += piece
-        if len(first) >= len(codecs.BOM_UTF8):
-            break
+    try:
+        for piece in pieces:
+            first += piece
+            if len(first) >= len(codecs.BOM_UTF8):
+                break
+    except SourceError:
+        yield first
+        raise
     encoding = _UTF16.get(first[:2])
     if encoding is None:
         yield first.removeprefix(codecs.BOM_UTF8)
@@ -196,29 +162,35 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
 
     Only the last block may end without a line end: the caller decides whether that line is finished.
     With `quoted`, a record goes on over a line end inside double quotes.
-    Raises what `chunks` raises, after the last block.
+    Raises what `chunks` raises, after the last whole line; the line in which the failure lies is left out.
     """
-    waiting, failure = b"", None
-    source = iter(chunks)
-    while True:
-        try:
-            chunk = next(source, None)
-        except SourceError as error:
-            chunk, failure = None, error
-        if chunk is None:
-            break
+    failures: list[SourceError] = []
+    source = _until_failure(chunks, failures)
+    waiting = b""
+    for chunk in source:
         waiting += chunk
+        block: Block | None
         if len(waiting) > LONGEST_LINE and b"\n" not in waiting:
             block, waiting = _skip_long_line(waiting, source, line, byte_offset)
         else:
             block, waiting = _cut(waiting, line, byte_offset, quoted=quoted)
-        if block is not None:
+        # A line that is too long and damaged is not finished.
+        if block is not None and not (failures and block.ends_in_mid_line):
             line, byte_offset = block.next_line, block.end_offset
             yield block
+    waiting = waiting[: waiting.rfind(b"\n") + 1] if failures else waiting
     if waiting:
         yield _block(waiting, line, byte_offset, quoted=quoted)
-    if failure is not None:
-        raise failure
+    if failures:
+        raise failures[0]
+
+
+def _until_failure(chunks: Iterable[bytes], failures: list[SourceError]) -> Iterator[bytes]:
+    """The chunks until they end or fail; the failure is put aside."""
+    try:
+        yield from chunks
+    except SourceError as error:
+        failures.append(error)
 
 
 def _cut(data: bytes, line: int, byte_offset: int, *, quoted: bool) -> tuple[Block | None, bytes]:
@@ -292,14 +264,14 @@ def _last_closed_record(data: bytes, end: int) -> int:
 
 def _skip_long_line(start: bytes, rest: Iterator[bytes], line: int, byte_offset: int) -> tuple[Block, bytes]:
     """Pass over a line that is too long to hold: keep its beginning and its length, and go on after it."""
-    length, after = len(start), b""
+    length, after, line_end = len(start), b"", b""
     for chunk in rest:
         end = chunk.find(b"\n") + 1
         length += end or len(chunk)
         if end:
-            after = chunk[end:]
+            after, line_end = chunk[end:], b"\n"
             break
-    kept = start[:KEPT_OF_LONG_LINE] + b"\n"
+    kept = start[:KEPT_OF_LONG_LINE] + line_end
     bounds = np.array([0, len(kept)], dtype=np.int64)
     return Block(kept, byte_offset, bounds, np.array([line], dtype=np.int64), line + 1, too_long=length), after
 

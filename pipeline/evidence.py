@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipeline.decode import Block, blocks, compression_of, decoded, opened
+from pipeline.decode import Block, blocks, decoded, opened, without_line_end
 from pipeline.errors import SourceError
 from pipeline.schema import EVIDENCE
+from pipeline.unpack import MAGIC_BYTES, compression_of
 
 _PLACES = ("line", "byte_offset")
 
@@ -64,7 +65,7 @@ def original_lines(path: Path, wanted: pl.DataFrame, source_sha256: str, *, quot
 
 def _is_plain(stream: BufferedReader, *, quoted: bool) -> bool:
     """Whether offsets in the file are offsets in its decoded bytes, and a record is a line."""
-    first = stream.peek(6)[:6]
+    first = stream.peek(MAGIC_BYTES)[:MAGIC_BYTES]
     return (
         not quoted and not compression_of(first) and not first.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"))
     )
@@ -78,7 +79,7 @@ def _by_seeking(stream: BufferedReader, path: Path, wanted: pl.DataFrame) -> Ite
         line = stream.readline()
         if not line:
             raise _changed(path)
-        yield line.rstrip(b"\r\n")
+        yield without_line_end(line)
 
 
 def _by_reading(stream: BufferedReader, path: Path, wanted: pl.DataFrame, *, quoted: bool) -> Iterator[bytes]:

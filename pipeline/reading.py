@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from pipeline.decode import compression_of, opened
+from pipeline.decode import opened
 from pipeline.engine import Flagging, read_into_lake
 from pipeline.errors import InvariantError, SourceError, UnknownFormat
 from pipeline.ingest import Batch, Diverged, Reading, read_file
@@ -21,6 +21,7 @@ from pipeline.lake import Lake
 from pipeline.ledger import Ledger, Stream, Unit
 from pipeline.record import FileRecord
 from pipeline.sources import Known, LogFile, in_order, look_at, recognise
+from pipeline.unpack import MAGIC_BYTES, compression_of
 
 #: A plain file that was changed so recently may be in the middle of a line.
 STILL_WRITTEN = timedelta(hours=1)
@@ -154,7 +155,7 @@ def _read_on(known: Known, start: Stream, record: FileRecord, night: Night) -> b
 
 def _is_compressed(known: Known) -> bool:
     with opened(known.file.path) as stream:
-        return bool(compression_of(stream.peek(6)[:6]))
+        return bool(compression_of(stream.read(MAGIC_BYTES)))
 
 
 def _add_unit(record: FileRecord, unit: Unit) -> None:

@@ -1,0 +1,129 @@
+"""Compressed bytes become plain ones: gzip, bz2, xz and zstd, recognised by their first bytes.
+
+In: the raw bytes of a file. Out: pieces of what they hold, one compressed stream after the other. Refuses nothing at
+the beginning: data that are cut off or damaged give what could be read of them, and then a `SourceError`.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import re
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.errors import SourceError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+#: So many first bytes tell what a file is.
+MAGIC_BYTES = 6
+#: A word such as `BZhello` is no bz2; the second of zstd begins a frame that holds nothing, as pzstd writes.
+_MAGIC = re.compile(
+    rb"(?P<gzip>\x1f\x8b)|(?P<bz2>BZh[1-9](?:1A|\x17r))|(?P<xz>\xfd7zXZ\x00)"
+    rb"|(?P<zstd>\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)"
+)
+_DAMAGED = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError)
+#: Compressed bytes are taken, and decompressed ones given, in pieces so small that damage costs little.
+PIECE_IN, _PIECE_OUT = 32 << 10, 64 << 10
+#: Longer than a block: bz2 knows only at the end of a block whether what it gave of it is right.
+_PIECE_OUT_OF_BZ2 = 1 << 20
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+def compression_of(first_bytes: bytes) -> str:
+    """`gzip`, `bz2`, `xz`, `zstd`, or the empty string for none, by the first bytes of a file."""
+    found = _MAGIC.match(first_bytes)
+    return (found and found.lastgroup) or ""
+
+
+def decompressed(raw: Iterable[bytes], kind: str, path: Path | str) -> Iterator[bytes]:
+    """One compressed stream after the other; zeros may stand between them, anything else is damage."""
+    current = _decompressor(kind)
+    most = _PIECE_OUT_OF_BZ2 if kind == "bz2" else _PIECE_OUT
+    try:
+        for piece in raw:
+            data = piece
+            while data or not (current.needs_input or current.eof):
+                if current.eof:
+                    data = data.lstrip(b"\x00")
+                    current = _decompressor(kind) if data else current
+                    if not data:
+                        break
+                yield current.decompress(data, most)
+                data = current.unused_data if current.eof else b""
+        if not current.eof:
+            raise EOFError("they stop in the middle")  # noqa: TRY301 - one sentence for every kind of damage
+    except (*_DAMAGED, EOFError) as error:
+        raise SourceError(
+            f"the {kind} data end too early or are damaged ({error}). The whole lines before that were read.",
+            path=path,
+            remedy="Copy the file again from where it came; the next run reads the rest.",
+        ) from error
+
+
+def _decompressor(kind: str) -> _Decompressor:
+    if kind == "gzip":
+        return _Gzip()
+    if kind == "bz2":
+        return bz2.BZ2Decompressor()
+    if kind == "xz":
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ)
+    return zstd.ZstdDecompressor()
+
+
+class _Gzip:
+    """One gzip stream, in the manner of the other three; of damaged data it gives every byte before the damage."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(wbits=31)
+        self._waiting = b""
+        self._failure: zlib.error | None = None
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return self._inflate.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inflate.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        if self._failure is not None:
+            raise self._failure
+        data = self._waiting + data
+        before = self._inflate.copy()
+        try:
+            given = self._inflate.decompress(data, max_length)
+        except zlib.error as error:
+            self._failure, self.needs_input = error, False
+            return _upto_damage(before, data)
+        self._waiting = self._inflate.unconsumed_tail
+        # With a full measure given there may be more inside, even if all the input was taken.
+        self.needs_input = len(given) < max_length and not self._waiting
+        return given
+
+
+def _upto_damage(inflate: zlib._Decompress, data: bytes) -> bytes:
+    given = b""
+    with suppress(zlib.error):
+        for at in range(len(data)):
+            given += inflate.decompress(data[at : at + 1])
+    return given
