@@ -69,6 +69,11 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
+def year_in_words(group: str) -> str:
+    """`Year 8` for a year group that is only a number; `Reception` stays."""
+    return f"Year {group}" if group.isdecimal() else group
+
+
 def clip(text: str, limit: int = 300) -> Markup:
     """The first `limit` characters as HTML that stands by itself, and an honest word about the rest."""
     shown = Markup("<bdi>{}</bdi>").format(visible(text[:limit]))

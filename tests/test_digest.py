@@ -87,6 +87,12 @@ def test_the_events_around_stand_before_and_after() -> None:
     assert text.index("search: photosynthesis ks3") < begin < text.index("forum.example.test/t/2291")
 
 
+def test_what_was_found_is_told_from_what_was_near() -> None:
+    rows = Page(_articles(digest.render(made.a_night(), made.context()))[0]).tables["near"].rows
+    assert "search: self harm scars hide pe kit (found)" in [row[1] for row in rows if len(row) > 1]
+    assert "search: photosynthesis ks3" in [row[1] for row in rows if len(row) > 1]
+
+
 def test_far_away_events_and_many_hits_are_counted_when_left_out() -> None:
     hits = [made.hit(f"search number {n:03}", "search", made.Place(n + 1, n)) for n in range(60)]
     around = [made.near(-n - 1, f"page {n:03}") for n in range(30)]
@@ -94,9 +100,9 @@ def test_far_away_events_and_many_hits_are_counted_when_left_out() -> None:
     text = _squeezed(page)
     assert "and 35 hits of the same episode" in text
     assert "and 35 lines" in text
-    assert "and 20 events further away" in text
-    assert "page 009" in text
-    assert "page 010" not in text
+    assert "and 18 events further away" in text
+    assert "page 011" in text
+    assert "page 012" not in text
 
 
 def test_the_most_serious_hits_are_never_the_ones_left_out() -> None:

@@ -287,6 +287,28 @@ def test_the_work_of_software_is_counted_apart() -> None:
     assert "fewer than 5" in _squeezed(_page(flags[:1] + flags[2:])).split("not counted above")[1][:20]
 
 
+def test_looking_for_help_is_no_concern() -> None:
+    flags = [
+        ("bypass", "Year 7", "pupil", "blocked", "typed", 50),
+        ("help", "Year 7", "pupil", "allowed", "typed", 13),
+    ]
+    helping = replace(made.CATEGORIES["bypass"], id="help", title="Looking for help", help_seeking=True)
+    page = _page(flags, categories=made.CATEGORIES | {"help": helping})
+    assert page.tables["categories"].rows[-1][1] == "50"
+    assert "Looking for help: a good sign, and not counted above 13" in _squeezed(page)
+    flags[1] = ("help", "Year 7", "pupil", "allowed", "typed", 3)
+    small = _page(flags, categories=made.CATEGORIES | {"help": helping})
+    assert "not counted above fewer than 5" in _squeezed(small)
+    assert "besides" not in small.text
+
+
+def test_a_year_group_that_is_a_number_is_called_a_year() -> None:
+    page = _page(
+        [("bypass", "8", "pupil", "blocked", "typed", 50)], {"active": made.active({"8": 60}, made.school_days())}
+    )
+    assert "Year 8" in page.tables["matrix"].rows[0]
+
+
 def test_days_outside_the_term_do_not_count() -> None:
     inside = [("bypass", "Year 7", "pupil", "blocked", "typed", 50)]
     facts = made.facts(inside)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _HITS: Final = 25
 _TIMES: Final = 6
-_NEAR: Final = 10
+_NEAR: Final = 12
 _LINES: Final = 25
 
 
@@ -49,6 +49,8 @@ class NearView:
     kind: str
     verdict: str
     what: str
+    #: Shown above already, as what was found.
+    is_hit: bool
 
 
 @dataclass(frozen=True)
@@ -104,22 +106,24 @@ def _times(moments: list[datetime], zone: ZoneInfo) -> str:
 
 
 def near_views(
-    near: Sequence[dict[str, Any]], first: datetime, zone: ZoneInfo
+    near: Sequence[dict[str, Any]], hits: Sequence[dict[str, Any]], first: datetime, zone: ZoneInfo
 ) -> tuple[tuple[NearView, ...], tuple[NearView, ...], str]:
     """What came before the first hit and what came after it, the nearest of each, and how many are left out."""
     ordered = sorted(near, key=lambda each: each["ts"])
-    before = [_near_view(each, zone) for each in ordered if each["ts"] < first]
-    after = [_near_view(each, zone) for each in ordered if each["ts"] >= first]
+    found = {(hit["ts"], hit["kind"]) for hit in hits}
+    before = [_near_view(each, found, zone) for each in ordered if each["ts"] < first]
+    after = [_near_view(each, found, zone) for each in ordered if each["ts"] >= first]
     dropped = max(0, len(before) - _NEAR) + max(0, len(after) - _NEAR)
     return tuple(before[-_NEAR:]), tuple(after[:_NEAR]), _left_out(dropped, "event further away", "events further away")
 
 
-def _near_view(event: dict[str, Any], zone: ZoneInfo) -> NearView:
+def _near_view(event: dict[str, Any], found: set[tuple[datetime, str]], zone: ZoneInfo) -> NearView:
     return NearView(
         time=clock(event["ts"], zone),
         kind=known(KINDS_SHORT, event["kind"]),
         verdict=known(VERDICTS_SHORT, event["verdict"]),
         what=event["what"] or "",
+        is_hit=(event["ts"], event["kind"]) in found,
     )
 
 

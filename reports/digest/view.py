@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reports.dates import span_in_words
 from reports.digest.trail import HitView, LineView, NearView, day_and_time, hit_views, line_views, near_views
 from reports.digest.words import ADULTS, LEVELS, ROLES, SUBJECTS, TIMES, WHAT, WHO, Word, explained, known
+from reports.page import year_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +95,7 @@ def draft_view(
     withheld = route is None or any(each.withhold for each in forbidding)
     hits, near = row["hits"] or [], row["around"] or []
     shown, hits_left_out = hit_views(hits, zone, categories, withheld=withheld)
-    before, after, near_left_out = ((), (), "") if withheld else near_views(near, row["first_ts"], zone)
+    before, after, near_left_out = ((), (), "") if withheld else near_views(near, hits, row["first_ts"], zone)
     lines, lines_left_out = line_views(hits, withheld=withheld)
     return DraftView(
         number=number,
@@ -148,7 +149,7 @@ def _who(row: Mapping[str, Any]) -> WhoView:
         # A defect elsewhere must not put a child's name on a page.
         name = "A person whose name is held back"
     site = f"site {row['site']}" if row["site"] else ""
-    about = dict.fromkeys([row["class"], row["year_group"], ROLES.get(role, role), site])
+    about = dict.fromkeys([row["class"], year_in_words(row["year_group"] or ""), ROLES.get(role, role), site])
     return WhoView(
         heading=name,
         about=tuple(each for each in about if each),

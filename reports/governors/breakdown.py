@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 from reports.governors.suppress import Published, publish
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reports.governors.figures import Figures, Group
 
 VERDICTS: Final = ("blocked", "warned", "allowed", "other")
@@ -43,17 +45,18 @@ class Breakdown:
         return self.by_verdict.column_totals[self.verdicts.index("allowed")]
 
 
-def break_down(figures: Figures, threshold: int) -> Breakdown:
-    """Decide what may be printed of the flagged events."""
+def break_down(figures: Figures, threshold: int, *, apart: Collection[str] = ()) -> Breakdown:
+    """Decide what may be printed of the flagged events; categories that are told `apart` are in neither table."""
+    flags = {key: events for key, events in figures.flags.items() if key[0] not in apart}
     totals: dict[str, int] = {}
-    for (category, _, _), events in figures.flags.items():
+    for (category, _, _), events in flags.items():
         totals[category] = totals.get(category, 0) + events
     large = sorted((each for each in totals if totals[each] >= threshold), key=lambda each: (-totals[each], each))
-    verdicts = [each for each in VERDICTS if each != "other" or any(key[2] == each for key in figures.flags)]
+    verdicts = [each for each in VERDICTS if each != "other" or any(key[2] == each for key in flags)]
     groups = [each for each in figures.groups if not too_small(each, threshold)]
     known = {each.name for each in groups}
     cells: dict[tuple[str, str], int] = {}
-    for (category, group, verdict), events in figures.flags.items():
+    for (category, group, verdict), events in flags.items():
         for place in (f"verdict {verdict}", f"group {group if group in known else NO_GROUP}"):
             cells[category, place] = cells.get((category, place), 0) + events
     columns: list[Group | None] = [*groups]

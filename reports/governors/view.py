@@ -6,14 +6,14 @@ events or of drafts that is small; every rate and share is worked out from numbe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipeline.schema import LEVELS
 from reports.dates import local, moment_in_words, short_date
 from reports.governors.breakdown import ADULTS, Breakdown, break_down
+from reports.governors.layout import AreaRow, CategoryRow, Cell, GroupRow, KeyFigure, ReportView, SourceRow
 from reports.governors.questions import questions
-from reports.page import counted, grouped
+from reports.page import counted, grouped, year_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,99 +30,11 @@ _AREAS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One printed number, or the mark of a hidden one."""
-
-    text: str
-    hidden: bool = False
-    zero: bool = False
-
-
-@dataclass(frozen=True)
-class CategoryRow:
-    """One category: its total, what the filter did, its year groups. `bar` is in hundredths of the longest."""
-
-    title: str
-    area: str
-    total: str
-    bar: int
-    rate: str
-    verdicts: tuple[Cell, ...]
-    groups: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class GroupRow:
-    """One year group, over all categories of the table."""
-
-    name: str
-    total: Cell
-    person_days: str
-    rate: str
-
-
-@dataclass(frozen=True)
-class AreaRow:
-    """One of the four Cs."""
-
-    title: str
-    meaning: str
-    total: str
-    names: str
-    besides: str
-
-
-@dataclass(frozen=True)
-class SourceRow:
-    """How complete one source is."""
-
-    name: str
-    hours: str
-    missing: str
-    days: str
-    records: str
-    rejects: str
-
-
-@dataclass(frozen=True)
-class KeyFigure:
-    """One of the few numbers at the top, what it counts, and what to bear in mind."""
-
-    number: str
-    label: str
-    note: str
-
-
-@dataclass(frozen=True)
-class ReportView:
-    """Everything that the template lays out."""
-
-    key_figures: tuple[KeyFigure, ...]
-    categories: tuple[CategoryRow, ...]
-    total: str
-    rate: str
-    verdict_names: tuple[str, ...]
-    verdict_totals: tuple[Cell, ...]
-    verdicts_withheld: str
-    group_names: tuple[str, ...]
-    group_totals: tuple[Cell, ...]
-    groups_withheld: str
-    small: str
-    none: str
-    by_group: tuple[GroupRow, ...]
-    areas: tuple[AreaRow, ...]
-    levels: tuple[tuple[str, Cell], ...]
-    levels_total: str
-    software: str
-    sources: tuple[SourceRow, ...]
-    traffic: tuple[tuple[str, str], ...]
-    questions: tuple[str, ...]
-
-
 def report_view(figures: Figures, context: GovernorsContext) -> ReportView:
     """Hide what is small, then put everything into words."""
-    parts = break_down(figures, context.threshold)
+    # Looking for help is no concern: it is counted by itself.
+    helping = {each.id for each in context.categories.values() if each.help_seeking}
+    parts = break_down(figures, context.threshold, apart=helping)
     total, pupil_days = sum(parts.totals.values()), _pupil_days(parts.groups, context.threshold)
     levels = _levels(figures, parts, context, total)
     return ReportView(
@@ -137,7 +49,8 @@ def report_view(figures: Figures, context: GovernorsContext) -> ReportView:
         group_totals=tuple(_cell(each) for each in parts.by_group.column_totals),
         groups_withheld=_titles(_withheld(parts.categories, parts.by_group.withheld), context),
         small=_titles(parts.small, context),
-        none=_titles((each for each in context.categories if each not in {*parts.totals, *parts.small}), context),
+        none=_titles(set(context.categories) - {*parts.totals, *parts.small, *helping}, context),
+        help=tuple((_title(each, context), _few(_total(figures, each), context)) for each in sorted(helping)),
         by_group=_group_rows(parts, context),
         areas=_area_rows(parts, context),
         levels=levels,
@@ -183,6 +96,10 @@ def _few(number: int, context: GovernorsContext) -> str:
     return f"fewer than {context.threshold}" if shown is None else grouped(shown)
 
 
+def _total(figures: Figures, category: str) -> int:
+    return sum(events for key, events in figures.flags.items() if key[0] == category)
+
+
 def _cell(number: int | None) -> Cell:
     return Cell("", hidden=True) if number is None else Cell(grouped(number), zero=number == 0)
 
@@ -207,7 +124,7 @@ def _withheld(categories: Sequence[str], withheld: Sequence[bool]) -> list[str]:
 
 
 def _group_name(group: Group | None) -> str:
-    return group.name if group else "No group known"
+    return year_in_words(group.name) if group else "No group known"
 
 
 def _pupil_days(groups: Iterable[Group | None], threshold: int) -> int:
@@ -250,7 +167,9 @@ def _group_row(group: Group | None, total: int | None, context: GovernorsContext
     if group is None or not _has_days(group, context.threshold):
         return GroupRow(_group_name(group), _cell(total), "class logins" if group else "not known", "not known")
     days = group.person_days
-    return GroupRow(group.name, _cell(total), grouped(days), "not shown" if total is None else rate(total, days))
+    return GroupRow(
+        _group_name(group), _cell(total), grouped(days), "not shown" if total is None else rate(total, days)
+    )
 
 
 def _area_rows(parts: Breakdown, context: GovernorsContext) -> tuple[AreaRow, ...]:
