@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -26,6 +27,7 @@ _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _LONGEST: Final = 1024
 
 
+@lru_cache(maxsize=1 << 16)
 def normalise_user(raw: str) -> str:
     """The account name, lower case, without domain; '' where there is none. Applying it again changes nothing."""
     name = raw

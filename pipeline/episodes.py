@@ -85,17 +85,18 @@ def _may_become_drafts(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFra
     rank = pl.col("level").replace_strict(LEVELS, list(range(len(LEVELS))), return_dtype=pl.Int64)
     severity = pl.col("category").replace_strict(names, values, return_dtype=pl.Int64)
     best = (
-        numbered.select("episode", "text", "verdict", rank=rank, severity=severity)
-        .group_by("episode")
+        numbered.select("episode", "category", "text", "verdict", rank=rank, severity=severity)
+        .group_by("episode", "category")
         .agg(
             rank=pl.col("rank").min(),
-            severity=pl.col("severity").min(),
+            severity=pl.col("severity").first(),
             texts=pl.col("text").n_unique(),
             blocked=(pl.col("verdict") == "blocked").any(),
         )
     )
-    can_rise = (pl.col("severity") <= wanted) & (pl.col("blocked") | (pl.col("texts") >= REPEATS))
-    return best.filter((pl.col("rank") <= wanted) | ((pl.col("rank") == wanted + 1) & can_rise)).select("episode")
+    goes_on = pl.col("blocked") & (pl.col("texts") > 1)
+    can_rise = (pl.col("severity") <= wanted) & (goes_on | (pl.col("texts") >= REPEATS))
+    return best.filter((pl.col("rank") <= wanted) | ((pl.col("rank") == wanted + 1) & can_rise)).select("episode").unique()
 
 
 def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:

@@ -6,6 +6,7 @@ apart gives nulls, an escape that is not UTF-8 is read as cp1252.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from urllib.parse import unquote_to_bytes
@@ -13,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 import polars as pl
 from publicsuffixlist import PublicSuffixList
 
+_ASCII_WORD = re.compile("[a-z0-9]+")
 #: Accents, enclosing marks and invisible characters: they hide words and make none.
 _MARKS = ("Mn", "Me", "Cf")
 #: How often an escape may be escaped again (`%2520`) and still be undone.
@@ -58,6 +60,8 @@ def fold(texts: pl.Series) -> pl.Series:
 
 def fold_one(text: str) -> tuple[str, list[int]]:
     """`fold` for one text, with the position in `text` that each folded character came from."""
+    if text.isascii():
+        return _fold_ascii(text)
     words, origin = [" "], [0]
     for at, character in enumerate(text):
         for part in _bare(character):
@@ -71,6 +75,15 @@ def fold_one(text: str) -> tuple[str, list[int]]:
         words.append(" ")
         origin.append(len(text))
     return "".join(words), origin
+
+
+def _fold_ascii(text: str) -> tuple[str, list[int]]:
+    words, origin = [""], [0]
+    for word in _ASCII_WORD.finditer(text.lower()):
+        words.append(word[0])
+        origin += range(*word.span())
+        origin.append(word.end())
+    return " ".join([*words, ""]) if len(words) > 1 else " ", origin
 
 
 @cache

@@ -85,7 +85,7 @@ def _parse_one(
         for batch in _batches(record, named, declared):
             record.format = batch.end.format
             add_batch(record, batch)
-            events_to.write(complete(_stored(batch)))
+            events_to.write(complete(_stored(batch)).sort("line"))
             if rejects_to is not None:
                 origin = {"source_sha256": pl.lit(batch.end.source_sha256), "format": pl.lit(batch.end.format)}
                 rejects_to.write(conform(batch.rejects.with_columns(**origin), REJECTS))

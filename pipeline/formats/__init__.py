@@ -42,7 +42,8 @@ class Declared:
 
 @dataclass(frozen=True)
 class Parsed:
-    """One block of lines, read. `events` holds any of the columns of `schema.PARSED`, always `line` and `ts`."""
+    """One block of lines, read. `events` holds any of the columns of `schema.PARSED`, always
+    `line` and `ts`, in any order of rows."""
 
     events: pl.DataFrame
     rejects: pl.DataFrame
