@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from pipeline.errors import InvariantError
 from pipeline.schema import DRAFTS, LEVELS, TS_QUALITIES, VERDICTS, WHO_GRADES
 from reports import digest, governors
 from reports.digest import words
-from reports.page import excerpt, visible
+from reports.page import excerpt, visible, write
 from tests import made_drafts as made
 from tests import made_term as term
 from tests.made_pages import HOSTILE, Page, assert_harmless, assert_sound, contrast
@@ -354,3 +356,25 @@ def test_a_night_of_nothing_but_nulls_is_still_a_page() -> None:
 
 def test_the_made_night_has_the_schema() -> None:
     assert made.a_night().schema == DRAFTS
+
+
+# ---------------------------------------------------------------- putting it on the disk
+
+
+def test_a_page_is_written_whole_and_not_for_everybody(tmp_path: Path) -> None:
+    path = tmp_path / "digest.html"
+    write(path, "first\n")
+    write(path, "second: Zoë\n")
+    assert path.read_bytes() == "second: Zoë\n".encode()
+    assert [each.name for each in tmp_path.iterdir()] == ["digest.html"]
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o037 == 0
+
+
+def test_a_failed_write_leaves_the_page_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "digest.html"
+    write(path, "first\n")
+    with pytest.raises(UnicodeEncodeError):
+        write(path, "half a character: \ud800")
+    assert path.read_text(encoding="utf-8") == "first\n"
+    assert [each.name for each in tmp_path.iterdir()] == ["digest.html"]
