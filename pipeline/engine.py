@@ -33,7 +33,7 @@ from pipeline.schema import EVENTS, EVIDENCE, HITS, REJECTS, STORED_EVENTS, conf
 UNIT_RECORDS = 2_000_000
 #: Events of the same user or address this long before and after a hit are kept as they were written.
 AROUND = timedelta(minutes=10)
-_MATCHED = ("url", "host", "typed_text", "title")
+_MATCHED = ("url", "host", "typed_text", "title", "vendor_category")
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def duty_day(ts: pl.Expr, timezone: ZoneInfo) -> pl.Expr:
 def with_texts(hits: pl.DataFrame) -> pl.DataFrame:
     """Add `text`: the whole text of the field that was hit, decoded as it was matched."""
     text = pl.when(pl.col("field") == "path").then("path").when(pl.col("field") == "query").then("query")
-    for name in ("search_text", "typed_text", "title", "host"):
+    for name in ("search_text", "typed_text", "title", "host", "vendor_category"):
         text = text.when(pl.col("field") == name).then(name)
     table = hits.with_columns(text=text)
     for name, plus in (("path", False), ("query", True)):
@@ -96,7 +96,9 @@ def _may_become_drafts(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFra
     )
     goes_on = pl.col("blocked") & (pl.col("texts") > 1)
     can_rise = (pl.col("severity") <= wanted) & (goes_on | (pl.col("texts") >= REPEATS))
-    return best.filter((pl.col("rank") <= wanted) | ((pl.col("rank") == wanted + 1) & can_rise)).select("episode").unique()
+    return (
+        best.filter((pl.col("rank") <= wanted) | ((pl.col("rank") == wanted + 1) & can_rise)).select("episode").unique()
+    )
 
 
 def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
@@ -143,7 +145,7 @@ def _head(hits: list[dict[str, Any]], drafting: Drafting) -> dict[str, Any] | No
         "evidence_sha256": _evidence_sha256(hits),
         "client": f"u:{first['user']}" if first["user"] else f"a:{first['client_ip']}",
         "blocked": sum(event["verdict"] == "blocked" for event in events),
-        "requests": sum(event["verdict"] != "unknown" for event in events),
+        "requests": sum(event["verdict"] in ("allowed", "blocked", "warned") for event in events),
         "ts_quality": next((hit["ts_quality"] for hit in hits if hit["ts_quality"] != "exact"), "exact"),
     }
 
@@ -224,10 +226,9 @@ def _facts(draft: dict[str, Any], class_sizes: Mapping[str, int], drafting: Draf
         facts.append(f"On the same day the same user looked for help {times} (a helpline or advice site).")
     if draft["others"]:
         size = class_sizes.get(draft["class"])
+        others = "1 other" if draft["others"] == 1 else f"{draft['others']} others"
         of = f" of {size}" if size else ""
-        facts.append(
-            f"{draft['others']} others{of} in {draft['class']} had a hit of the same kind within half an hour."
-        )
+        facts.append(f"{others}{of} in {draft['class']} had a hit of the same kind within half an hour.")
     first = draft["first_ts"].astimezone(drafting.timezone)
     if first.weekday() > 4 or not drafting.opens <= first.hour < drafting.closes:
         facts.append("Outside school hours.")

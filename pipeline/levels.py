@@ -43,6 +43,7 @@ _SHOWN = {
     "typed_text": "typed on the keyboard",
     "search_text": "typed as a search",
     "title": "the title of a page or window",
+    "vendor_category": "the filter's own category for the site",
     "host": "a site on the list",
     "path": "words in the address of a page",
     "query": "words in the address of a page",

@@ -25,6 +25,8 @@ from pipeline.watchlist import DomainFile, TextRule, Watchlist, Watchlists
 VIEW = "words"
 LOWERED, RAISED = 0.4, 1.3
 _HIGHEST_WEIGHT = 100.0
+#: No name of the internet has more; a line of a log may.
+_MOST_LABELS = 127
 #: So few texts are read one by one before a sieve would be made.
 _FEW = 2000
 #: Tables are cut so that polars works on them with every core.
@@ -230,7 +232,7 @@ def match_hosts(hosts: pl.Series, matcher: Matcher, *, long_lists: bool = True) 
 
 def _suffixes(hosts: pl.Series) -> pl.DataFrame:
     """Each host with every name that it lies below: `a.b.example` gives itself, `b.example` and `example`."""
-    labels = pl.col("host").str.split(".")
+    labels = pl.col("host").str.split(".").list.tail(_MOST_LABELS)
     return (
         pl.DataFrame({"host": hosts.drop_nulls().cast(pl.String)})
         .lazy()
@@ -248,14 +250,15 @@ def _suffixes(hosts: pl.Series) -> pl.DataFrame:
 def match_values(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFrame:
     """Every rule that finds something in a distinct value: `VALUE_HITS`.
 
-    `distinct` holds the distinct values, without null, of the event columns `url`, `host`, `typed_text` and `title`.
+    `distinct` holds the distinct values, without null, of the event columns `url`, `host`, `typed_text`,
+    `title` and `vendor_category`.
     """
     found = [_match_urls(distinct["url"], matcher)] if "url" in distinct else []
     if "host" in distinct:
         hosts = distinct["host"]
         hits = _of_hosts(hosts, matcher)
         found.append(hits.select(pl.lit("host").alias("column"), pl.col("host").alias("value"), *_TEXT_HITS))
-    for column in ("typed_text", "title"):
+    for column in ("typed_text", "title", "vendor_category"):
         if column in distinct:
             hits = match_texts(_texts_of(column, distinct[column]), matcher)
             found.append(hits.select(pl.lit(column).alias("column"), pl.col("text").alias("value"), *_TEXT_HITS))

@@ -6,7 +6,6 @@ the run. A bad line is a reject, a bad file an issue; only what would make the r
 
 from __future__ import annotations
 
-import gc
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,8 +35,6 @@ def run(
     record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run)
     files, missing = find(settings, config)
     rules = load_rules(settings)
-    # What has been loaded stays to the end: the collector need not look through it again and again.
-    gc.freeze()
     record.issues += [*rules.issues, *missing]
     place = Lake(settings.store.folder)
     with opened_ledger(place.root) as ledger:

@@ -14,7 +14,15 @@ import polars as pl
 from pipeline.schema import LEVELS
 
 #: What a person typed counts in full; an address may have been followed without being read.
-FIELD_FACTORS = {"typed_text": 1.0, "search_text": 1.0, "title": 0.85, "host": 0.8, "path": 0.6, "query": 0.6}
+FIELD_FACTORS = {
+    "typed_text": 1.0,
+    "search_text": 1.0,
+    "title": 0.85,
+    "vendor_category": 1.0,
+    "host": 0.8,
+    "path": 0.6,
+    "query": 0.6,
+}
 #: A listed site counts in full: its weight was given to the site.
 _SUFFIX_FACTOR = 1.0
 

@@ -26,6 +26,7 @@ SELECT
     hit_events.search_text,
     hit_events.typed_text,
     hit_events.title,
+    hit_events.vendor_category,
     hit_events.verdict,
     hit_events.kind,
     evidence.raw
