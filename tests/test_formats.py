@@ -78,10 +78,10 @@ def _spelled_out(parsed: Parsed) -> list[dict[str, Any]]:
 
 
 def _check_shape(parsed: Parsed, lines: pl.DataFrame) -> None:
-    """Each line exactly once, in order, with the columns, types and words that the contract knows."""
+    """Each line exactly once, with the columns, types and words that the contract knows; rejects and skips in order."""
     given_lines = [table["line"].to_list() for table in (parsed.events, parsed.rejects, parsed.skips)]
     assert sorted(chain.from_iterable(given_lines)) == lines["line"].to_list()
-    assert all(numbers == sorted(numbers) for numbers in given_lines)
+    assert all(numbers == sorted(numbers) for numbers in given_lines[1:])
     for name, dtype in parsed.events.schema.items():
         assert dtype == schema.STORED_EVENTS[name]
         assert name in schema.PARSED

@@ -2,11 +2,21 @@
 
     %ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt
 
-In: lines such as `1757318400.473     54 10.23.4.246 TCP_MISS/200 504 GET http://h/p user HIER_DIRECT/192.0.2.1 text/html`.
+In: lines such as `1757318400.473     54 10.2.4.6 TCP_MISS/200 504 GET http://h/p user HIER_DIRECT/192.0.2.1 text/html`.
 The time is UTC with milliseconds and marks the *end* of the request; `bytes` is what the client received. Lines of the
-plain shape are split column by column; the few others (blanks in a URL, headers in brackets, no content type) are
-read one by one from both ends. What cannot be told apart with certainty is a reject.
-Source: Squid's documentation of `logformat` and "Squid log files" in its wiki.
+plain shape are split column by column; the few others (blanks in a URL or a user name, headers in brackets, no content
+type) are read one by one from both ends. What cannot be told apart with certainty is a reject.
+
+Seen in what 5.7 writes:
+- A record is cut off at 8,191 bytes *without a line end*, so the next request, of whoever it may be, goes on in the
+  same line; a URL of 8,100 characters is enough, and is served. Such a line is a reject: read from both ends it would
+  put one person's name on another person's request. A `logformat` of the school's own with the same columns ends
+  a record that is cut off, and so does not lose the next.
+- Blanks in a user name are written as they are. Blanks in a URL are taken out before, unless `uri_whitespace` is
+  `allow`. Which it was is not in the log, so such a row has no user, and all the words stay in its URL.
+- A 407 has the user name that was typed, whether or not the password was right. A row denied before the login was
+  looked at has none.
+Source: Squid's documentation of `logformat` and "Squid log files" in its wiki; what 5.7 wrote.
 """
 
 from __future__ import annotations
@@ -19,13 +29,18 @@ from typing import Any
 import polars as pl
 
 from pipeline.formats import PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed
-from pipeline.schema import PARSED
+from pipeline.schema import STORED_EVENTS
 
-_TIME = re.compile(r"\d{10}\.\d{3}")
-_RESULT = re.compile(r"([A-Z_]+)/(\d{3})")
+_TIME = re.compile(r"[0-9]{10}\.[0-9]{3}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_RESULT = re.compile(r"[A-Z_]+/[0-9]{3}")
 _PLACE = re.compile(r"(?:TIMEOUT_)?([A-Z_]+)/\S+")
 #: What it takes to recognise the format; the URL and the user stand between the two halves.
 _SHAPE = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ \S+ .* [A-Z_]+/\S+")
+#: The beginning of a record inside another.
+_NEXT_RECORD = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ ")
+#: Squid's buffer for one record, without the byte that ends it; what is longer is cut off.
+_LONGEST_RECORD = 8190
 _FIELDS_BEFORE_URL = 6
 _HIERARCHY = (
     "HIER_DIRECT", "HIER_NONE", "DIRECT", "NONE", "FIRSTUP_PARENT", "FIRST_UP_PARENT", "ROUNDROBIN_PARENT",
@@ -42,12 +57,11 @@ _EVENT_COLUMNS = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "verdict", "status", "bytes",
     "duration_ms", "content_type", "kind",
 )  # fmt: skip
-_EVENTS = pl.Schema({name: PARSED[name] for name in _EVENT_COLUMNS})
+_EVENTS = pl.Schema({name: STORED_EVENTS[name] for name in _EVENT_COLUMNS})
 #: The pieces of one line, as the events are made from them.
-_SPLIT = pl.Schema(
-    {name: pl.Int64 for name in ("line", "seconds", "millis", "elapsed", "bytes", "status")}
-    | {name: pl.String for name in ("text", "client_ip", "code", "method", "url", "user", "peer_code", "type")}
-)
+_WHOLE_NUMBERS = ("line", "seconds", "millis", "elapsed", "bytes", "status")
+_TEXTS = ("text", "client_ip", "code", "method", "url", "user", "peer_code", "type")
+_SPLIT = pl.Schema([*[(name, pl.Int64()) for name in _WHOLE_NUMBERS], *[(name, pl.String()) for name in _TEXTS]])
 
 
 def claims(first_lines: Sequence[str]) -> bool:
@@ -67,8 +81,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     skips = odd.filter("blank").select("line", pl.lit("blank").alias("reason"))
     read, rejects = _read_one_by_one(odd.filter(pl.col("blank").not_()))
     if read.height:
-        events = pl.concat([events, read]).sort("line")
-    return Parsed(events, rejects, skips.cast(dict(PARSE_SKIPS)))
+        events = pl.concat([events, read])
+    return Parsed(events, rejects, skips.cast(PARSE_SKIPS))
 
 
 def _split(lines: pl.DataFrame) -> pl.DataFrame:
@@ -90,7 +104,8 @@ def _split(lines: pl.DataFrame) -> pl.DataFrame:
         )
         .unnest("result")
         .with_columns(
-            status=pl.col("status").cast(pl.Int64, strict=False), peer_code=pl.col("hierarchy").str.strip_prefix("HIER_")
+            status=pl.col("status").cast(pl.Int64, strict=False),
+            peer_code=pl.col("hierarchy").str.strip_prefix("HIER_"),
         )
         .collect()
     )
@@ -115,7 +130,7 @@ def _event_columns() -> list[pl.Expr]:
     ts = (pl.col("seconds") * 1000 + pl.col("millis")) * 1000
     none_is_null = [
         pl.when(pl.col(old) != "-").then(pl.col(old)).alias(new)
-        for old, new in (("user", "user_raw"), ("type", "content_type"))
+        for old, new in (("user", "user_raw"), ("type", "content_type"), ("method", "method"))
     ]
     return [
         pl.col("line"),
@@ -123,7 +138,7 @@ def _event_columns() -> list[pl.Expr]:
         pl.lit("exact").alias("ts_quality"),
         none_is_null[0],
         pl.col("client_ip"),
-        pl.col("method"),
+        none_is_null[2],
         pl.col("url"),
         _verdict().alias("verdict"),
         pl.when(pl.col("status") > 0).then(pl.col("status")).alias("status"),
@@ -183,26 +198,39 @@ def _read_one_by_one(odd: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _read(text: str) -> dict[str, Any] | tuple[str, str]:
     """The pieces of one line as `_split` gives them, or the reason and detail of its reject."""
     head = text.split(maxsplit=_FIELDS_BEFORE_URL)
+    fault = _fault_of(head)
+    if fault is not None:
+        return fault
+    if _NEXT_RECORD.search(text, 1):
+        return "too-long", "Squid cut a record off in mid-line, and the next request goes on in the same line"
+    tail = _read_tail(head[5], head[_FIELDS_BEFORE_URL])
+    if isinstance(tail, str):
+        is_cut = len(text.encode()) >= _LONGEST_RECORD
+        return (
+            ("too-long", "Squid cut the record off; what follows its URL is missing") if is_cut else ("bad-field", tail)
+        )
+    code, _, status = head[3].partition("/")
+    return {
+        "seconds": int(head[0][:10]), "millis": int(head[0][11:]), "elapsed": int(head[1]), "client_ip": head[2],
+        "code": code, "status": int(status), "bytes": int(head[4]), "method": head[5], **tail,
+    }  # fmt: skip
+
+
+def _fault_of(head: list[str]) -> tuple[str, str] | None:
+    """Reason and detail of the reject, where the columns before the URL are not what they must be."""
     if not head or not _TIME.fullmatch(head[0]):
         return "not-this-format", "does not begin with a time in seconds and milliseconds"
     if len(head) <= _FIELDS_BEFORE_URL:
         return "missing-column", f"has {len(head)} of 10 columns"
-    result = _RESULT.fullmatch(head[3])
-    if result is None:
+    if not _RESULT.fullmatch(head[3]):
         return "bad-field", "the fourth column is not a result and a status such as TCP_MISS/200"
-    if not head[1].removeprefix("-").isdecimal() or not head[4].isdecimal():
+    if not _NUMBER.fullmatch(head[1]) or not _NUMBER.fullmatch(head[4]):
         return "bad-number", "the elapsed time or the size is not a whole number"
-    tail = _read_tail(head[_FIELDS_BEFORE_URL])
-    if isinstance(tail, str):
-        return "bad-field", tail
-    return {
-        "seconds": int(head[0][:10]), "millis": int(head[0][11:]), "elapsed": int(head[1]), "client_ip": head[2],
-        "code": result[1], "status": int(result[2]), "bytes": int(head[4]), "method": head[5], **tail,
-    }  # fmt: skip
+    return None
 
 
-def _read_tail(tail: str) -> dict[str, str] | str:
-    """URL, user, hierarchy and type, where the URL may hold blanks and more may follow the type."""
+def _read_tail(method: str, tail: str) -> dict[str, str] | str:
+    """URL, user, hierarchy and type, where URL or user may hold blanks and more may follow the type."""
     pieces = tail.split(" ")
     places = [
         at for at, piece in enumerate(pieces)
@@ -212,13 +240,24 @@ def _read_tail(tail: str) -> dict[str, str] | str:
         found = "no column" if not places else "more than one column"
         return f"{found} is a hierarchy and a peer such as HIER_DIRECT/192.0.2.1"
     place = places[0]
+    url, user = _url_and_user(method, pieces[:place])
     content_type = pieces[place + 1] if place + 1 < len(pieces) else "-"
     return {
-        "url": " ".join(pieces[: place - 1]),
-        "user": pieces[place - 1],
+        "url": url,
+        "user": user,
         "peer_code": pieces[place].partition("/")[0].removeprefix("TIMEOUT_").removeprefix("HIER_"),
         "type": "-" if content_type.startswith("[") else content_type,
     }
+
+
+def _url_and_user(method: str, pieces: list[str]) -> tuple[str, str]:
+    """Which of the pieces are the URL; the user is a dash where that cannot be known."""
+    if len(pieces) == 2 or pieces[-1] == "-":
+        return " ".join(pieces[:-1]), pieces[-1]
+    if method == "CONNECT":
+        # Host and port, as Squid itself puts them together: no blank can be in them.
+        return pieces[0], " ".join(pieces[1:])
+    return " ".join(pieces), "-"
 
 
 FORMAT = Format(
@@ -228,5 +267,6 @@ FORMAT = Format(
     claims=claims,
     parse=parse,
     gives="user, client address, URL, result and status, bytes to the client, time taken, content type",
-    cannot="the page behind an encrypted CONNECT; the query where strip_query_terms is on; the referrer and user agent",
+    cannot="the page behind an encrypted CONNECT; the query unless strip_query_terms is off; a user name with blanks, "
+    "but for CONNECT; a record of more than 8,190 bytes and the one after it; the referrer and user agent",
 )

@@ -1,0 +1,84 @@
+"""What a client sends must not put somebody else's name on a line of Squid's log, whatever Squid does to that line."""
+
+from __future__ import annotations
+
+import polars as pl
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pipeline.formats import LINES, Declared, Parsed, registry
+
+_quick = settings(max_examples=150, deadline=None)
+_HEAD = "1757318400.473     54 10.20.1.15 TCP_MISS/200 538 GET "
+_NEXT = "1757318401.663      1 10.20.1.20 TCP_MISS/200 504 GET http://h.example/ gfinch HIER_DIRECT/192.0.2.3 text/html"
+#: Pieces of log lines, so that the made texts come near to what a clever pupil would try.
+_PIECES = st.sampled_from(
+    [
+        " ", "  ", "-", "0", "gfinch", "1757318401.663", "10.20.1.20", "TCP_MISS/200", "TCP_DENIED/407", "504", "GET",
+        "CONNECT", "http://h.example/", "HIER_DIRECT/192.0.2.3", "HIER_NONE/-", "text/html", "x", "é", "\t", "[", "]",
+        "\\", "@", "%20",
+    ]
+)  # fmt: skip
+_TEXTS = st.lists(_PIECES, max_size=14).map("".join)
+
+
+def _parse(line: str) -> Parsed:
+    parsed = registry()["squid"].parse(pl.DataFrame({"line": [1], "text": [line]}, schema=LINES), Declared(), "")
+    assert parsed.events.height + parsed.rejects.height == 1
+    return parsed
+
+
+@_quick
+@given(path=_TEXTS)
+@example(path="/x gfinch HIER_DIRECT/192.0.2.3 text/html")
+@example(path="/x gfinch@")
+def test_nothing_in_a_url_names_anybody(path: str) -> None:
+    line = f"{_HEAD}http://casino.example.com/{path} bjones HIER_DIRECT/192.0.2.1 text/html"
+    for row in _parse(line).events.iter_rows(named=True):
+        assert row["user_raw"] in {"bjones", None}
+        assert (row["client_ip"], row["verdict"]) == ("10.20.1.15", "allowed")
+        assert row["url"].startswith("http://casino.example.com/")
+
+
+@_quick
+@given(name=_TEXTS)
+@example(name=" gfinch")
+@example(name="gfinch HIER_DIRECT/192.0.2.3 text/html")
+def test_nothing_in_a_typed_name_names_another(name: str) -> None:
+    line = f"{_HEAD.replace('TCP_MISS/200', 'TCP_DENIED/407')}http://news.example.org/ x{name}x HIER_NONE/- text/html"
+    for row in _parse(line).events.iter_rows(named=True):
+        assert row["verdict"] == "challenge"
+        assert row["user_raw"] in {f"x{name}x", None}
+
+
+def test_a_name_with_blanks_is_nobody_but_where_the_url_can_have_none() -> None:
+    page = _parse(f"{_HEAD}http://news.example.org/search?q=cats ann smith HIER_DIRECT/192.0.2.1 text/html").events
+    assert page.select("user_raw", "url").row(0) == (None, "http://news.example.org/search?q=cats ann smith")
+    connect = _HEAD.replace("GET", "CONNECT")
+    tunnel = _parse(f"{connect}chat.example.net:443 ann smith HIER_DIRECT/192.0.2.1 -").events
+    assert tunnel.select("user_raw", "url").row(0) == ("ann smith", "chat.example.net:443")
+
+
+@_quick
+@given(
+    query=st.text(alphabet="abc+&=%20/1757318400.3", max_size=60),
+    cut=st.integers(0, 200),
+    byte=st.sampled_from(["", "\0"]),
+)
+def test_a_record_that_squid_cut_off_takes_nothing_from_the_next(query: str, cut: int, byte: str) -> None:
+    record = f"{_HEAD}http://search.example.org/?q=how+to+make+a+bomb{query} bjones HIER_DIRECT/192.0.2.1 text/html"
+    cut_off = record[: max(len(_HEAD) - len("GET "), cut)]
+    for line in (cut_off + byte + _NEXT, cut_off + byte + cut_off + byte + _NEXT):
+        parsed = _parse(line)
+        assert parsed.events.is_empty()
+        assert parsed.rejects["reason"].to_list() == ["too-long"]
+
+
+def test_a_record_cut_off_in_a_line_of_its_own_says_so() -> None:
+    record = f"{_HEAD}http://search.example.org/?q={'z' * 9000}"[:8190]
+    assert _parse(record).rejects["reason"].to_list() == ["too-long"]
+
+
+def test_a_number_beyond_any_number_is_refused() -> None:
+    line = "1757318400.473 54 10.20.1.15 TCP_MISS/200 9223372036854775808 GET http://h.example/ u HIER_NONE/- text/html"
+    assert _parse(line).rejects["reason"].to_list() == ["bad-number"]
