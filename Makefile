@@ -55,7 +55,7 @@ lock: $(VENV)/.dev  ## write both lock files anew from pyproject.toml
 	$(LOCK) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:  ## remove what was built; nothing of yours
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) esafety-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A lock that changed means a fresh environment: nothing of the old one is left over.
