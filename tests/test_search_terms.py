@@ -1,0 +1,90 @@
+"""Every engine keeps its words where the data file says, and looking for them harms no other URL."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.search_terms import FOUND, Engine, engines, search_terms
+from pipeline.text import url_parts
+
+
+def found(url: str) -> tuple[str, str, bool] | None:
+    """Engine, words and whether they were half typed."""
+    table = search_terms(url_parts(pl.Series([url])))
+    assert table.schema == FOUND
+    assert table.height <= 1
+    return None if table.is_empty() else table.select("search_engine", "search_text", "half_typed").row(0)
+
+
+@pytest.mark.parametrize("engine", engines(), ids=lambda each: f"{each.name} {each.hosts[0]}")
+def test_the_example_of_every_engine(engine: Engine) -> None:
+    path = url_parts(pl.Series([engine.example]))["path"].item()
+    half_typed = any(path == each or path.startswith(each.rstrip("/") + "/") for each in engine.suggest)
+    assert found(engine.example) == (engine.name, engine.words, half_typed)
+
+
+@pytest.mark.parametrize("engine", engines(), ids=lambda each: f"{each.name} {each.hosts[0]}")
+def test_a_suggestion_is_half_typed(engine: Engine) -> None:
+    for path in engine.suggest:
+        host = engine.hosts[0].replace(".*", ".com")
+        assert found(f"https://{host}{path}?{engine.parameter[0]}=swi") == (engine.name, "swi", True)
+
+
+def test_all_examples_at_once_as_each_alone() -> None:
+    urls = [each.example for each in engines()] + ["https://example.org/?q=nothing", "https://www.google.com/"]
+    together = search_terms(url_parts(pl.Series(urls)))
+    assert sorted(together["url"]) == sorted({each.example for each in engines()})
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://www.google.com/search?q=a%2Bb+c", "a+b c"),
+        ("https://www.google.com/search?q=+%20+", None),
+        ("https://www.google.com/search?q=", None),
+        ("https://www.google.com/search?hl=en&q=caf%C3%A9", "café"),
+        ("https://www.google.com/search?xq=no", None),
+        ("https://www.google.com/search?hl=en;q=semicolon", "semicolon"),
+        ("https://www.google.co.uk/search?q=one&q=two", "one"),
+        ("http://www.google.com.au./search?q=final+dot", "final dot"),
+        ("https://GOOGLE.com/search?q=capitals", "capitals"),
+        ("https://www.google.com:443/search?q=port", "port"),
+        ("https://www.google.com/searching?q=other+page", None),
+        ("https://www.google.com/maps?q=no+search", None),
+        ("https://notgoogle.com/search?q=x", None),
+        ("https://google.com.evil.example/search?q=x", None),
+        ("https://google.notasuffix/search?q=x", "x"),
+        ("https://www.amazon.co.uk/s?k=bag&ref=nb", "bag"),
+        ("https://duckduckgo.com/ac/?q=ha&type=list", "ha"),
+        ("https://www.google.co.uk/maps/search/", None),
+        ("www.bing.com/search?q=no+scheme", "no scheme"),
+        ("https://www.bing.com/search?q=%00%1b%5b31m", "\0\x1b[31m"),
+    ],
+)
+def test_words_out_of_urls(url: str, words: str | None) -> None:
+    seen = found(url)
+    assert (seen[1] if seen else None) == words
+
+
+_WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@settings(max_examples=100)
+@given(st.sampled_from([each for each in engines() if each.parameter]), _WORDS)
+def test_any_words_are_survived(engine: Engine, words: str) -> None:
+    url = engine.example.partition("?")[0] + f"?{engine.parameter[0]}={words}"
+    table = search_terms(url_parts(pl.Series([url])))
+    assert table.height <= 1
+    assert all(table["search_text"] != "")
+
+
+def test_no_url_and_no_host_are_no_search() -> None:
+    assert search_terms(url_parts(pl.Series([], dtype=pl.String))).schema == FOUND
+    assert search_terms(url_parts(pl.Series([None, "", "/search?q=x"], dtype=pl.String))).is_empty()
+
+
+def test_a_host_of_very_many_labels_is_served_at_once() -> None:
+    assert found("http://" + "a." * 50_000 + "google.co.uk/search?q=x") == ("Google", "x", False)
