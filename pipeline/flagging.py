@@ -36,7 +36,7 @@ def flag_rows(rows: Path, output: Path, config: Path | None) -> None:
     if rows.is_file() and output.is_file() and rows.samefile(output):
         raise StoreError("is to be read and written over.", path=output, remedy="Name another output.")
     matcher, bounds, severities = _rules(config)
-    read = [(row["id"], *_fields_of(row, rows, number)) for number, row in jsonlines.read(rows)]
+    read = [_fields_of(row, rows, number) for number, row in jsonlines.read(rows)]
     table = pl.DataFrame([(at, kind, text) for at, (_, kind, text) in enumerate(read)], schema=_ROWS, orient="row")
     hits = with_levels(_hits(table, matcher), bounds).sort("row", "field", "start", "rule_id")
     by_row: dict[int, list[dict[str, Any]]] = {}
@@ -57,15 +57,15 @@ def _rules(config: Path | None) -> tuple[Matcher, LevelBounds, Mapping[str, str]
     return matcher, bounds_of(Thresholds() if settings is None else settings.thresholds), severities
 
 
-def _fields_of(row: Any, path: Path, number: int) -> tuple[str, str]:
-    """Kind and text of a row. Raises `SourceError` for a row of another form."""
+def _fields_of(row: Any, path: Path, number: int) -> tuple[Any, str, str]:
+    """Id, kind and text of a row. Raises `SourceError` for a row of another form."""
     kind = row.get("kind") if isinstance(row, dict) else None
     text = row.get("url" if kind == "url" else "text") if isinstance(row, dict) else None
     if not isinstance(row, dict) or "id" not in row or not isinstance(text, str) or kind not in (*_FIELDS, "url"):
         remedy = 'Write {"id": "1", "kind": "search", "text": "…"}; kinds: search, typed, title, url (with "url").'
         raise SourceError("is not a row that can be flagged.", path=path, line=number, remedy=remedy)
     # A lone surrogate can stand in JSON but in no text; it is kept visible.
-    return str(kind), text.encode("utf-8", "backslashreplace").decode()
+    return row["id"], str(kind), text.encode("utf-8", "backslashreplace").decode()
 
 
 def _hits(table: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:

@@ -2,8 +2,8 @@
 
 A file is known by its content, not by its name. Its `source_sha256` is the SHA-256 of its decoded bytes up to the end
 of its first record, which stays the same while the file grows, is renamed or compressed. For each such stream the
-ledger keeps how far it was read and the SHA-256 of all decoded bytes up to there: a file that begins with the same bytes
-goes on where it stopped, one that only looks like it is a stream of its own.
+ledger keeps how far it was read and the SHA-256 of all decoded bytes up to there: a file that begins with the same
+bytes goes on where it stopped, one that only looks like it is a stream of its own.
 
 One SQLite file. A unit is entered after its folder is in its place, in one transaction with the stream's new state:
 what the ledger knows is there, and what it does not know is swept away and read again.
@@ -254,4 +254,23 @@ def opened_ledger(root: Path) -> Iterator[Ledger]:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.executescript(_SCHEMA)
+        yield Ledger(connection)
+
+
+@contextmanager
+def copied_ledger(root: Path) -> Iterator[Ledger]:
+    """What the ledger of a store folder holds, in memory: whatever is done with it, nothing of the store changes.
+
+    A folder without a ledger, or no folder, gives an empty one. Raises `StoreError` where it cannot be read.
+    """
+    kept = root / "ledger.sqlite"
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            if kept.is_file():
+                with closing(sqlite3.connect(kept)) as source:
+                    source.backup(connection)
+            connection.executescript(_SCHEMA)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise StoreError(f"the ledger cannot be read ({error}).", path=root) from error
+        connection.row_factory = sqlite3.Row
         yield Ledger(connection)

@@ -16,7 +16,7 @@ from pipeline.config import Settings
 from pipeline.coverage import missing_hours
 from pipeline.derive import derive
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger, opened_ledger
+from pipeline.ledger import Ledger, copied_ledger, opened_ledger
 from pipeline.record import RunRecord
 from pipeline.rules import Rules, load_rules
 from pipeline.sources import find
@@ -37,8 +37,9 @@ def run(
     rules = load_rules(settings)
     record.issues += [*rules.issues, *missing]
     place = Lake(settings.store.folder)
-    with opened_ledger(place.root) as ledger:
-        lake.prepare(place, (unit.unit_id for unit in ledger.units()))
+    with (copied_ledger if dry_run else opened_ledger)(place.root) as ledger:
+        if not dry_run:
+            lake.prepare(place, (unit.unit_id for unit in ledger.units()))
         night = reading.Night(place, ledger, rules.flagging, settings.school.site, now, dry_run=dry_run)
         record.files += reading.read_all(files, night, progress)
         if not dry_run:

@@ -148,6 +148,11 @@ def _read_on(known: Known, start: Stream, record: FileRecord, night: Night) -> b
             f"{known.file.path}: has events of {record.last_ts.date()}, in the future; "
             "set the clock of the machine that writes it, or the date_order of the source."
         )
+    if record.rejects * 2 > record.records:
+        record.issues.append(
+            f"{known.file.path}: {record.rejects} of {record.records} lines could not be read as {known.form.name}; "
+            "see why with `esafety parse`, and correct the format of the source."
+        )
     if record.records == before:
         record.status = "unchanged" if start.bytes_read else record.status
     return keep_tail
@@ -172,8 +177,8 @@ def add_batch(record: FileRecord, batch: Batch) -> None:
     record.events += batch.events.height
     record.rejects += batch.rejects.height
     record.skips.update(batch.skips)
-    if batch.events.height:
-        _span(record, batch.events["ts"].min(), batch.events["ts"].max())
+    if batch.span is not None:
+        _span(record, *batch.span)
 
 
 def _span(record: FileRecord, first: datetime | None, last: datetime | None) -> None:

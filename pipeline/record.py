@@ -7,7 +7,7 @@ sources; never a user, an address or a text of a log.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,13 +66,16 @@ class RunRecord:
 
     def as_json(self) -> dict[str, Any]:
         """For machines: plain types, times as ISO 8601 with offset."""
-        record = _plain(asdict(self))
+        record = _plain(self)
         totals = {name: sum(getattr(each, name) for each in self.files) for name in ("records", "events", "rejects")}
         skips = sum((each.skips for each in self.files), Counter[str]())
         return {**record, "totals": {**totals, "skips": skips.total()}, "exit_code": self.exit_code}
 
 
 def _plain(value: Any) -> Any:
+    # Not `asdict`: it would count the pairs of a counter instead of copying them.
+    if isinstance(value, FileRecord | RunRecord):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list):
