@@ -60,7 +60,7 @@ def vocabulary(size: int = 30_000) -> Words:
 
 def _zipf(random: np.random.Generator, size: int, most: int) -> npt.NDArray[np.int64]:
     """Indexes of which the first are drawn far more often, as words and sites are."""
-    drawn = np.exp(random.random(size) * np.log(most)) - 1
+    drawn: npt.NDArray[np.float64] = np.exp(random.random(size) * np.log(most)) - 1
     return drawn.astype(np.int64)
 
 

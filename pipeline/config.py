@@ -81,6 +81,8 @@ class Source(_Table):
     verdicts: dict[str, str] = {}
     #: Set where exports overlap: a line that an earlier file of this source had is counted, not read again.
     overlapping: bool = False
+    #: False for exports that hold only what stood out: an hour without a line is nothing to report there.
+    every_hour: bool = True
 
 
 class People(_Table):

@@ -44,7 +44,7 @@ def missing_hours(
     table = read_days(place, "coverage", COVERAGE, days[0], days[-1])
     given = set(table.select("day", "source", "hour").iter_rows())
     found: dict[str, list[str]] = {}
-    for source in settings.source:
+    for source in (each for each in settings.source if each.every_hour):
         spans = [span for day in days for span in _spans(day, source.name, given, settings.school, here)]
         if spans:
             found[source.name] = spans

@@ -57,7 +57,7 @@ def derive(place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: Le
     present = {unit.unit_id for unit in ledger.units()}
     counted, frozen = _stale(ledger, "facts", units, present, drafting.timezone, timedelta(0))
     if counted:
-        _count(place, ledger, counted, present, who, drafting.timezone)
+        _count(place, ledger, counted, who, drafting, bounds)
     drafted, frozen_too = _stale(ledger, "drafts", units, present, drafting.timezone, episodes.DAY_BEGINS)
     made = [pl.DataFrame(schema=DRAFTS)]
     if drafted:
@@ -103,17 +103,14 @@ def _units_of(days: dict[date, tuple[str, list[str]]]) -> list[str]:
 
 
 def _count(
-    place: Lake,
-    ledger: Ledger,
-    days: dict[date, tuple[str, list[str]]],
-    present: set[str],
-    who: Who,
-    timezone: ZoneInfo,
-) -> None:
+    place: Lake, ledger: Ledger, days: dict[date, tuple[str, list[str]]], who: Who, drafting: Drafting,
+    bounds: LevelBounds,
+) -> None:  # fmt: skip
     with lake.connected(place, _units_of(days), ("events", "hits", "hit_events")) as connection:
-        lake.register(connection, "quarters", quarters(days, timezone))
+        lake.register(connection, "quarters", quarters(days, drafting.timezone))
         traffic = lake.ask(connection, "traffic")
         lake.register(connection, "traffic", traffic)
+        lake.register(connection, "flags", _flags(connection, drafting, bounds))
         lake.register(connection, "flagged", lake.ask(connection, "flagged"))
         seen = traffic.select("day", *_SEEN_BY, challenge=pl.col("verdict") == "challenge").unique(maintain_order=True)
         lake.register(connection, "subjects", resolve(seen, who.people, who.devices))
@@ -122,6 +119,17 @@ def _count(
         for kind, columns in _COUNTED.items():
             lake.replace_day(place, kind, day, tables[kind].filter(pl.col("day") == day), columns)
         ledger.day_made("facts", day, inputs)
+
+
+def _flags(connection: duckdb.DuckDBPyConnection, drafting: Drafting, bounds: LevelBounds) -> pl.DataFrame:
+    """event_id and category of what counts as flagged: hits of at least the level `low`, and looking for help.
+
+    A word that its context has made harmless (a lesson on a play) is a record of the lake and no figure of a report.
+    """
+    helping = [each.id for each in drafting.categories.values() if each.help_seeking]
+    hits = with_levels(lake.ask(connection, "hit_kinds"), bounds)
+    flagged = hits.filter((pl.col("level") != "record") | pl.col("category").is_in(helping))
+    return flagged.select("event_id", "category").unique(maintain_order=True)
 
 
 def quarters(days: Iterable[date], timezone: ZoneInfo) -> pl.DataFrame:

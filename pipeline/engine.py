@@ -67,10 +67,9 @@ class _Tally:
         self.rejects.append(batch.rejects)
         self.columns.update(batch.events.columns)
         self.digests.update(batch.digests)
-        if batch.events.height:
-            times = batch.events["ts"]
-            self.times += [times.min(), times.max()]
-            self.dates.update(times.dt.date().unique().to_list())
+        if batch.span is not None:
+            self.times += batch.span
+            self.dates.update(batch.events["ts"].dt.date().unique().to_list())
 
 
 def read_into_lake(path: Path, reading: Reading, place: Lake, ledger: Ledger, flagging: Flagging) -> Iterator[Unit]:

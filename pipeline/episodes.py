@@ -109,7 +109,9 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
         for _, episode in groupby(numbered.iter_rows(named=True), key=itemgetter("episode"))
         if (row := _head(list(episode), drafting)) is not None
     ]
-    columns = {**DRAFTS, "client": pl.String, "blocked": pl.Int64, "requests": pl.Int64, "ts_quality": pl.String}
+    columns = pl.Schema(
+        [*DRAFTS.items(), ("client", pl.String()), ("blocked", pl.Int64()), ("requests", pl.Int64())]
+    )  # fmt: skip
     return pl.DataFrame(rows, schema=columns)
 
 
@@ -146,7 +148,6 @@ def _head(hits: list[dict[str, Any]], drafting: Drafting) -> dict[str, Any] | No
         "client": f"u:{first['user']}" if first["user"] else f"a:{first['client_ip']}",
         "blocked": sum(event["verdict"] == "blocked" for event in events),
         "requests": sum(event["verdict"] in ("allowed", "blocked", "warned") for event in events),
-        "ts_quality": next((hit["ts_quality"] for hit in hits if hit["ts_quality"] != "exact"), "exact"),
     }
 
 

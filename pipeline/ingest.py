@@ -11,9 +11,11 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +47,13 @@ class Batch:
     end: Stream
     #: Of an overlapping source: how often each line, by its digest, has now been met in this file.
     digests: dict[bytes, int] = field(default_factory=dict)
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """The first and the last time of its events (UTC); nothing if it has none."""
+        if self.events.is_empty():
+            return None
+        return cast("tuple[datetime, datetime]", (self.events["ts"].min(), self.events["ts"].max()))
 
 
 # ---------------------------------------------------------------- what is it
@@ -110,7 +119,7 @@ def _identified(chunks: Iterator[bytes], form: Format, declared: Declared) -> tu
         for start, end in _slices(len(block.lines)):
             parsed = form.parse(numbered(block)[start:end].select("line", "text"), declared, carry)
             carry = parsed.carry
-            first = min((t["line"].min() for t in (parsed.events, parsed.rejects) if t.height), default=None)
+            first = min((min(t["line"]) for t in (parsed.events, parsed.rejects) if t.height), default=None)
             if first is not None:
                 at = int(np.searchsorted(block.lines, first))
                 digest.update(block.data[: block.bounds[at + 1]].rstrip(b"\r\n"))
@@ -292,9 +301,9 @@ def without_last(block: Block) -> Block | None:
     )
 
 
-_REJECTED = {
+_REJECTED = pl.Schema({
     "line": pl.Int64, "byte_offset": pl.Int64, "reason": pl.String, "detail": pl.String, "raw": pl.Binary,
-}  # fmt: skip
+})  # fmt: skip
 
 
 class _Duplicates:

@@ -50,7 +50,7 @@ VALUE_HITS = pl.Schema(
     }
 )
 _TEXT_HITS = pl.Schema({name: dtype for name, dtype in VALUE_HITS.items() if name not in ("column", "value")})
-_HOST_HITS = pl.Schema({"host": pl.String, **_TEXT_HITS})
+_HOST_HITS = pl.Schema([("host", pl.String()), *_TEXT_HITS.items()])
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,11 @@ def _text_rules(lists: Watchlists) -> Iterator[tuple[_Phrases, Sequence[str]]]:
             yield _phrases(rule, watchlist), rule.terms
     for file in lists.term_files:
         sha256 = longlists.sha256_of(file.path)
-        rule = _Phrases(file.id, file.category, file.path.name, sha256, file.weight, frozenset(file.fields))
-        yield rule, longlists.phrases(file.path)
+        fields = frozenset[str](file.fields)
+        yield (
+            _Phrases(file.id, file.category, file.path.name, sha256, file.weight, fields),
+            longlists.phrases(file.path),
+        )
 
 
 def _phrases(rule: TextRule, watchlist: Watchlist) -> _Phrases:

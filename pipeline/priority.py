@@ -44,7 +44,6 @@ def with_levels(hits: pl.DataFrame, bounds: LevelBounds) -> pl.DataFrame:
     """
     factor = pl.col("field").replace_strict(FIELD_FACTORS, default=1.0, return_dtype=pl.Float64)
     score = pl.col("weight") * pl.when(pl.col("view") == "suffix").then(_SUFFIX_FACTOR).otherwise(factor)
-    level = pl.when(pl.col("kind") == "background").then(pl.lit("record"))
-    for name in LEVELS[:-1]:
-        level = level.when(pl.col("score") >= getattr(bounds, name)).then(pl.lit(name))
-    return hits.with_columns(score=score.round(2)).with_columns(level=level.otherwise(pl.lit("record")))
+    counts = pl.col("kind") != "background"
+    reached = [pl.when(counts & (pl.col("score") >= getattr(bounds, name))).then(pl.lit(name)) for name in LEVELS[:-1]]
+    return hits.with_columns(score=score.round(2)).with_columns(level=pl.coalesce(*reached, pl.lit("record")))

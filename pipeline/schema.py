@@ -35,117 +35,117 @@ REJECT_REASONS: Final = (
 SKIP_REASONS: Final = ("blank", "comment", "header", "other-record", "duplicate-line")
 
 #: Columns that are the same for every event of one file.
-ORIGIN: Final = {
-    "site": pl.String,
-    "source": pl.String,
-    "format": pl.String,
-    "source_sha256": pl.String,
+ORIGIN: Final[dict[str, pl.DataType]] = {
+    "site": pl.String(),
+    "source": pl.String(),
+    "format": pl.String(),
+    "source_sha256": pl.String(),
 }
 
 #: What a format says of one line. A format leaves out what its log does not have.
-PARSED: Final = {
-    "line": pl.Int64,
+PARSED: Final[dict[str, pl.DataType]] = {
+    "line": pl.Int64(),
     "ts": TIMESTAMP,
-    "ts_quality": pl.String,
-    "user_raw": pl.String,
-    "client_ip": pl.String,
-    "device": pl.String,
-    "method": pl.String,
-    "host": pl.String,
-    "url": pl.String,
-    "typed_text": pl.String,
-    "title": pl.String,
-    "app": pl.String,
-    "verdict": pl.String,
-    "vendor_category": pl.String,
-    "status": pl.Int64,
-    "bytes": pl.Int64,
-    "duration_ms": pl.Int64,
-    "content_type": pl.String,
-    "user_agent": pl.String,
-    "referrer": pl.String,
-    "kind": pl.String,
+    "ts_quality": pl.String(),
+    "user_raw": pl.String(),
+    "client_ip": pl.String(),
+    "device": pl.String(),
+    "method": pl.String(),
+    "host": pl.String(),
+    "url": pl.String(),
+    "typed_text": pl.String(),
+    "title": pl.String(),
+    "app": pl.String(),
+    "verdict": pl.String(),
+    "vendor_category": pl.String(),
+    "status": pl.Int64(),
+    "bytes": pl.Int64(),
+    "duration_ms": pl.Int64(),
+    "content_type": pl.String(),
+    "user_agent": pl.String(),
+    "referrer": pl.String(),
+    "kind": pl.String(),
 }
 
 #: `events` as they lie in the lake. `host` is stored only where the log names a host and no URL; everything
 #: that a URL decides is computed from it when it is wanted (docs/adr/0003).
-STORED_EVENTS: Final = pl.Schema(ORIGIN | {"line": pl.Int64, "byte_offset": pl.Int64, "user": pl.String} | PARSED)
+STORED_EVENTS: Final = pl.Schema(ORIGIN | {"line": pl.Int64(), "byte_offset": pl.Int64(), "user": pl.String()} | PARSED)
 
 #: `events` in full: what `esafety parse` writes and what a hit is kept with.
 EVENTS: Final = pl.Schema(
-    {"event_id": pl.String}
+    {"event_id": pl.String()}
     | ORIGIN
     | {
-        "line": pl.Int64,
-        "byte_offset": pl.Int64,
+        "line": pl.Int64(),
+        "byte_offset": pl.Int64(),
         "ts": TIMESTAMP,
-        "ts_quality": pl.String,
-        "user_raw": pl.String,
-        "user": pl.String,
-        "client_ip": pl.String,
-        "device": pl.String,
-        "method": pl.String,
-        "scheme": pl.String,
-        "host": pl.String,
-        "domain": pl.String,
-        "path": pl.String,
-        "query": pl.String,
-        "url": pl.String,
-        "search_engine": pl.String,
-        "search_text": pl.String,
-        "typed_text": pl.String,
-        "title": pl.String,
-        "app": pl.String,
-        "verdict": pl.String,
-        "vendor_category": pl.String,
-        "status": pl.Int64,
-        "bytes": pl.Int64,
-        "duration_ms": pl.Int64,
-        "content_type": pl.String,
-        "user_agent": pl.String,
-        "referrer": pl.String,
-        "kind": pl.String,
+        "ts_quality": pl.String(),
+        "user_raw": pl.String(),
+        "user": pl.String(),
+        "client_ip": pl.String(),
+        "device": pl.String(),
+        "method": pl.String(),
+        "scheme": pl.String(),
+        "host": pl.String(),
+        "domain": pl.String(),
+        "path": pl.String(),
+        "query": pl.String(),
+        "url": pl.String(),
+        "search_engine": pl.String(),
+        "search_text": pl.String(),
+        "typed_text": pl.String(),
+        "title": pl.String(),
+        "app": pl.String(),
+        "verdict": pl.String(),
+        "vendor_category": pl.String(),
+        "status": pl.Int64(),
+        "bytes": pl.Int64(),
+        "duration_ms": pl.Int64(),
+        "content_type": pl.String(),
+        "user_agent": pl.String(),
+        "referrer": pl.String(),
+        "kind": pl.String(),
     }
 )
 
 #: Lines that could not be read. `raw` is the line byte for byte, without its line end.
 REJECTS: Final = pl.Schema(
     {
-        "source_sha256": pl.String,
-        "line": pl.Int64,
-        "byte_offset": pl.Int64,
-        "format": pl.String,
-        "reason": pl.String,
-        "detail": pl.String,
-        "raw": pl.Binary,
+        "source_sha256": pl.String(),
+        "line": pl.Int64(),
+        "byte_offset": pl.Int64(),
+        "format": pl.String(),
+        "reason": pl.String(),
+        "detail": pl.String(),
+        "raw": pl.Binary(),
     }
 )
 
 #: One match of one rule in one field of one event. `start` and `end` count characters of the field's text.
 HITS: Final = pl.Schema(
     {
-        "hit_id": pl.String,
-        "event_id": pl.String,
-        "rule_id": pl.String,
-        "watchlist": pl.String,
-        "watchlist_sha256": pl.String,
-        "category": pl.String,
-        "field": pl.String,
-        "start": pl.Int64,
-        "end": pl.Int64,
-        "view": pl.String,
-        "weight": pl.Float64,
+        "hit_id": pl.String(),
+        "event_id": pl.String(),
+        "rule_id": pl.String(),
+        "watchlist": pl.String(),
+        "watchlist_sha256": pl.String(),
+        "category": pl.String(),
+        "field": pl.String(),
+        "start": pl.Int64(),
+        "end": pl.Int64(),
+        "view": pl.String(),
+        "weight": pl.Float64(),
     }
 )
 
 #: Original lines kept byte for byte: of hits (`hit`) and of the same user's or address's events around them.
 EVIDENCE: Final = pl.Schema(
     {
-        "source_sha256": pl.String,
-        "line": pl.Int64,
-        "byte_offset": pl.Int64,
-        "because": pl.String,
-        "raw": pl.Binary,
+        "source_sha256": pl.String(),
+        "line": pl.Int64(),
+        "byte_offset": pl.Int64(),
+        "because": pl.String(),
+        "raw": pl.Binary(),
     }
 )
 
@@ -174,109 +174,117 @@ SUBJECT_KINDS: Final = ("person", "class", "account", "device", "address")
 LEVELS: Final = ("urgent", "high", "medium", "low", "record")
 
 #: Who was it: one row for each distinct (user, client_ip, device, day, verdict is a challenge).
-SUBJECT: Final = {
-    "subject": pl.String,
-    "subject_kind": pl.String,
-    "subject_name": pl.String,
-    "who": pl.String,
-    "role": pl.String,
-    "year_group": pl.String,
-    "class": pl.String,
+SUBJECT: Final[dict[str, pl.DataType]] = {
+    "subject": pl.String(),
+    "subject_kind": pl.String(),
+    "subject_name": pl.String(),
+    "who": pl.String(),
+    "role": pl.String(),
+    "year_group": pl.String(),
+    "class": pl.String(),
 }
 
 #: One hit as a draft shows it. `text` is the field's whole text; `start` and `end` mark the match in it.
 DRAFT_HIT: Final = pl.Struct(
     {
-        "hit_id": pl.String,
-        "event_id": pl.String,
+        "hit_id": pl.String(),
+        "event_id": pl.String(),
         "ts": TIMESTAMP,
-        "ts_quality": pl.String,
-        "category": pl.String,
-        "rule_id": pl.String,
-        "level": pl.String,
-        "field": pl.String,
-        "text": pl.String,
-        "start": pl.Int64,
-        "end": pl.Int64,
-        "host": pl.String,
-        "verdict": pl.String,
-        "kind": pl.String,
-        "source": pl.String,
-        "source_sha256": pl.String,
-        "line": pl.Int64,
-        "raw": pl.Binary,
+        "ts_quality": pl.String(),
+        "category": pl.String(),
+        "rule_id": pl.String(),
+        "level": pl.String(),
+        "field": pl.String(),
+        "text": pl.String(),
+        "start": pl.Int64(),
+        "end": pl.Int64(),
+        "host": pl.String(),
+        "verdict": pl.String(),
+        "kind": pl.String(),
+        "source": pl.String(),
+        "source_sha256": pl.String(),
+        "line": pl.Int64(),
+        "raw": pl.Binary(),
     }
 )
 #: One event of the ten minutes before and after, in order.
-DRAFT_AROUND: Final = pl.Struct({"ts": TIMESTAMP, "kind": pl.String, "verdict": pl.String, "what": pl.String})
+DRAFT_AROUND: Final = pl.Struct({"ts": TIMESTAMP, "kind": pl.String(), "verdict": pl.String(), "what": pl.String()})
 
 #: Draft incidents. `day` is the local date on which the episode began, a day running from 04:00 to 04:00.
 DRAFTS: Final = pl.Schema(
-    {"draft_id": pl.String, "day": pl.Date, "site": pl.String}
+    {"draft_id": pl.String(), "day": pl.Date(), "site": pl.String()}
     | SUBJECT
     | {
-        "lesson": pl.String,
-        "what": pl.String,
+        "lesson": pl.String(),
+        "what": pl.String(),
         "first_ts": TIMESTAMP,
         "last_ts": TIMESTAMP,
-        "level": pl.String,
-        "category": pl.String,
-        "categories": pl.List(pl.String),
-        "reasons": pl.List(pl.String),
-        "facts": pl.List(pl.String),
-        "route": pl.String,
+        "level": pl.String(),
+        "category": pl.String(),
+        "categories": pl.List(pl.String()),
+        "reasons": pl.List(pl.String()),
+        "facts": pl.List(pl.String()),
+        "route": pl.String(),
         "hits": pl.List(DRAFT_HIT),
         "around": pl.List(DRAFT_AROUND),
-        "evidence_sha256": pl.String,
+        "evidence_sha256": pl.String(),
     }
 )
 
 #: Counts without any name, kept when events are purged. `category` is empty for all traffic of that row,
-#: otherwise the events counted are those with at least one hit in that category. Local calendar day.
+#: otherwise the events counted are those with at least one hit in that category that is no mere record, or that
+#: is looking for help. `kind` is settled for flagged events only (docs/adr/0003). Local calendar day.
 FACTS: Final = pl.Schema(
     {
-        "day": pl.Date,
-        "site": pl.String,
-        "class": pl.String,
-        "year_group": pl.String,
-        "role": pl.String,
-        "category": pl.String,
-        "verdict": pl.String,
-        "kind": pl.String,
-        "events": pl.Int64,
+        "day": pl.Date(),
+        "site": pl.String(),
+        "class": pl.String(),
+        "year_group": pl.String(),
+        "role": pl.String(),
+        "category": pl.String(),
+        "verdict": pl.String(),
+        "kind": pl.String(),
+        "events": pl.Int64(),
     }
 )
 #: How many different subjects of a day used the network; the base of every rate.
 ACTIVE: Final = pl.Schema(
-    {"day": pl.Date, "site": pl.String, "year_group": pl.String, "role": pl.String, "who": pl.String, "users": pl.Int64}
+    {
+        "day": pl.Date(),
+        "site": pl.String(),
+        "year_group": pl.String(),
+        "role": pl.String(),
+        "who": pl.String(),
+        "users": pl.Int64(),
+    }
 )
 #: How many events each source gave in each local hour; an hour that is missing here had no log.
 COVERAGE: Final = pl.Schema(
-    {"day": pl.Date, "site": pl.String, "source": pl.String, "hour": pl.Int64, "events": pl.Int64}
+    {"day": pl.Date(), "site": pl.String(), "source": pl.String(), "hour": pl.Int64(), "events": pl.Int64()}
 )
 #: Counts with the subject, for the network manager and the DSL; they go when the events go.
 USER_COUNTS: Final = pl.Schema(
     {
-        "day": pl.Date,
-        "site": pl.String,
-        "subject": pl.String,
-        "subject_kind": pl.String,
-        "class": pl.String,
-        "year_group": pl.String,
-        "category": pl.String,
-        "verdict": pl.String,
-        "events": pl.Int64,
+        "day": pl.Date(),
+        "site": pl.String(),
+        "subject": pl.String(),
+        "subject_kind": pl.String(),
+        "class": pl.String(),
+        "year_group": pl.String(),
+        "category": pl.String(),
+        "verdict": pl.String(),
+        "events": pl.Int64(),
     }
 )
 #: What was read of each file, as the ledger holds it: records = events + rejects + skips.
 UNITS: Final = pl.Schema(
     {
-        "day": pl.Date,
-        "site": pl.String,
-        "source": pl.String,
-        "records": pl.Int64,
-        "events": pl.Int64,
-        "rejects": pl.Int64,
-        "skips": pl.Int64,
+        "day": pl.Date(),
+        "site": pl.String(),
+        "source": pl.String(),
+        "records": pl.Int64(),
+        "events": pl.Int64(),
+        "rejects": pl.Int64(),
+        "skips": pl.Int64(),
     }
 )

@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import polars as pl
 
@@ -52,10 +53,12 @@ def _below(host: str, name: str) -> bool:
 def engines() -> tuple[Engine, ...]:
     """All engines, in the order of the file: the first that fits a URL has it."""
     data = tomllib.loads((files("pipeline") / "search_engines.toml").read_text("utf-8"))
-    return tuple(
-        Engine(**{key: tuple(value) if isinstance(value, list) else value for key, value in each.items()})
-        for each in data["engine"]
-    )
+    return tuple(_engine(each) for each in data["engine"])
+
+
+def _engine(table: dict[str, Any]) -> Engine:
+    names = ("hosts", "path", "suggest", "parameter")
+    return Engine(**{**table, **{name: tuple(table.get(name, ())) for name in names}})
 
 
 def search_terms(parts: pl.DataFrame) -> pl.DataFrame:
@@ -95,7 +98,7 @@ def _searches(parts: pl.DataFrame, engine: Engine) -> pl.DataFrame:
     return (
         table.select("url", pl.lit(engine.name).alias("search_engine"), decoded.alias("search_text"), "half_typed")
         .filter(pl.col("search_text") != "")
-        .cast(dict(FOUND))
+        .cast(FOUND)
     )
 
 

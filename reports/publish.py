@@ -132,7 +132,7 @@ def _governors_page(
         active=lake.read_days(place, "active", ACTIVE, *span),
         coverage=lake.read_days(place, "coverage", COVERAGE, *span),
         units=units_table(ledger.all_units(), record.timezone),
-        drafts_by_level=drafts.group_by("day", "level").agg(drafts=pl.len().cast(pl.Int64)).cast(dict(LEVELS_BY_DAY)),
+        drafts_by_level=drafts.group_by("day", "level").agg(drafts=pl.len().cast(pl.Int64)).cast(LEVELS_BY_DAY),
     )
     context = GovernorsContext(
         school=school.name,
@@ -145,7 +145,7 @@ def _governors_page(
         threshold=settings.thresholds.small_number,
         school_days=tuple(day for day in days if is_school_day(day, school)),
         school_hours=(school.opens, school.closes - 1),
-        sources=tuple((school.site, source.name) for source in settings.source),
+        sources=tuple((school.site, source.name) for source in settings.source if source.every_hour),
     )
     return governors.render(tables, context)
 

@@ -1,10 +1,7 @@
--- Events with at least one hit, once for each category that they were hit in.
+-- Events that were flagged, once for each category.
 -- Grain: local day, site, user, client_ip, device, verdict, kind, category.
--- Inputs: hits, hit_events (the lake); quarters (see traffic.sql).
+-- Inputs: hit_events (the lake); flags (event_id, category: each pair once); quarters (see traffic.sql).
 WITH
-categories AS (
-    SELECT DISTINCT event_id, category FROM hits
-),
 placed AS (
     SELECT
         quarters.day,
@@ -14,9 +11,9 @@ placed AS (
         hit_events.device,
         hit_events.verdict,
         hit_events.kind,
-        categories.category
+        flags.category
     FROM hit_events
-    INNER JOIN categories ON categories.event_id = hit_events.event_id
+    INNER JOIN flags ON flags.event_id = hit_events.event_id
     INNER JOIN quarters ON quarters.quarter = epoch_us(hit_events.ts) // 900000000
 )
 SELECT
