@@ -108,17 +108,22 @@ def _count(
 ) -> None:  # fmt: skip
     with lake.connected(place, _units_of(days), ("events", "hits", "hit_events")) as connection:
         lake.register(connection, "quarters", quarters(days, drafting.timezone))
-        traffic = lake.ask(connection, "traffic")
-        lake.register(connection, "traffic", traffic)
         lake.register(connection, "flags", _flags(connection, drafting, bounds))
-        lake.register(connection, "flagged", lake.ask(connection, "flagged"))
-        seen = traffic.select("day", *_SEEN_BY, challenge=pl.col("verdict") == "challenge").unique(maintain_order=True)
-        lake.register(connection, "subjects", resolve(seen, who.people, who.devices))
+        for name in ("traffic", "flagged"):
+            lake.register(connection, name, _with_subjects(lake.ask(connection, name), who))
         tables = {kind: lake.ask(connection, kind) for kind in _COUNTED}
     for day, (inputs, _) in sorted(days.items()):
         for kind, columns in _COUNTED.items():
             lake.replace_day(place, kind, day, tables[kind].filter(pl.col("day") == day), columns)
         ledger.day_made("facts", day, inputs)
+
+
+def _with_subjects(counted: pl.DataFrame, who: Who) -> pl.DataFrame:
+    """Counts by (day, user, client_ip, device, verdict) with the columns that say who it was."""
+    keyed = counted.with_columns(challenge=pl.col("verdict") == "challenge")
+    keys = ["day", *_SEEN_BY, "challenge"]
+    subjects = resolve(keyed.select(keys).unique(maintain_order=True), who.people, who.devices)
+    return keyed.join(subjects, on=keys, how="left", nulls_equal=True)
 
 
 def _flags(connection: duckdb.DuckDBPyConnection, drafting: Drafting, bounds: LevelBounds) -> pl.DataFrame:

@@ -132,7 +132,11 @@ def _flag(folder: Path, tally: _Tally, path: Path, reading: Reading, flagging: F
     hits, hit_events = _hits(events, tally, flagging)
     serious = hits.filter(pl.col("level").is_in(at_least(flagging.draft_from))).select("event_id")
     around = hit_events.join(serious, on="event_id", how="semi").select("user", "client_ip", "ts")
-    wanted = wanted_lines(events, hit_events["line"], around, AROUND) if hit_events.height else pl.DataFrame()
+    wanted = (
+        wanted_lines(events, hit_events.select("line", "byte_offset"), around, AROUND)
+        if hit_events.height
+        else pl.DataFrame()
+    )
     lines = original_lines(path, wanted, tally.end.source_sha256, quoted=reading.form.records == "quoted")
     rejects = pl.concat(tally.rejects).with_columns(
         source_sha256=pl.lit(tally.end.source_sha256), format=pl.lit(tally.end.format)

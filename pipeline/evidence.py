@@ -22,14 +22,13 @@ from pipeline.unpack import MAGIC_BYTES, compression_of
 _PLACES = ("line", "byte_offset")
 
 
-def wanted_lines(events: pl.LazyFrame, hit_lines: pl.Series, around: pl.DataFrame, span: timedelta) -> pl.DataFrame:
+def wanted_lines(events: pl.LazyFrame, hit_places: pl.DataFrame, around: pl.DataFrame, span: timedelta) -> pl.DataFrame:
     """line, byte_offset and because (`hit` or `around`) of the lines to keep, in order.
 
     `around` has user, client_ip and ts of the hits whose surroundings are kept. "Around" is told in steps of `span`:
     every event up to `span` before and after is in it, and some up to twice as far.
     """
-    places = events.select(*_PLACES, "ts", who=_who())
-    found = [places.filter(pl.col("line").is_in(hit_lines.implode())).select(*_PLACES, pl.lit("hit").alias("because"))]
+    found = [hit_places.lazy().select(*_PLACES, pl.lit("hit").alias("because"))]
     if around.height:
         step = pl.col("ts").dt.epoch("s") // int(span.total_seconds())
         windows = (
@@ -38,7 +37,8 @@ def wanted_lines(events: pl.LazyFrame, hit_lines: pl.Series, around: pl.DataFram
             .explode("step")
             .unique()
         )  # fmt: skip
-        near = places.with_columns(step=step).join(windows, on=["who", "step"], how="semi")
+        places = events.select(*_PLACES, who=_who(), step=step)
+        near = places.join(windows, on=["who", "step"], how="semi")
         found.append(near.select(*_PLACES, pl.lit("around").alias("because")))
     wanted = pl.concat(found).collect(engine="streaming")
     # A line that is both is evidence as a hit.

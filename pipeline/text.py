@@ -157,12 +157,12 @@ def url_parts(urls: pl.Series) -> pl.DataFrame:
     """
     url = pl.col("url")
     no_address = pl.any_horizontal(url.str.starts_with(each) for each in _NO_ADDRESS)
-    has_scheme = pl.col("after").is_not_null() & pl.col("before").is_in(_SCHEMES)
+    has_scheme = pl.col("after").is_not_null() & pl.col("before").is_in([*_SCHEMES, *map(str.upper, _SCHEMES)])
     # Step by step, each in a table of its own: polars would work out a shared piece of an expression again and again.
     table = _without_fragments(pl.DataFrame({"url": urls.cast(pl.String)}))
-    table = _cut(table, "bare", "://", "before", "after").with_columns(pl.col("before").str.to_lowercase())
+    table = _cut(table, "bare", "://", "before", "after")
     table = table.with_columns(
-        scheme=pl.when(has_scheme).then("before"),
+        scheme=pl.when(has_scheme).then(pl.col("before").str.to_lowercase()),
         rest=pl.when(has_scheme).then("after").when(~no_address).then("bare"),
     )
     table = _cut(_cut(table, "rest", "?", "place", "query"), "place", "/", "authority", "path")

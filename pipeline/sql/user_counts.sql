@@ -3,26 +3,20 @@
 -- Inputs: as facts.sql.
 WITH
 counted AS (
-    SELECT day, site, "user", client_ip, device, '' AS category, verdict, events FROM traffic
+    SELECT day, site, subject, subject_kind, class, year_group, '' AS category, verdict, events FROM traffic
     UNION ALL
-    SELECT day, site, "user", client_ip, device, category, verdict, events FROM flagged
+    SELECT day, site, subject, subject_kind, class, year_group, category, verdict, events FROM flagged
 )
 SELECT
-    counted.day,
-    counted.site,
-    subjects.subject,
-    subjects.subject_kind,
-    subjects.class,
-    subjects.year_group,
-    counted.category,
-    counted.verdict,
-    sum(counted.events)::BIGINT AS events
+    day,
+    site,
+    subject,
+    subject_kind,
+    class,
+    year_group,
+    category,
+    verdict,
+    sum(events)::BIGINT AS events
 FROM counted
-INNER JOIN subjects
-    ON subjects.day = counted.day
-    AND subjects."user" IS NOT DISTINCT FROM counted."user"
-    AND subjects.client_ip IS NOT DISTINCT FROM counted.client_ip
-    AND subjects.device IS NOT DISTINCT FROM counted.device
-    AND subjects.challenge = (counted.verdict = 'challenge')
 GROUP BY ALL
 ORDER BY ALL
