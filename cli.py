@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
@@ -21,6 +21,9 @@ import click
 from pipeline.errors import EsafetyError
 from pipeline.record import shown, summary_lines
 from pipeline.version import VERSION
+
+if TYPE_CHECKING:
+    from pipeline.reading import Step
 
 FAILED = 1
 NEEDS_ATTENTION = 2
@@ -133,22 +136,37 @@ def _moment(written: str | None, timezone: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
 
 
-def _progress(*, quiet: bool) -> Callable[[int, int, str], None]:
-    """A line that renews itself on a terminal, plain lines in cron, nothing for machines."""
-
-    def on_terminal(number: int, of: int, name: str) -> None:
-        end = "\n" if number == of else ""
-        click.echo(f"\r\x1b[Kreading {number} of {of}: {shown(name)}{end}", err=True, nl=False)
-
-    def plain(number: int, of: int, name: str) -> None:
-        click.echo(f"reading {number} of {of}: {shown(name)}", err=True)
-
-    def nothing(_number: int, _of: int, _name: str) -> None:
-        return
-
+def _progress(*, quiet: bool) -> Callable[[Step], None] | None:
+    """A bar on a terminal, a plain line for each file in cron, nothing for machines."""
     if quiet:
-        return nothing
-    return on_terminal if sys.stderr.isatty() else plain
+        return None
+    return _bar() if sys.stderr.isatty() else _lines()
+
+
+def _bar() -> Callable[[Step], None]:
+    bars: list[Any] = []
+
+    def show(step: Step) -> None:
+        if not bars:
+            bars.append(click.progressbar(length=step.total, label="reading", file=sys.stderr, show_pos=False))
+        bar = bars[0]
+        bar.label = f"reading {step.number} of {step.of}: {shown(step.name)}"
+        bar.update(step.done - bar.pos)
+        if step.done >= step.total:
+            bar.render_finish()
+
+    return show
+
+
+def _lines() -> Callable[[Step], None]:
+    told: set[int] = set()
+
+    def tell(step: Step) -> None:
+        if step.number not in told:
+            told.add(step.number)
+            _say([f"reading {step.number} of {step.of}: {step.name}"], err=True)
+
+    return tell
 
 
 @main.command()

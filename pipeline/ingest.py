@@ -23,9 +23,21 @@ import polars as pl
 
 from pipeline.accounts import normalise_users
 from pipeline.ahead import ahead
-from pipeline.decode import KEPT_OF_LONG_LINE, LONGEST_LINE, Block, blocks, decoded, numbered, opened
+from pipeline.decode import (
+    KEPT_OF_LONG_LINE,
+    LONGEST_LINE,
+    Block,
+    blocks,
+    decoded,
+    failing,
+    finished,
+    numbered,
+    opened,
+    until_failure,
+    without_line_end,
+)
 from pipeline.errors import InvariantError, SourceError, UnknownFormat
-from pipeline.formats import Declared, Format, Parsed, registry
+from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed, registry
 from pipeline.ledger import Stream
 
 #: Enough to see a header and some lines; more only costs time when a file turns out to be known.
@@ -61,8 +73,7 @@ class Batch:
 
 def sniff(first_lines: Sequence[str], path: Path | str) -> Format:
     """The one format that recognises the first lines. Raises `UnknownFormat` for none and for two."""
-    shown = [line for line in first_lines if line.strip()]
-    claimants = [form for form in registry().values() if form.claims(shown)]
+    claimants = [form for form in registry().values() if form.claims(first_lines)]
     if len(claimants) == 1:
         return claimants[0]
     known = ", ".join(registry())
@@ -76,13 +87,16 @@ def sniff(first_lines: Sequence[str], path: Path | str) -> Format:
 
 
 def first_lines(path: Path) -> list[str]:
-    """The first lines of a file as text, for `sniff`; fewer where the file is damaged."""
+    """The first lines of a file as text, blank ones left out, for `sniff`; none if it holds nothing else."""
     with opened(path) as stream:
         return _lines_of(next(blocks(decoded(stream, path, _FIRST_CHUNK)), None))
 
 
 def _lines_of(block: Block | None) -> list[str]:
-    return [] if block is None else numbered(block)["text"].head(_SNIFFED_LINES).to_list()
+    if block is None:
+        return []
+    lines = numbered(block)["text"]
+    return lines.filter(lines.str.strip_chars() != "").head(_SNIFFED_LINES).to_list()
 
 
 def format_named(name: str) -> Format:
@@ -159,6 +173,8 @@ class Reading:
     keep_tail: bool = True
     #: For an overlapping source: how often (this file before, the other file with the most) held each digest.
     met: Callable[[Iterable[bytes]], dict[bytes, tuple[int, int]]] | None = None
+    #: Called after each batch with the offset that has been reached, for a progress bar.
+    heard: Callable[[int], None] | None = None
 
 
 def read_file(path: Path, reading: Reading) -> Iterator[Batch]:
@@ -178,13 +194,17 @@ def read_stream(stream: BufferedReader, reading: Reading) -> Iterator[Batch]:
 
 def open_unknown(stream: BufferedReader, path: Path | str, form: Format | None, declared: Declared) -> Iterator[Batch]:
     """Read a stream of which nothing is known: find its format and identity from its beginning, then all of it."""
-    chunks = decoded(stream, path)
+    failures: list[SourceError] = []
+    chunks = until_failure(decoded(stream, path), failures)
     beginning = next(chunks, b"")
-    if form is None:
+    if form is None and beginning:
         form = sniff(_lines_of(next(blocks([beginning]), None)), path)
-    identity, taken = _identified(chain([beginning], chunks), form, declared)
-    start = Stream("", identity or hashlib.sha256(b"".join(taken)).hexdigest(), "", form.name)
-    yield from read_chunks(chain(taken, chunks), Reading(path, form, declared, start))
+    if form is not None:
+        identity, taken = _identified(chain([beginning], chunks), form, declared)
+        start = Stream("", identity or hashlib.sha256(b"".join(taken)).hexdigest(), "", form.name)
+        yield from read_chunks(chain(taken, chunks, failing(failures)), Reading(path, form, declared, start))
+    elif failures:
+        raise failures[0]
 
 
 def read_chunks(chunks: Iterator[bytes], reading: Reading) -> Iterator[Batch]:
@@ -194,18 +214,22 @@ def read_chunks(chunks: Iterator[bytes], reading: Reading) -> Iterator[Batch]:
     state = reading.start
     if state.ends_in_mid_line:
         fragment, rest = _fragment(rest)
+        if not (reading.keep_tail or fragment.endswith(b"\n")):
+            return
         if fragment:
             batch = _continued_line(fragment, tally, state)
             state = batch.end
             yield batch
     cut = blocks(rest, line=state.next_line, byte_offset=state.bytes_read, quoted=reading.form.records == "quoted")
     duplicates = _Duplicates(reading.met)
-    for block, table, prefix in ahead(_prepared(cut, tally, keep_tail=reading.keep_tail)):
+    for block, table, prefix in ahead(_prepared(cut, tally, reading)):
         batch = _parse(block, table, reading, state, duplicates)
         state = replace(
             state, bytes_read=block.end_offset, next_line=block.next_line, prefix_sha256=prefix,
             carry=batch.end.carry, ends_in_mid_line=block.ends_in_mid_line,
         )  # fmt: skip
+        if reading.heard is not None:
+            reading.heard(state.bytes_read)
         yield replace(batch, end=state)
 
 
@@ -277,28 +301,18 @@ def _continued_line(fragment: bytes, tally: _Tally, state: Stream) -> Batch:
         state, bytes_read=state.bytes_read + len(fragment), prefix_sha256=tally.upto(state.bytes_read + len(fragment)),
         ends_in_mid_line=not fragment.endswith(b"\n"),
     )  # fmt: skip
-    raw = fragment.rstrip(b"\r\n")
+    raw = without_line_end(fragment)
     rows = [(state.next_line - 1, state.bytes_read, "line-continued", "the line was read before it was finished", raw)]
     rejects = pl.DataFrame(rows if raw else [], schema=_REJECTED, orient="row")
     return Batch(pl.DataFrame({"line": []}), rejects, Counter(), rejects.height, end)
 
 
-def _prepared(cut: Iterable[Block], tally: _Tally, *, keep_tail: bool) -> Iterator[tuple[Block, pl.DataFrame, str]]:
+def _prepared(cut: Iterable[Block], tally: _Tally, reading: Reading) -> Iterator[tuple[Block, pl.DataFrame, str]]:
+    quoted = reading.form.records == "quoted"
     for whole in cut:
-        block = whole if keep_tail or not whole.ends_in_mid_line else without_last(whole)
+        block = whole if reading.keep_tail else finished(whole, quoted=quoted)
         if block is not None:
             yield block, numbered(block), tally.upto(block.end_offset)
-
-
-def without_last(block: Block) -> Block | None:
-    """The block without its last record, or nothing if that is all there is."""
-    records = len(block.lines) - 1
-    if not records:
-        return None
-    end = int(block.bounds[records])
-    return Block(
-        block.data[:end], block.byte_offset, block.bounds[: records + 1], block.lines[:-1], int(block.lines[-1])
-    )
 
 
 _REJECTED = pl.Schema({
@@ -317,39 +331,46 @@ class _Duplicates:
         self._met = met
         self._here: dict[bytes, int] = {}
 
-    def among(self, block: Block) -> tuple[list[int], dict[bytes, int]]:
-        """The numbers of the duplicate lines of a block, and how often each of its lines has been met by now."""
+    def taken_out(self, block: Block, parsed: Parsed) -> tuple[Parsed, dict[bytes, int]]:
+        """Events and rejects that an earlier file had become skips; and how often each line has been met by now."""
         if self._met is None:
-            return [], {}
-        digests = [hashlib.blake2b(block.raw(at), digest_size=16).digest() for at in range(len(block.lines))]
+            return parsed, {}
+        read = np.unique(np.concatenate([each["line"].to_numpy() for each in (parsed.events, parsed.rejects)]))
+        places = np.searchsorted(block.lines, read).tolist()
+        digests = [hashlib.blake2b(block.raw(at), digest_size=16).digest() for at in places]
         known = self._met(set(digests))
-        duplicates = []
+        repeated = []
         # Line by line, because each counts the ones before it; overlapping exports are small.
-        for line, digest in zip(block.lines.tolist(), digests, strict=True):
+        for line, digest in zip(read.tolist(), digests, strict=True):
             before, elsewhere = known.get(digest, (0, 0))
             self._here[digest] = self._here.get(digest, before) + 1
             if self._here[digest] <= elsewhere:
-                duplicates.append(line)
-        return duplicates, {digest: self._here[digest] for digest in digests}
+                repeated.append(line)
+        is_new = ~pl.col("line").is_in(repeated)
+        skips = pl.DataFrame({"line": repeated, "reason": ["duplicate-line"] * len(repeated)}, schema=PARSE_SKIPS)
+        kept = replace(
+            parsed, events=parsed.events.filter(is_new), rejects=parsed.rejects.filter(is_new),
+            skips=pl.concat([parsed.skips, skips]),
+        )  # fmt: skip
+        return kept, {digest: self._here[digest] for digest in digests}
 
 
 def _parse(block: Block, table: pl.DataFrame, reading: Reading, state: Stream, duplicates: _Duplicates) -> Batch:
     lengths = np.diff(block.bounds)
     long = np.flatnonzero(lengths > LONGEST_LINE) if not block.too_long else np.array([0])
-    repeated, digests = duplicates.among(block)
     lines = table.select("line", "text")
-    if len(long) or repeated:
-        lines = lines.filter(~pl.col("line").is_in([*block.lines[long].tolist(), *repeated]))
+    if len(long):
+        lines = lines.filter(~pl.col("line").is_in(block.lines[long].tolist()))
     parsed = reading.form.parse(lines, reading.declared, state.carry)
     _conserve(lines.height, parsed, reading)
+    # Duplicates are told apart after parsing: a header that every export repeats is still needed to read it.
+    parsed, digests = duplicates.taken_out(block, parsed)
     at = np.searchsorted(block.lines, parsed.events["line"].to_numpy())
     events = parsed.events.with_columns(byte_offset=pl.Series(block.bounds[at] + block.byte_offset, dtype=pl.Int64))
     if "user_raw" in events.columns:
         events = events.with_columns(user=normalise_users(events["user_raw"]))
     rejects = pl.concat([_rejects(block, parsed.rejects), _too_long(block, long)]).sort("line")
     skips = Counter(dict(parsed.skips.group_by("reason").len().iter_rows()))
-    if repeated:
-        skips["duplicate-line"] += len(repeated)
     return Batch(events, rejects, skips, table.height, replace(state, carry=parsed.carry), digests)
 
 

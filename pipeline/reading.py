@@ -28,8 +28,19 @@ STILL_WRITTEN = timedelta(hours=1)
 #: Clocks differ a little, and zones by a day at most; more is a wrong clock.
 _FUTURE = timedelta(hours=26)
 
-#: Called with the number of the file, how many there are, and its name.
-Progress = Callable[[int, int, str], None]
+
+@dataclass(frozen=True)
+class Step:
+    """How far the night has got: at which file of how many, and how many of the bytes of all files are done."""
+
+    number: int
+    of: int
+    name: str
+    done: int
+    total: int
+
+
+Progress = Callable[[Step], None]
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,8 @@ class Night:
     site: str
     now: datetime
     dry_run: bool = False
+    #: Called with the offset that was reached in the file at hand.
+    heard: Callable[[int], None] | None = None
 
 
 @dataclass
@@ -59,11 +72,22 @@ def read_all(files: list[LogFile], night: Night, progress: Progress | None = Non
     for task in tasks.values():
         _recognise(task, night)
     waiting = in_order(task.known for task in tasks.values() if task.known is not None)
+    total, done = sum(known.look.size for known in waiting), 0
     for number, known in enumerate(waiting, start=1):
+        at = Step(number, len(waiting), known.file.path.name, done, total)
+        _read(known, tasks[known.file.path].record, replace(night, heard=_reporter(progress, at, known.look.size)))
+        done += known.look.size
         if progress is not None:
-            progress(number, len(waiting), known.file.path.name)
-        _read(known, tasks[known.file.path].record, night)
+            progress(replace(at, done=done))
     return [task.record for task in tasks.values()]
+
+
+def _reporter(progress: Progress | None, at: Step, size: int) -> Callable[[int], None] | None:
+    """What tells the progress of one file; offsets of a compressed file go beyond its size and stop there."""
+    if progress is None:
+        return None
+    progress(at)
+    return lambda offset: progress(replace(at, done=at.done + min(offset, size)))
 
 
 def _recognise(task: _Task, night: Night) -> None:
@@ -135,7 +159,9 @@ def _read_on(known: Known, start: Stream, record: FileRecord, night: Night) -> b
     is_old = night.now - datetime.fromtimestamp(known.look.mtime_ns / 1e9, UTC) > STILL_WRITTEN
     keep_tail = is_old or _is_compressed(known)
     met = partial(night.ledger.met, start.source, start.source_sha256) if known.file.source.overlapping else None
-    reading = Reading(known.file.path, known.form, known.file.declared, start, keep_tail=keep_tail, met=met)
+    reading = Reading(
+        known.file.path, known.form, known.file.declared, start, keep_tail=keep_tail, met=met, heard=night.heard
+    )
     before = record.records
     if night.dry_run:
         for batch in read_file(known.file.path, reading):
