@@ -12,7 +12,7 @@ the byte-order mark. So a line keeps its place when rotation compresses its file
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
@@ -165,7 +165,7 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
     Raises what `chunks` raises, after the last whole line; the line in which the failure lies is left out.
     """
     failures: list[SourceError] = []
-    source = _until_failure(chunks, failures)
+    source = until_failure(chunks, failures)
     waiting = b""
     for chunk in source:
         waiting += chunk
@@ -185,12 +185,19 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
         raise failures[0]
 
 
-def _until_failure(chunks: Iterable[bytes], failures: list[SourceError]) -> Iterator[bytes]:
+def until_failure(chunks: Iterable[bytes], failures: list[SourceError]) -> Iterator[bytes]:
     """The chunks until they end or fail; the failure is put aside."""
     try:
         yield from chunks
     except SourceError as error:
         failures.append(error)
+
+
+def failing(failures: Sequence[SourceError]) -> Iterator[bytes]:
+    """No chunks, but the failure that was put aside, if there was one by the time that this is reached."""
+    if failures:
+        raise failures[0]
+    yield from ()
 
 
 def _cut(data: bytes, line: int, byte_offset: int, *, quoted: bool) -> tuple[Block | None, bytes]:
@@ -260,6 +267,22 @@ def _last_closed_record(data: bytes, end: int) -> int:
     if opening is None or len(ends) - opening > LONGEST_QUOTED_LINES:
         return end
     return int(ends[opening - 1]) if opening else 0
+
+
+def finished(block: Block, *, quoted: bool = False) -> Block | None:
+    """The whole records of the last block of a file that is still being written; nothing if there are none."""
+    end = block.data.rfind(b"\n") + 1
+    if quoted and end:
+        end = _last_closed_record(block.data, end)
+    if end == len(block.data):
+        return block
+    records = int(np.searchsorted(block.bounds, end))
+    if not records:
+        return None
+    return Block(
+        block.data[:end], block.byte_offset, block.bounds[: records + 1], block.lines[:records],
+        int(block.lines[records]),
+    )  # fmt: skip
 
 
 def _skip_long_line(start: bytes, rest: Iterator[bytes], line: int, byte_offset: int) -> tuple[Block, bytes]:
