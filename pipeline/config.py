@@ -66,6 +66,12 @@ class School(_Table):
     closes: int = Field(default=16, ge=1, le=24)
     terms: tuple[Term, ...] = ()
 
+    @model_validator(mode="after")
+    def _in_order(self) -> School:
+        if self.closes <= self.opens:
+            raise ValueError("closes is not after opens")
+        return self
+
 
 class Source(_Table):
     """One program that writes logs, and where they lie. Several patterns may name its files."""
@@ -84,12 +90,21 @@ class Source(_Table):
     #: False for exports that hold only what stood out: an hour without a line is nothing to report there.
     every_hour: bool = True
 
+    @model_validator(mode="after")
+    def _columns_need_csv(self) -> Source:
+        if self.format != "csv" and (self.map or self.columns or self.verdicts):
+            raise ValueError('map, columns and verdicts are for exports; write format = "csv" as well')
+        return self
+
+
+PeopleColumn = Literal["username", "display_name", "role", "year_group", "classes", "valid_from", "valid_to"]
+
 
 class People(_Table):
     """The school's export of people, and what its columns are called."""
 
     file: Path
-    columns: dict[str, str] = {}
+    columns: dict[PeopleColumn, str] = {}
     devices: Path | None = None
 
 
@@ -127,7 +142,7 @@ class Store(_Table):
 class Retention(_Table):
     """How many days events and their lines are kept; counts without names are kept for good."""
 
-    events_days: int = Field(default=365, ge=1)
+    events_days: int = Field(default=365, ge=1, le=36_500)
 
 
 class Thresholds(_Table):
@@ -139,8 +154,9 @@ class Thresholds(_Table):
     low: Percent = 15
     #: A draft is made from this level on.
     draft: Literal["urgent", "high", "medium", "low"] = "medium"
-    episode_gap_minutes: int = Field(default=30, ge=1)
-    small_number: int = Field(default=5, ge=2)
+    episode_gap_minutes: int = Field(default=30, ge=1, le=1_440)
+    #: Under 3 nothing would be hidden that could not be guessed.
+    small_number: int = Field(default=5, ge=3)
     drafts_on_page: int = Field(default=200, ge=1)
 
     @model_validator(mode="after")
@@ -198,7 +214,8 @@ def _text(path: Path) -> str:
 
 def _first_of(failure: ValidationError, path: Path, text: str) -> ConfigError:
     details = failure.errors()[0]
-    place = tuple(part for part in details["loc"])
+    # Pydantic marks a fault of a key, not of its value, by a last part of its own.
+    place = tuple(part for part in details["loc"] if part != "[key]")
     what, remedy = _in_words(details, place)
     return ConfigError(what, path=path, line=line_of(text, place), remedy=remedy)
 
@@ -210,6 +227,8 @@ def _in_words(details: ErrorDetails, place: tuple[str | int, ...]) -> tuple[str,
         close = difflib.get_close_matches(key, known, n=1)
         remedy = f"Did you mean {close[0]!r}?" if close else f"Known here: {', '.join(known)}."
         return f"the key {key!r} is not known.", remedy
+    if details["loc"][-1:] == ("[key]",):
+        return f"the key {key!r} is not known.", f"Known here: {details['ctx']['expected']}."
     if details["type"] == "missing":
         table = ".".join(str(part) for part in place[:-1] if isinstance(part, str)) or "the file"
         return f"{key!r} is missing in {table}.", f"Add a line `{key} = …`."
@@ -241,7 +260,13 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
 
     absolute: Settings = made(settings)
     sources = tuple(
-        each.model_copy(update={"files": tuple(str(folder / Path(name).expanduser()) for name in each.files)})
+        each.model_copy(
+            update={
+                "files": tuple(str(folder / Path(name).expanduser()) for name in each.files),
+                # A map may be the name of a shipped one, which no folder comes before.
+                "map": str(folder / each.map) if each.map and (folder / each.map).is_file() else each.map,
+            }
+        )
         for each in absolute.source
     )
     return absolute.model_copy(update={"source": sources})

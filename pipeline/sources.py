@@ -14,9 +14,9 @@ from pathlib import Path
 
 from pipeline.config import Settings, Source
 from pipeline.decode import opened
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, UnknownFormat
 from pipeline.formats import Declared, Format
-from pipeline.formats._maps import load_map
+from pipeline.formats._maps import check_map, load_map
 from pipeline.ingest import first_lines, format_named, identity_of, sniff
 from pipeline.ledger import FileLook
 
@@ -45,23 +45,44 @@ class Known:
 def find(settings: Settings, config: Path) -> tuple[list[LogFile], list[str]]:
     """The files of every source, and a sentence for each pattern that no file fits.
 
-    Raises `ConfigError` where two sources claim one file.
+    Raises `ConfigError` where two sources claim one file, a pattern fits what esafety itself writes, or a source has a
+    format or a column map that does not exist.
     """
     found: dict[Path, LogFile] = {}
     missing = []
+    own = [each.resolve() for each in (settings.store.folder, settings.store.reports)]
     for source in settings.source:
-        declared = declared_of(settings, source)
+        declared = _checked(settings, source, config)
         for pattern in source.files:
             paths = _matching(pattern)
             if not paths:
-                missing.append(f"source {source.name}: no file fits {pattern}.")
+                missing.append(f"source {source.name}: no file fits {pattern}, or the folder may not be read.")
             for path in paths:
-                other = found.get(path.resolve())
-                if other is not None and other.source is not source:
-                    what = f"the sources {other.source.name!r} and {source.name!r} both claim {path}."
-                    raise ConfigError(what, path=config, remedy="Make the pattern of one of them narrower.")
-                found[path.resolve()] = LogFile(source, path, declared)
+                whole = path.resolve()
+                _refuse_clash(found.get(whole), source, path, config)
+                if any(whole.is_relative_to(folder) for folder in own):
+                    what = f"the source {source.name!r} fits {path}, which esafety wrote itself."
+                    raise ConfigError(what, path=config, remedy="Give logs a folder apart from [store].")
+                found[whole] = LogFile(source, path, declared)
     return list(found.values()), missing
+
+
+def _checked(settings: Settings, source: Source, config: Path) -> Declared:
+    try:
+        declared = declared_of(settings, source)
+        if source.format != "auto":
+            format_named(source.format)
+        if source.format == "csv":
+            check_map(declared.columns, declared.verdicts)
+    except (ConfigError, UnknownFormat) as error:
+        raise ConfigError(f"source {source.name!r}: {error}", path=config) from error
+    return declared
+
+
+def _refuse_clash(other: LogFile | None, source: Source, path: Path, config: Path) -> None:
+    if other is not None and other.source is not source:
+        what = f"the sources {other.source.name!r} and {source.name!r} both claim {path}."
+        raise ConfigError(what, path=config, remedy="Make the pattern of one of them narrower.")
 
 
 def _matching(pattern: str) -> list[Path]:
@@ -69,7 +90,11 @@ def _matching(pattern: str) -> list[Path]:
     paths = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
     files: list[Path] = []
     for path in paths:
-        files += sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
+        try:
+            files += sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
+        except OSError:
+            # A folder that may not be listed gives no file; the sentence for that goes into the record of the run.
+            continue
     return [path for path in files if not path.name.startswith(".")]
 
 
