@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 # More words for pytest: make test ARGS="-k squid"
 ARGS ?=
 
-.PHONY: help demo test check format lint types layers audit wheel lock clean
+.PHONY: help demo test check format lint types layers audit wheel lock pictures clean
 
 help:  ## what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)$$/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -44,6 +44,9 @@ wheel: $(VENV)/.dev
 format: $(VENV)/.dev  ## lay the code out
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+pictures: $(VENV)/.installed  ## take the pictures in docs/pictures anew (needs chromium)
+	@$(BIN)/python tools/pictures.py
 
 # A pin moves only when asked: make lock UPGRADE=--upgrade
 UPGRADE ?=
