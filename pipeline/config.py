@@ -8,13 +8,15 @@ what to write instead, before anything is read.
 from __future__ import annotations
 
 import difflib
+import glob
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import ConfigError
@@ -35,7 +37,12 @@ def _known_zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
-Percent = Annotated[float, Field(ge=0, le=100)]
+# As it is written: a number in quotes, or `true` where a number is wanted, is a slip of the pen.
+Whole = Annotated[int, Strict()]
+YesOrNo = Annotated[bool, Strict()]
+Day = Annotated[date, Strict()]
+Percent = Annotated[float, Strict(), Field(ge=0, le=100)]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class _Table(BaseModel):
@@ -45,9 +52,9 @@ class _Table(BaseModel):
 class Term(_Table):
     """One term of the school year, both days included."""
 
-    name: str
-    first_day: date
-    last_day: date
+    name: Name
+    first_day: Day
+    last_day: Day
 
     @model_validator(mode="after")
     def _in_order(self) -> Term:
@@ -59,11 +66,11 @@ class Term(_Table):
 class School(_Table):
     """Whose logs these are, and when the school is open (local time)."""
 
-    name: str
-    site: str = "main"
+    name: Name
+    site: Name = "main"
     timezone: Zone = "Europe/London"
-    opens: int = Field(default=8, ge=0, le=23)
-    closes: int = Field(default=16, ge=1, le=24)
+    opens: Whole = Field(default=8, ge=0, le=23)
+    closes: Whole = Field(default=16, ge=1, le=24)
     terms: tuple[Term, ...] = ()
 
     @model_validator(mode="after")
@@ -86,9 +93,9 @@ class Source(_Table):
     columns: dict[str, str] = {}
     verdicts: dict[str, str] = {}
     #: Set where exports overlap: a line that an earlier file of this source had is counted, not read again.
-    overlapping: bool = False
+    overlapping: YesOrNo = False
     #: False for exports that hold only what stood out: an hour without a line is nothing to report there.
-    every_hour: bool = True
+    every_hour: YesOrNo = True
 
     @model_validator(mode="after")
     def _columns_need_csv(self) -> Source:
@@ -112,7 +119,7 @@ class Timetable(_Table):
     """Lessons; `week_a` is the Monday of any week A, where the timetable has two weeks."""
 
     file: Path
-    week_a: date | None = None
+    week_a: Day | None = None
 
 
 class WordFile(_Table):
@@ -126,7 +133,7 @@ class WordFile(_Table):
 class Watchlists(_Table):
     """What is looked for: the shipped lists, the school's own folders, its long plain lists."""
 
-    shipped: bool = True
+    shipped: YesOrNo = True
     folders: tuple[Path, ...] = ()
     phrases: tuple[WordFile, ...] = ()
     domains: tuple[WordFile, ...] = ()
@@ -142,7 +149,7 @@ class Store(_Table):
 class Retention(_Table):
     """How many days events and their lines are kept; counts without names are kept for good."""
 
-    events_days: int = Field(default=365, ge=1, le=36_500)
+    events_days: Whole = Field(default=365, ge=1, le=36_500)
 
 
 class Thresholds(_Table):
@@ -154,10 +161,10 @@ class Thresholds(_Table):
     low: Percent = 15
     #: A draft is made from this level on.
     draft: Literal["urgent", "high", "medium", "low"] = "medium"
-    episode_gap_minutes: int = Field(default=30, ge=1, le=1_440)
+    episode_gap_minutes: Whole = Field(default=30, ge=1, le=1_440)
     #: Under 3 nothing would be hidden that could not be guessed.
-    small_number: int = Field(default=5, ge=3)
-    drafts_on_page: int = Field(default=200, ge=1)
+    small_number: Whole = Field(default=5, ge=3)
+    drafts_on_page: Whole = Field(default=200, ge=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> Thresholds:
@@ -188,16 +195,34 @@ def load_settings(path: Path) -> Settings:
     text = _text(path)
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         remedy = "See the comments that `esafety init` writes for the form of each table."
-        raise ConfigError(f"is not TOML: {error}.", path=path, remedy=remedy) from error
+        what = re.sub(r" \(at .*\)$", "", str(error))
+        raise ConfigError(
+            f"is not TOML: {what}.", path=path, line=_line_of_fault(error, text), remedy=remedy
+        ) from error
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
         raise _first_of(error, path, text) from error
-    settings = _absolute(settings, path.resolve().parent)
+    try:
+        settings = _absolute(settings, path.resolve().parent)
+    except RuntimeError as error:
+        remedy = "Write the whole path instead of ~."
+        raise ConfigError(f"a path begins with ~, but: {error}", path=path, remedy=remedy) from error
     _check(settings, path, text)
     return settings
+
+
+def _line_of_fault(error: Exception, text: str) -> int:
+    """The line that the reader of TOML names; a file that ends too early is at fault in its last line."""
+    named = re.search(r"\(at line (\d+)", str(error))
+    return int(named[1]) if named else text.count("\n") + 1
+
+
+def line_in(path: Path, place: tuple[str | int, ...]) -> int:
+    """The line of a key in school.toml, for a fault that shows only later; 0 where it cannot be told."""
+    return line_of(_text(path), place)
 
 
 def _text(path: Path) -> str:
@@ -220,8 +245,28 @@ def _first_of(failure: ValidationError, path: Path, text: str) -> ConfigError:
     return ConfigError(what, path=path, line=line_of(text, place), remedy=remedy)
 
 
+#: What pydantic calls a fault of a type -> what is wanted, and an example.
+_WANTED = {
+    "int_type": ("a whole number", "8, without quotes"),
+    "float_type": ("a number", "40, without quotes"),
+    "bool_type": ("true or false", "true, without quotes"),
+    "date_type": ("a date", "2026-09-02, without quotes"),
+    "string_type": ("text", '"text", in quotes'),
+    "path_type": ("text", '"folder/file", in quotes'),
+    "tuple_type": ("a list", '["text"], in brackets'),
+    "model_type": ("a table", "[school], with its keys below it"),
+    "dict_type": ("a table", "[source.columns], with its keys below it"),
+}
+
+#: How the tables that a school.toml must have are written.
+_TABLES = {
+    "school": "[school], with a line `name = …` below it",
+    "source": "[[source]], in double brackets, with `name` and `files` below it",
+}
+
+
 def _in_words(details: ErrorDetails, place: tuple[str | int, ...]) -> tuple[str, str]:
-    key = str(place[-1]) if place else ""
+    key = next((part for part in reversed(place) if isinstance(part, str)), "")
     if details["type"] == "extra_forbidden":
         known = _known_keys(place[:-1])
         close = difflib.get_close_matches(key, known, n=1)
@@ -230,10 +275,21 @@ def _in_words(details: ErrorDetails, place: tuple[str | int, ...]) -> tuple[str,
     if details["loc"][-1:] == ("[key]",):
         return f"the key {key!r} is not known.", f"Known here: {details['ctx']['expected']}."
     if details["type"] == "missing":
-        table = ".".join(str(part) for part in place[:-1] if isinstance(part, str)) or "the file"
-        return f"{key!r} is missing in {table}.", f"Add a line `{key} = …`."
+        return _missing(place, key)
+    if details["type"] == "tuple_type" and key in _TABLES:
+        return f"{key} is written as one table.", f"Write {_TABLES[key]}."
+    if details["type"] in _WANTED:
+        wanted, example = _WANTED[details["type"]]
+        return f"{key}: {wanted} is wanted here, not {details['input']!r:.60}.", f"Write for example {example}."
     message = details["msg"].removeprefix("Value error, ")
     return f"{key}: {message[:1].lower()}{message[1:]}.", ""
+
+
+def _missing(place: tuple[str | int, ...], key: str) -> tuple[str, str]:
+    if len(place) == 1:
+        return f"[{key}] is missing.", f"Add the table {_TABLES[key]}."
+    table = ".".join(str(part) for part in place[:-1] if isinstance(part, str))
+    return f"{key!r} is missing in {table}.", f"Add a line `{key} = …`."
 
 
 def _known_keys(table: tuple[str | int, ...]) -> list[str]:
@@ -262,7 +318,8 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     sources = tuple(
         each.model_copy(
             update={
-                "files": tuple(str(folder / Path(name).expanduser()) for name in each.files),
+                # The folder is a place and no pattern, whatever it is called.
+                "files": tuple(str(Path(glob.escape(str(folder))) / Path(name).expanduser()) for name in each.files),
                 # A map may be the name of a shipped one, which no folder comes before.
                 "map": str(folder / each.map) if each.map and (folder / each.map).is_file() else each.map,
             }

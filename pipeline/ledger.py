@@ -37,8 +37,8 @@ CREATE TABLE IF NOT EXISTS units (
     purged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS looked_at (
-    source TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, head_sha256 TEXT NOT NULL,
-    source_sha256 TEXT NOT NULL, PRIMARY KEY (source, size, mtime_ns, head_sha256)
+    source TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ends_sha256 TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL, PRIMARY KEY (source, size, mtime_ns, ends_sha256)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS lines_seen (
     source TEXT NOT NULL, digest BLOB NOT NULL, source_sha256 TEXT NOT NULL, times INTEGER NOT NULL,
@@ -97,12 +97,12 @@ class Unit:
 
 @dataclass(frozen=True)
 class FileLook:
-    """What the operating system and the first raw bytes say of a file: enough to know it has not changed."""
+    """What the operating system and the raw bytes at both ends say of a file: enough to know it has not changed."""
 
     source: str
     size: int
     mtime_ns: int
-    head_sha256: str
+    ends_sha256: str
 
 
 class Ledger:
@@ -122,8 +122,8 @@ class Ledger:
     def looked_at(self, look: FileLook) -> str | None:
         """The stream that a file of this look was read into, if it was read to its end."""
         row = self._one(
-            "SELECT source_sha256 FROM looked_at WHERE source = ? AND size = ? AND mtime_ns = ? AND head_sha256 = ?",
-            look.source, look.size, look.mtime_ns, look.head_sha256,
+            "SELECT source_sha256 FROM looked_at WHERE source = ? AND size = ? AND mtime_ns = ? AND ends_sha256 = ?",
+            look.source, look.size, look.mtime_ns, look.ends_sha256,
         )  # fmt: skip
         return None if row is None else str(row["source_sha256"])
 
@@ -132,7 +132,7 @@ class Ledger:
         with self._connection:
             self._connection.execute(
                 "INSERT OR REPLACE INTO looked_at VALUES (?, ?, ?, ?, ?)",
-                (look.source, look.size, look.mtime_ns, look.head_sha256, source_sha256),
+                (look.source, look.size, look.mtime_ns, look.ends_sha256, source_sha256),
             )
 
     def commit(self, unit: Unit, stream: Stream, digests: dict[bytes, int]) -> None:

@@ -99,7 +99,10 @@ def _recognise(task: _Task, night: Night) -> None:
             task.record.status = "no records yet"
         else:
             task.known = recognise(task.file, look)
-            task.record.format = task.known.form.name
+            if task.known is None:
+                task.record.status = "no records yet"
+            else:
+                task.record.format = task.known.form.name
     except (SourceError, UnknownFormat) as error:
         task.record.status = "not read"
         task.record.issues.append(str(error))

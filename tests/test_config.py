@@ -77,6 +77,95 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write(folder: Path, more: 
     assert said in refusal(folder, more)
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("overlapping = 1", ":6: overlapping: true or false is wanted here, not 1. Write for example true"),
+        ("format = 3", ":6: format: text is wanted here, not 3."),
+        ("[retention]\nevents_days = '30'", ":7: events_days: a whole number is wanted here, not '30'."),
+        ("[retention]\nevents_days = true", ":7: events_days: a whole number is wanted here, not True."),
+        ("[thresholds]\nurgent = true", ":7: urgent: a number is wanted here, not True."),
+        ("[thresholds]\nurgent = nan", ":7: urgent: input should be less than or equal to 100."),
+        ("[store]\nfolder = 3", ":7: folder: text is wanted here, not 3."),
+        ("[store]\nfolder = '~nobody-of-that-name/x'", ": a path begins with ~, but: "),
+        (
+            "[[school.terms]]\nname='A'\nfirst_day = '2026-09-02'\nlast_day = 2026-12-18",
+            ":8: first_day: a date is wanted",
+        ),
+        ("[[school.terms]]\nname='A'\nfirst_day = 20260902\nlast_day = 2026-12-18", ":8: first_day: a date is wanted"),
+        ("files = 'x'", ":6: is not TOML: Cannot overwrite a value. See the comments"),
+        ("[people\n", ":6: is not TOML: "),
+        ("verdicts = {\n", ":6: is not TOML: "),
+        ("format = 'nope'", ":6: source 'filter': there is no log format 'nope'"),
+        ("format = 'csv'\ncolumns = {ts = 'When', foo = 'Bar'}", ":7: source 'filter': maps 'foo'"),
+        ("[[source]]\nname = 'other'\nfiles = ['x',\n'logs/*.log']", ":9: the sources 'filter' and 'other' both claim"),
+        ("\n[store]\nreports = 'logs'", ":5: the source 'filter' fits "),
+    ],
+)
+def test_a_slip_of_the_pen_is_no_value(folder: Path, more: str, said: str) -> None:
+    assert said in refusal(folder, more)
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        ("", ": [school] is missing. Add the table [school], with a line `name = …` below it."),
+        ('[school]\nname = "x"\n', ": [source] is missing. Add the table [[source]], in double brackets"),
+        ('[school]\nname = "x"\n[source]\nname = "f"\nfiles = ["logs"]\n', ":3: source is written as one table."),
+        ('[school]\nname = ""\n[[source]]\nname = "f"\nfiles = ["logs"]\n', ":2: name: string should have at least 1"),
+        ('[school]\nname = "x"\n[[source]]\nname = "f"\n', ":3: 'files' is missing in source. Add a line `files = …`."),
+        ('[school]\nname = "x"\n[[source]]\nname = "f"\nfiles = "logs"\n', ":5: files: a list is wanted here"),
+        ('school = "x"\n', ":1: school: a table is wanted here, not 'x'."),
+        ("x = " + "[" * 100_000, ": is not TOML: "),
+    ],
+)
+def test_what_a_file_must_have(folder: Path, start: str, said: str) -> None:
+    assert said in refusal(folder, "", start)
+
+
+def test_whole_numbers_are_numbers_and_a_byte_order_mark_is_nothing(folder: Path) -> None:
+    settings, names = found(folder, "[thresholds]\nurgent = 90\nhigh = 65.5\n", "\ufeff" + START)
+    assert (settings.thresholds.urgent, settings.thresholds.high, names) == (90.0, 65.5, ["a.log"])
+    config = folder / "school.toml"
+    config.write_bytes(START.replace("\n", "\r\n").encode() + b"# \xff\n")
+    with pytest.raises(ConfigError, match=r"is not UTF-8 text\. Save it as UTF-8"):
+        load_settings(config)
+
+
+def test_there_is_no_such_file_and_it_is_a_folder(folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml: there is no such file\. Make one with `esafety init`"):
+        load_settings(folder / "none.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(folder / "logs")
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_a_folder(folder: Path) -> None:
+    odd = folder / "[abc] *"
+    (odd / "logs").mkdir(parents=True)
+    (odd / "logs" / "b.log").write_text("a line\n", encoding="utf-8")
+    assert found(odd, "")[1] == ["b.log"]
+
+
+def test_two_patterns_and_a_link_name_a_file_once(folder: Path) -> None:
+    (folder / "logs" / "link.log").symlink_to(folder / "logs" / "a.log")
+    (folder / "logs" / "loop.log").symlink_to(folder / "logs" / "loop.log")
+    names = found(folder, "", START.replace('"logs"', '"logs", "logs/*.log", "logs/a*"'))[1]
+    assert names == ["a.log", "loop.log"]
+
+
+def test_a_folder_that_cannot_be_listed_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    config = folder / "school.toml"
+    config.write_text(START, encoding="utf-8")
+    settings = load_settings(config)
+    monkeypatch.setattr(Path, "iterdir", refused)
+    files, issues = find(settings, config)
+    assert files == []
+    assert "the folder cannot be listed (Permission denied). Give the account" in issues[0]
+
+
 def test_a_school_closes_after_it_opens_and_a_term_ends_after_it_begins(folder: Path) -> None:
     hours = START.replace('"Example"\n', '"Example"\nopens = 16\ncloses = 8\n')
     assert "closes is not after opens" in refusal(folder, "", hours)
