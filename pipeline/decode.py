@@ -312,46 +312,37 @@ def texts(block: Block) -> pl.Series:
 
 
 def _utf8(block: Block) -> tuple[bytes, Offsets]:
-    try:
-        block.data.decode()
-    except UnicodeDecodeError:
-        return _repaired(block)
-    return block.data, block.bounds
+    """The block's bytes and bounds with every record converted that is not UTF-8.
 
-
-def _repaired(block: Block) -> tuple[bytes, Offsets]:
-    """The block with every record that is not UTF-8 converted. A loop over the records with bytes beyond ASCII only."""
-    candidates = np.unique(np.searchsorted(block.bounds, _beyond_ascii(block.data), side="right") - 1)
-    candidates = candidates[candidates < len(block.lines)]
-    growth = np.zeros(len(block.bounds), dtype=np.int64)
+    Decoding is tried from the record after the last bad one, so that all in all each byte is decoded about once.
+    """
+    growth: dict[int, int] = {}
     parts: list[bytes] = []
-    done = 0
-    for record in candidates.tolist():
-        start, end = int(block.bounds[record]), int(block.bounds[record + 1])
-        old = block.data[start:end]
-        new = _from_cp1252(old)
-        if new is not old:
-            parts += (block.data[done:start], new)
-            growth[record + 1] = len(new) - len(old)
-            done = end
-    parts.append(block.data[done:])
-    return b"".join(parts), block.bounds + np.cumsum(growth)
+    view, done, start = memoryview(block.data), 0, 0
+    while (bad := _first_bad_byte(view[start:])) is not None:
+        record = int(np.searchsorted(block.bounds, start + bad, side="right")) - 1
+        begin, start = int(block.bounds[record]), int(block.bounds[record + 1])
+        new = _from_cp1252(block.data[begin:start])
+        parts += (block.data[done:begin], new)
+        growth[record + 1] = len(new) - (start - begin)
+        done = start
+    if not growth:
+        return block.data, block.bounds
+    added = np.zeros(len(block.bounds), dtype=np.int64)
+    added[list(growth)] = list(growth.values())
+    return b"".join([*parts, block.data[done:]]), block.bounds + np.cumsum(added)
 
 
-def _beyond_ascii(data: bytes) -> Offsets:
-    """Offsets at or near bytes beyond ASCII, at least one in every record that has any. Eight bytes are looked at once."""
-    words = np.frombuffer(data, dtype=np.uint64, count=len(data) // 8)
-    at = np.flatnonzero(words & np.uint64(0x8080808080808080)).astype(np.int64) * 8
-    tail = np.arange(len(data) // 8 * 8, len(data), dtype=np.int64)
-    return np.concatenate([at + step for step in range(8)] + [tail])
+def _first_bad_byte(data: memoryview) -> int | None:
+    try:
+        codecs.utf_8_decode(data, "strict", True)
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
 
 
 def _from_cp1252(record: bytes) -> bytes:
-    try:
-        record.decode()
-    except UnicodeDecodeError:
-        return "".join(_CP1252[byte] for byte in record).encode()
-    return record
+    return "".join(_CP1252[byte] for byte in record).encode()
 
 
 def _cp1252_table() -> tuple[str, ...]:

@@ -135,7 +135,7 @@ class EventsWriter:
     def write(self, events: pl.DataFrame) -> None:
         """Append one block. `events` lacks the columns of `schema.ORIGIN` and may lack others."""
         if events.height:
-            arrow = events.to_arrow(compat_level=pl.CompatLevel.oldest())
+            arrow = events.to_arrow(compat_level=pl.CompatLevel.newest())
             columns = [self._column(arrow, field) for field in self._schema]
             self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
 
@@ -145,7 +145,8 @@ class EventsWriter:
             return pa.DictionaryArray.from_arrays(indices, pa.array([self._origin[field.name]], pa.large_string()))
         if field.name not in events.column_names:
             return pa.nulls(events.num_rows, field.type)
-        return events[field.name].cast(field.type)
+        column = events[field.name]
+        return column if column.type == field.type else column.cast(field.type)
 
     def close(self) -> None:
         """Finish the file."""
@@ -154,7 +155,8 @@ class EventsWriter:
 
 def _arrow_schema(table: pl.Schema) -> pa.Schema:
     """The Arrow types of a table; the columns that are the same for a whole file are dictionaries of one entry."""
-    arrow = pl.DataFrame(schema=table).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
+    # String views, as polars holds them: writing them copies nothing.
+    arrow = pl.DataFrame(schema=table).to_arrow(compat_level=pl.CompatLevel.newest()).schema
     constant = pa.dictionary(pa.int32(), pa.large_string())
     return pa.schema([field.with_type(constant) if field.name in schema.ORIGIN else field for field in arrow])
 
