@@ -7,7 +7,9 @@ their shape, and after them the first word that is followed by two whole numbers
 blanks before that word: e2guardian answers a URL with a blank with 400 and logs nothing, and the reasons come from
 the school's own lists. The user agent could, but stands behind.
 The time is local and has no zone, or, with `logtimestamp = on`, an epoch with milliseconds follows it and is used.
-It is the end of the request. Empty columns are dashes, or with `usedashforblank = off` nothing at all.
+It is the end of the request. A line end in a login name moves all that follows it by a column, so that the name and
+address before the URL are whatever a client typed; such a line is told by the number in the column of the content type.
+Empty columns are dashes, or with `usedashforblank = off` nothing at all.
 Out: `_COLUMNS`. Refuses lines without a time, without an address and URL, and without a method and its numbers.
 Source: `FatController.cpp` (5.3, 5.4) and `configs/log_formats/logformat1` (5.5) of e2guardian; what 5.3.5 wrote.
 """
@@ -84,6 +86,7 @@ def _event() -> list[pl.Expr]:
 def _refusal(stamped: pl.Expr) -> list[pl.Expr]:
     text, unread = pl.col("text"), pl.col("when").is_null()
     no_number = whole(pl.col("size")).is_null()
+    shifted = pl.col("type").str.contains(r"^\d+$")
     dated = text.str.contains(rf"^{_DATE}(?: |$)")
     placed = text.str.contains(rf"^{_HEAD}")
     no_day = pl.col("ts").is_null() & ~stamped
@@ -92,6 +95,7 @@ def _refusal(stamped: pl.Expr) -> list[pl.Expr]:
         (unread & ~placed, "missing-column", "has no client address followed by a URL"),
         (unread, "bad-field", "has no method with size, weight, group and status after the URL"),
         (no_number, "bad-number", "the size is beyond any number"),
+        (shifted, "bad-field", "the content type is a number: a line end in the login name has moved the columns"),
     ]
     reason, detail = pl.when(no_day).then(pl.col("reason").fill_null("bad-time")), pl.when(no_day)
     spoken = detail.then(pl.col("detail").fill_null("there is no such day or hour"))

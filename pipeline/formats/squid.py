@@ -16,7 +16,9 @@ Seen in what 5.7 writes:
   `allow`. Which it was is not in the log, so such a row has no user, and all the words stay in its URL.
 - A 407 has the user name that was typed, whether or not the password was right. A row denied before the login was
   looked at has none.
-Source: Squid's documentation of `logformat` and "Squid log files" in its wiki; what 5.7 wrote.
+e2guardian writes this layout too (`logfileformat = 3`). A line end in a login name moves its columns, so that the name
+and the address are whatever a client typed; a client or a status of the wrong shape is therefore a reject.
+Source: Squid's documentation of `logformat`; "Squid log files" in its wiki; what Squid 5.7 and e2guardian 5.3.5 wrote.
 """
 
 from __future__ import annotations
@@ -104,7 +106,7 @@ def _split(lines: pl.DataFrame) -> pl.DataFrame:
         )
         .unnest("result")
         .with_columns(
-            status=pl.col("status").cast(pl.Int64, strict=False),
+            status=pl.when(pl.col("status").str.len_bytes() == 3).then(pl.col("status").cast(pl.Int64, strict=False)),
             peer_code=pl.col("hierarchy").str.strip_prefix("HIER_"),
         )
         .collect()
@@ -116,6 +118,7 @@ def _is_plain() -> pl.Expr:
     numbers = pl.all_horizontal(pl.col("seconds", "millis", "elapsed", "bytes", "status").is_not_null())
     return (
         numbers
+        & pl.col("client_ip").cast(pl.Int64, strict=False).is_null()
         & (pl.col("text").str.slice(10, 1) == ".")
         & (pl.col("text").str.slice(14, 1) == " ")
         & pl.col("hierarchy").is_in(_HIERARCHY)
@@ -222,6 +225,8 @@ def _fault_of(head: list[str]) -> tuple[str, str] | None:
         return "not-this-format", "does not begin with a time in seconds and milliseconds"
     if len(head) <= _FIELDS_BEFORE_URL:
         return "missing-column", f"has {len(head)} of 10 columns"
+    if head[2].isdecimal():
+        return "bad-field", "the client is a number, not an address"
     if not _RESULT.fullmatch(head[3]):
         return "bad-field", "the fourth column is not a result and a status such as TCP_MISS/200"
     if not _NUMBER.fullmatch(head[1]) or not _NUMBER.fullmatch(head[4]):
