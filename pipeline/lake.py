@@ -206,6 +206,14 @@ def remove_units(lake: Lake, units: Iterable[str]) -> None:
         shutil.rmtree(lake.unit(unit_id), ignore_errors=True)
 
 
+def remove_days(lake: Lake, kind: str, before: date) -> None:
+    """Take away what was derived for the days before one; days that are not there any more are no fault."""
+    folder = lake.day(kind, before).parent
+    for path in folder.glob("*.parquet") if folder.is_dir() else ():
+        if path.stem < before.isoformat():
+            path.unlink(missing_ok=True)
+
+
 def unit_files(lake: Lake, units: Iterable[str], table: str) -> list[Path]:
     """The Parquet files of one table, for the given units."""
     return [lake.unit(unit_id) / f"{table}.parquet" for unit_id in units]

@@ -23,6 +23,9 @@ from pipeline.sources import find
 from pipeline.version import VERSION
 from reports import publish
 
+#: What is derived for a day and names people or holds their lines.
+_WITH_NAMES = ("user_counts", "drafts")
+
 
 def run(
     settings: Settings, config: Path, now: datetime, *, dry_run: bool = False, progress: reading.Progress | None = None
@@ -65,9 +68,16 @@ def _after_reading(settings: Settings, rules: Rules, place: Lake, ledger: Ledger
 
 
 def _purge(settings: Settings, place: Lake, ledger: Ledger, now: datetime) -> None:
-    """Take away the units whose events are all older than the school keeps them; their counts stay."""
+    """Take away what the school keeps no longer: units whose events are all older, and what names people in old days.
+
+    The counts without names stay.
+    """
     oldest = now - timedelta(days=settings.retention.events_days)
     old = [unit.unit_id for unit in ledger.units() if unit.last_ts is not None and unit.last_ts < oldest]
     # First the ledger: a folder that it no longer knows is cleared by the next run, even if this one is killed here.
     ledger.purge(old)
     lake.remove_units(place, old)
+    # A whole day more, because a day of drafts ends in the next morning.
+    first_kept = oldest.astimezone(ZoneInfo(settings.school.timezone)).date() - timedelta(days=1)
+    for kind in _WITH_NAMES:
+        lake.remove_days(place, kind, first_kept)

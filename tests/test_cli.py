@@ -187,6 +187,19 @@ def test_a_missing_source_needs_attention_and_a_missing_config_is_a_failure(scho
     assert "esafety init" in gone.stderr
 
 
+def test_after_the_days_of_retention_only_counts_without_names_are_left(school: Path) -> None:
+    nightly(school)
+    kept = school.parent / "store"
+    everything = {path.parent.name for path in kept.rglob("2026-11-10.parquet")}
+    assert everything == {"facts", "active", "coverage", "user_counts", "drafts"}
+    result = run("nightly", "--config", school, "--as-of", "2027-11-12T03:00")
+    assert result.exit_code == 0, result.stdout
+    assert {path.parent.name for path in kept.rglob("2026-11-10.parquet")} == {"facts", "active", "coverage"}
+    assert list((kept / "lake").iterdir()) == []
+    again = run("nightly", "--config", school, "--as-of", "2027-11-13T03:00")
+    assert "1 unchanged" in again.stdout
+
+
 def test_a_log_that_is_mostly_unreadable_needs_attention(school: Path) -> None:
     school.write_text(school.read_text("utf-8").replace('format = "auto"', 'format = "fortigate"'), encoding="utf-8")
     result = run("nightly", "--config", school, "--as-of", AS_OF)
