@@ -18,7 +18,18 @@ import polars as pl
 from pipeline import longlists
 from pipeline.errors import WatchlistError
 from pipeline.search_terms import search_terms
-from pipeline.text import fold, fold_one, folded, folded_ascii, is_ascii, unescape, url_parts
+from pipeline.slices import in_slices
+from pipeline.text import (
+    authorities,
+    fold,
+    fold_one,
+    folded,
+    folded_ascii,
+    hosts_of,
+    is_ascii,
+    unescape,
+    url_parts,
+)
 from pipeline.watchlist import DomainFile, TextRule, Watchlist, Watchlists
 
 #: The only view so far: decoded, folded to words (`text.fold`).
@@ -29,8 +40,6 @@ _HIGHEST_WEIGHT = 100.0
 _MOST_LABELS = 127
 #: So few texts are read one by one before a sieve would be made.
 _FEW = 2000
-#: Tables are cut so that polars works on them with every core.
-_SLICES = 4
 
 #: One rule that found something in one value of one event column.
 VALUE_HITS = pl.Schema(
@@ -154,20 +163,11 @@ def _sieve(texts: pl.DataFrame, terms: list[str]) -> pl.DataFrame:
     """The rows whose text holds any term at all: the automaton's own test, without saying which or where."""
     if not terms:
         return texts.clear()
-    text = pl.col("text")
     # Two tables first: polars would fold every row in both ways if the choice were part of one query.
-    plain = texts.select(is_ascii(text)).to_series()
-    of_ascii = _holding(texts.filter(plain), folded_ascii(text), terms)
-    beyond = _holding(texts.filter(~plain), folded(text), terms)
-    return pl.concat(pl.collect_all([*of_ascii, *beyond]))
-
-
-def _holding(texts: pl.DataFrame, words: pl.Expr, terms: list[str]) -> list[pl.LazyFrame]:
-    size = texts.height // _SLICES + 1
-    return [
-        texts.lazy().slice(at, size).filter(words.str.contains_any(terms))
-        for at in range(0, max(texts.height, 1), size)
-    ]
+    text, plain = pl.col("text"), texts.select(is_ascii(pl.col("text"))).to_series()
+    of_ascii = in_slices(texts.filter(plain), lambda each: each.filter(folded_ascii(text).str.contains_any(terms)))
+    beyond = in_slices(texts.filter(~plain), lambda each: each.filter(folded(text).str.contains_any(terms)))
+    return pl.concat([of_ascii, beyond])
 
 
 def _hits_in(field: str, text: str, matcher: Matcher) -> Iterator[tuple[Any, ...]]:
@@ -279,12 +279,23 @@ def _texts_of(field: str, values: pl.Series) -> pl.DataFrame:
 
 
 def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
-    parts = url_parts(urls)
-    of_texts = match_texts(_url_fields(parts), matcher)
-    hosts = _of_hosts(parts["host"].drop_nulls().unique(), matcher)
-    of_hosts = parts.select("url", "host").join(hosts, on="host", how="inner")
+    """Whole addresses go through the sieve; only the few that hold a term anywhere are taken apart."""
+    whole = pl.DataFrame({"url": urls, "text": unescape(urls)})
+    suspects = _sieve(whole, list(matcher.owners))["url"]
+    of_texts = match_texts(_url_fields(url_parts(suspects)), matcher)
     columns = [pl.lit("url").alias("column"), pl.col("url").alias("value"), *_TEXT_HITS]
-    return pl.concat([of_texts.select(columns), of_hosts.select(columns)])
+    return pl.concat([of_texts.select(columns), _match_url_hosts(urls, matcher).select(columns)])
+
+
+def _match_url_hosts(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
+    """The hits of the hosts of URLs: url and the columns of `_HOST_HITS`."""
+    found = authorities(urls)
+    distinct = found.drop_nulls().unique()
+    hosts = hosts_of(distinct)
+    hits = _of_hosts(hosts.drop_nulls().unique(), matcher)
+    places = distinct.filter(hosts.is_in(hits["host"].unique().implode()))
+    parts = url_parts(urls.filter(found.is_in(places.implode())))
+    return parts.select("url", "host").join(hits, on="host", how="inner")
 
 
 def _url_fields(parts: pl.DataFrame) -> pl.DataFrame:
