@@ -28,15 +28,15 @@ def is_school_day(day: date, school: School) -> bool:
 
 
 def missing_hours(
-    settings: Settings, place: Lake, counted: Iterable[date], last_run: datetime | None, now: datetime
+    settings: Settings, place: Lake, counted: Iterable[date], last_night: date | None, now: datetime
 ) -> dict[str, list[str]]:
     """Source -> spans such as `Mon 9 Nov 10:00-12:00` of school hours without a single event.
 
-    Looked at are the days with new events and all days since the last run, up to the hour of this one.
+    Looked at are the days with new events and all days since the last night, up to the hour of this one.
     """
     timezone = ZoneInfo(settings.school.timezone)
     here = now.astimezone(timezone)
-    first = max(last_run.astimezone(timezone).date() if last_run else here.date(), here.date() - _LONGEST_LOOK_BACK)
+    first = max(last_night or here.date(), here.date() - _LONGEST_LOOK_BACK)
     since = {first + timedelta(days=n) for n in range((here.date() - first).days)}
     days = sorted(day for day in {*counted, *since} if is_school_day(day, settings.school) and day <= here.date())
     if not days:
@@ -65,6 +65,6 @@ def _spans(day: date, source: str, given: set[tuple[date, str, int]], school: Sc
 
 
 def expected_hours(days: Iterable[date], school: School) -> pl.DataFrame:
-    """day and hour of every school hour among `days`."""
+    """Day and hour of every school hour among `days`."""
     rows = [(day, hour) for day in days if is_school_day(day, school) for hour in range(school.opens, school.closes)]
     return pl.DataFrame(rows, schema={"day": pl.Date, "hour": pl.Int64}, orient="row")

@@ -26,6 +26,8 @@ from pipeline.priority import LevelBounds, with_levels
 from pipeline.schema import ACTIVE, COVERAGE, DRAFT_AROUND, DRAFTS, FACTS, USER_COUNTS
 from pipeline.timetable import Timetable, lesson_at
 
+#: Days to which events came after others of them had been deleted.
+LATE = "late"
 _SEEN_BY = ("user", "client_ip", "device")
 _QUARTER = timedelta(minutes=15)
 _COUNTED = {"facts": FACTS, "user_counts": USER_COUNTS, "active": ACTIVE, "coverage": COVERAGE}
@@ -48,7 +50,6 @@ class Derived:
     counted: tuple[date, ...]
     drafted: tuple[date, ...]
     frozen: tuple[date, ...]
-    drafts: pl.DataFrame
 
 
 def derive(place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: LevelBounds) -> Derived:
@@ -59,25 +60,28 @@ def derive(place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: Le
     if counted:
         _count(place, ledger, counted, who, drafting, bounds)
     drafted, frozen_too = _stale(ledger, "drafts", units, present, drafting.timezone, episodes.DAY_BEGINS)
-    made = [pl.DataFrame(schema=DRAFTS)]
     if drafted:
-        made.append(_draft(place, ledger, drafted, present, who, drafting, bounds))
-    return Derived(
-        tuple(sorted(counted)), tuple(sorted(drafted)), tuple(sorted({*frozen, *frozen_too})), pl.concat(made)
-    )
+        _draft(place, ledger, drafted, who, drafting, bounds)
+    late = {**frozen, **frozen_too}
+    told = ledger.day_inputs(LATE)
+    for day, inputs in late.items():
+        # Noted, so that it is told once and not every night from now on.
+        if told.get(day) != inputs:
+            ledger.day_made(LATE, day, inputs)
+    return Derived(tuple(sorted(counted)), tuple(sorted(drafted)), tuple(sorted(late)))
 
 
 def _stale(
     ledger: Ledger, kind: str, units: list[Unit], present: set[str], timezone: ZoneInfo, begins: timedelta
-) -> tuple[dict[date, tuple[str, list[str]]], list[date]]:
-    """Day -> (what it would be made from, its units) for the days to be made; and the days that cannot be."""
+) -> tuple[dict[date, tuple[str, list[str]]], dict[date, str]]:
+    """Day -> (what it would be made from, its units) for the days to be made; day -> that for those that cannot be."""
     by_day: dict[date, list[str]] = {}
     for unit in units:
         for day in {local for utc_day in unit.dates for local in _local_days(utc_day, timezone, begins)}:
             by_day.setdefault(day, []).append(unit.unit_id)
     made = ledger.day_inputs(kind)
     stale: dict[date, tuple[str, list[str]]] = {}
-    frozen = []
+    frozen: dict[date, str] = {}
     for day, unit_ids in by_day.items():
         inputs = hashlib.sha256("\n".join(sorted(unit_ids)).encode()).hexdigest()
         if made.get(day) == inputs:
@@ -85,7 +89,7 @@ def _stale(
         if present.issuperset(unit_ids):
             stale[day] = inputs, unit_ids
         else:
-            frozen.append(day)
+            frozen[day] = inputs
     return stale, frozen
 
 
@@ -156,9 +160,9 @@ def quarters(days: Iterable[date], timezone: ZoneInfo) -> pl.DataFrame:
 
 
 def _draft(
-    place: Lake, ledger: Ledger, days: dict[date, tuple[str, list[str]]], present: set[str], who: Who,
-    drafting: Drafting, bounds: LevelBounds,
-) -> pl.DataFrame:  # fmt: skip
+    place: Lake, ledger: Ledger, days: dict[date, tuple[str, list[str]]], who: Who, drafting: Drafting,
+    bounds: LevelBounds,
+) -> None:  # fmt: skip
     with lake.connected(place, _units_of(days), ("events", "hits", "hit_events", "evidence")) as connection:
         hits = _hits(connection, days, who, drafting, bounds)
         numbered = episodes.episodes(hits, drafting)
@@ -166,9 +170,9 @@ def _draft(
         drafts = episodes.with_around(heads, _around(connection, heads, place, _units_of(days)))
     done = episodes.with_facts(drafts, hits, class_sizes(who.people), drafting)
     for day, (inputs, _) in sorted(days.items()):
-        lake.replace_day(place, "drafts", day, done.filter(pl.col("day") == day), DRAFTS)
-        ledger.day_made("drafts", day, inputs)
-    return done
+        of_day = done.filter(pl.col("day") == day)
+        lake.replace_day(place, "drafts", day, of_day, DRAFTS)
+        ledger.day_made("drafts", day, inputs, of_day.select("draft_id", "evidence_sha256").iter_rows())
 
 
 def _hits(

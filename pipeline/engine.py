@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from pipeline import lake
 from pipeline.ahead import Behind
 from pipeline.errors import SourceError
 from pipeline.events import complete, event_id
-from pipeline.evidence import original_lines, wanted_lines
+from pipeline.evidence import changed, original_lines, wanted_lines
 from pipeline.ingest import Batch, Reading, read_file
 from pipeline.lake import EventsWriter, Lake
 from pipeline.ledger import Ledger, Stream, Unit
@@ -78,11 +78,14 @@ def read_into_lake(path: Path, reading: Reading, place: Lake, ledger: Ledger, fl
     Raises what `ingest.read_file` raises; a `SourceError` comes after what could be read has been committed.
     """
     batches = _Stoppable(read_file(path, reading))
-    start = reading.start
+    start, opened_as = reading.start, _file_at(path)
     while (first := batches.take()) is not None:
         with lake.staged(place, f"{start.source_sha256[:16]}-{start.bytes_read}") as folder:
             tally = _write_events(folder, first, batches, start)
             _flag(folder, tally, path, reading, flagging)
+            if _file_at(path) != opened_as:
+                # The original lines are read by the name of the file, which may be another one by now.
+                raise changed(path)
             unit = _unit_of(tally, start)
             lake.settle(place, folder, unit.unit_id)
             ledger.commit(unit, tally.end, tally.digests)
@@ -90,6 +93,14 @@ def read_into_lake(path: Path, reading: Reading, place: Lake, ledger: Ledger, fl
         start = tally.end
     if batches.failure is not None:
         raise batches.failure
+
+
+def _file_at(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise changed(path) from error
+    return status.st_dev, status.st_ino
 
 
 class _Stoppable:
@@ -121,8 +132,10 @@ def _write_events(folder: Path, first: Batch, batches: _Stoppable, start: Stream
             behind.give(batch.events)
             batch = batches.take() if tally.records < UNIT_RECORDS else None
     finally:
-        behind.finish()
-        writer.close()
+        try:
+            behind.finish()
+        finally:
+            writer.close()
     return tally
 
 
@@ -198,7 +211,8 @@ def _hit_ids(hits: pl.DataFrame) -> pl.Series:
 
 def _unit_of(tally: _Tally, start: Stream) -> Unit:
     rejects = sum(each.height for each in tally.rejects)
-    place = f"{start.site}|{start.source}|{start.source_sha256}|{start.bytes_read}|{tally.end.bytes_read}"
+    lines = f"{start.bytes_read}|{tally.end.bytes_read}"
+    place = f"{start.site}|{start.source}|{start.source_sha256}|{start.read_as}|{lines}"
     return Unit(
         unit_id=hashlib.sha256(place.encode()).hexdigest()[:32],
         source=start.source, source_sha256=start.source_sha256, site=start.site,

@@ -75,10 +75,10 @@ def _by_seeking(stream: BufferedReader, path: Path, wanted: pl.DataFrame) -> Ite
     for offset in wanted["byte_offset"].to_list():
         stream.seek(max(offset - 1, 0))
         if offset and stream.read(1) != b"\n":
-            raise _changed(path)
+            raise changed(path)
         line = stream.readline()
         if not line:
-            raise _changed(path)
+            raise changed(path)
         yield without_line_end(line)
 
 
@@ -92,7 +92,7 @@ def _by_reading(stream: BufferedReader, path: Path, wanted: pl.DataFrame, *, quo
         done = upto
         if done == len(lines):
             return
-    raise _changed(path)
+    raise changed(path)
 
 
 def _readable(stream: BufferedReader, path: Path, *, quoted: bool) -> Iterator[Block]:
@@ -103,6 +103,7 @@ def _readable(stream: BufferedReader, path: Path, *, quoted: bool) -> Iterator[B
         return
 
 
-def _changed(path: Path) -> SourceError:
+def changed(path: Path) -> SourceError:
+    """What is said of a file that is another one than when its reading began."""
     remedy = "The next run reads it anew; have the log renamed, not emptied, when it is rotated."
     return SourceError("changed while it was being read.", path=path, remedy=remedy)

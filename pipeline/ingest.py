@@ -187,6 +187,12 @@ def read_file(path: Path, reading: Reading) -> Iterator[Batch]:
         yield from read_stream(stream, reading)
 
 
+def goes_on(path: Path, start: Stream) -> None:
+    """Raise `Diverged` unless a file begins with all that was read of it before; `SourceError` as `read_file`."""
+    with opened(path) as stream:
+        _from(_Tally(decoded(stream, path)), start)
+
+
 def read_stream(stream: BufferedReader, reading: Reading) -> Iterator[Batch]:
     """`read_file` for a stream that is already open."""
     yield from read_chunks(decoded(stream, reading.path), reading)

@@ -6,7 +6,8 @@ ledger keeps how far it was read and the SHA-256 of all decoded bytes up to ther
 bytes goes on where it stopped, one that only looks like it is a stream of its own.
 
 One SQLite file. A unit is entered after its folder is in its place, in one transaction with the stream's new state:
-what the ledger knows is there, and what it does not know is swept away and read again.
+what the ledger knows is there, and what it does not know is swept away and read again. What is entered carries the
+local date of the run, so that pages can tell what is new since the last night that got as far as its pages.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from pipeline.errors import StoreError
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS streams (
     source TEXT NOT NULL, source_sha256 TEXT NOT NULL, site TEXT NOT NULL, format TEXT NOT NULL,
-    begins_like TEXT NOT NULL,
+    begins_like TEXT NOT NULL, read_as TEXT NOT NULL,
     bytes_read INTEGER NOT NULL, next_line INTEGER NOT NULL, prefix_sha256 TEXT NOT NULL, carry TEXT NOT NULL,
     ends_in_mid_line INTEGER NOT NULL, PRIMARY KEY (source, source_sha256)
 ) STRICT;
@@ -33,26 +34,28 @@ CREATE TABLE IF NOT EXISTS units (
     unit_id TEXT PRIMARY KEY, source TEXT NOT NULL, source_sha256 TEXT NOT NULL, site TEXT NOT NULL,
     first_line INTEGER NOT NULL, start_byte INTEGER NOT NULL, end_byte INTEGER NOT NULL, records INTEGER NOT NULL,
     events INTEGER NOT NULL, rejects INTEGER NOT NULL, skips TEXT NOT NULL, first_ts TEXT, last_ts TEXT,
-    dates TEXT NOT NULL,
+    dates TEXT NOT NULL, read_on TEXT NOT NULL,
     purged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS looked_at (
-    source TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ends_sha256 TEXT NOT NULL,
-    source_sha256 TEXT NOT NULL, PRIMARY KEY (source, size, mtime_ns, ends_sha256)
+    source TEXT NOT NULL, declared TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    ends_sha256 TEXT NOT NULL, PRIMARY KEY (source, declared, size, mtime_ns, ends_sha256)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS lines_seen (
     source TEXT NOT NULL, digest BLOB NOT NULL, source_sha256 TEXT NOT NULL, times INTEGER NOT NULL,
     PRIMARY KEY (source, digest, source_sha256)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS days (
-    kind TEXT NOT NULL, day TEXT NOT NULL, inputs TEXT NOT NULL, PRIMARY KEY (kind, day)
+    kind TEXT NOT NULL, day TEXT NOT NULL, inputs TEXT NOT NULL, made_on TEXT NOT NULL, PRIMARY KEY (kind, day)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS drafts (
     draft_id TEXT NOT NULL, evidence_sha256 TEXT NOT NULL, day TEXT NOT NULL, drafted_on TEXT NOT NULL,
     PRIMARY KEY (draft_id, evidence_sha256)
 ) STRICT;
-CREATE TABLE IF NOT EXISTS runs (started TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS runs (started TEXT PRIMARY KEY, day TEXT NOT NULL, record TEXT NOT NULL) STRICT;
 """
+#: Goes up with every change of the tables.
+_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Stream:
     format: str
     #: The identity that its first record gives; the same as `source_sha256` but for files that begin alike.
     begins_like: str = ""
+    #: Names the format and what the source declared of it: read in another way, it is read again from its beginning.
+    read_as: str = ""
     bytes_read: int = 0
     next_line: int = 1
     #: Of the decoded bytes [0, bytes_read).
@@ -100,16 +105,31 @@ class FileLook:
     """What the operating system and the raw bytes at both ends say of a file: enough to know it has not changed."""
 
     source: str
+    #: Names what the source declares of its files.
+    declared: str
     size: int
     mtime_ns: int
     ends_sha256: str
 
 
 class Ledger:
-    """An open ledger. Every method that changes something is one transaction."""
+    """An open ledger on the local date of a run. Every method that changes something is one transaction.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Raises `StoreError` where a change cannot be kept.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, today: date) -> None:
         self._connection = connection
+        self._today = today
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._connection:
+                yield self._connection
+        except sqlite3.OperationalError as error:
+            remedy = "Make room there and run again: nothing is lost."
+            raise StoreError(f"the ledger cannot be written ({error}).", remedy=remedy) from error
 
     def streams(self, source: str, identity: str) -> list[Stream]:
         """The streams that begin with this record, the one that was read furthest first."""
@@ -119,21 +139,27 @@ class Ledger:
         )
         return [Stream(**{**dict(row), "ends_in_mid_line": bool(row["ends_in_mid_line"])}) for row in rows.fetchall()]
 
-    def looked_at(self, look: FileLook) -> str | None:
-        """The stream that a file of this look was read into, if it was read to its end."""
-        row = self._one(
-            "SELECT source_sha256 FROM looked_at WHERE source = ? AND size = ? AND mtime_ns = ? AND ends_sha256 = ?",
-            look.source, look.size, look.mtime_ns, look.ends_sha256,
-        )  # fmt: skip
-        return None if row is None else str(row["source_sha256"])
+    def looked_at(self, look: FileLook) -> bool:
+        """Whether a file of this look was read to its end."""
+        found = self._one(
+            "SELECT 1 AS found FROM looked_at WHERE source = :source AND declared = :declared AND size = :size"
+            " AND mtime_ns = :mtime_ns AND ends_sha256 = :ends_sha256",
+            asdict(look),
+        )
+        return found is not None
 
-    def remember(self, look: FileLook, source_sha256: str) -> None:
+    def remember(self, look: FileLook) -> None:
         """Note that a file of this look holds nothing that has not been read."""
-        with self._connection:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO looked_at VALUES (?, ?, ?, ?, ?)",
-                (look.source, look.size, look.mtime_ns, look.ends_sha256, source_sha256),
-            )
+        with self._change():
+            self._insert("looked_at", asdict(look))
+
+    def forget(self, stream: Stream) -> None:
+        """Let go of all that was read of a file, so that it is read anew from its beginning."""
+        with self._change() as connection:
+            for table in ("units", "streams", "lines_seen"):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE source = ? AND source_sha256 = ?", (stream.source, stream.source_sha256)
+                )
 
     def commit(self, unit: Unit, stream: Stream, digests: dict[bytes, int]) -> None:
         """Enter a unit whose folder is in its place, the new state of its stream, and the lines it has seen."""
@@ -142,12 +168,13 @@ class Ledger:
             "first_ts": unit.first_ts and unit.first_ts.isoformat(),
             "last_ts": unit.last_ts and unit.last_ts.isoformat(),
             "dates": json.dumps([each.isoformat() for each in unit.dates]),
+            "read_on": self._today.isoformat(),
             "purged": 0,
         }
-        with self._connection:
+        with self._change() as connection:
             self._insert("units", row)
             self._insert("streams", asdict(stream))
-            self._connection.executemany(
+            connection.executemany(
                 "INSERT OR REPLACE INTO lines_seen VALUES (?, ?, ?, ?)",
                 ((unit.source, digest, unit.source_sha256, times) for digest, times in sorted(digests.items())),
             )
@@ -174,91 +201,109 @@ class Ledger:
         """Every unit that was ever read, those that retention took away included."""
         return [_unit(dict(row)) for row in self._connection.execute("SELECT * FROM units ORDER BY unit_id")]
 
+    def read_since(self, day: date | None) -> list[Unit]:
+        """The units that were read after a date, up to today; all of them without one."""
+        rows = self._connection.execute(
+            "SELECT * FROM units WHERE read_on > ? AND read_on <= ? ORDER BY unit_id", self._since(day)
+        )
+        return [_unit(dict(row)) for row in rows]
+
     def purge(self, units: Iterable[str]) -> None:
         """Let units go: they leave the lake, but are not read again."""
-        with self._connection:
-            self._connection.executemany("UPDATE units SET purged = 1 WHERE unit_id = ?", ((u,) for u in units))
+        with self._change() as connection:
+            connection.executemany("UPDATE units SET purged = 1 WHERE unit_id = ?", ((u,) for u in units))
 
     def day_inputs(self, kind: str) -> dict[date, str]:
         """What each derived day was made from."""
         rows = self._connection.execute("SELECT day, inputs FROM days WHERE kind = ?", (kind,)).fetchall()
         return {date.fromisoformat(row["day"]): row["inputs"] for row in rows}
 
-    def day_made(self, kind: str, day: date, inputs: str) -> None:
-        """Note that the file of a derived day is in its place."""
-        with self._connection:
-            self._insert("days", {"kind": kind, "day": day.isoformat(), "inputs": inputs})
+    def day_made(self, kind: str, day: date, inputs: str, drafts: Iterable[tuple[str, str]] = ()) -> None:
+        """Note that the file of a derived day is in its place, and the drafts in it: (draft_id, evidence_sha256).
 
-    def drafted(self, drafts: Iterable[tuple[str, str, date]], on: date) -> None:
-        """Note when drafts were first made from this evidence: (draft_id, evidence_sha256, day). It never changes.
-
-        A draft that late evidence adds to is noted anew, so that it is shown once more.
+        When a draft was first made from its evidence never changes. One that late evidence adds to is noted anew, so
+        that it is shown once more.
         """
-        rows = [(draft_id, evidence, day.isoformat(), on.isoformat()) for draft_id, evidence, day in drafts]
-        with self._connection:
-            self._connection.executemany("INSERT OR IGNORE INTO drafts VALUES (?, ?, ?, ?)", rows)
+        today = self._today.isoformat()
+        noted = [(draft_id, evidence, day.isoformat(), today) for draft_id, evidence in drafts]
+        with self._change() as connection:
+            connection.executemany("INSERT OR IGNORE INTO drafts VALUES (?, ?, ?, ?)", noted)
+            self._insert("days", {"kind": kind, "day": day.isoformat(), "inputs": inputs, "made_on": today})
 
-    def drafted_on(self, on: date) -> list[tuple[str, str, date]]:
-        """The drafts that were first made, or made from new evidence, on a local date."""
+    def days_since(self, kind: str, day: date | None) -> list[date]:
+        """The derived days of a kind that were made after a date, up to today; all of them without one."""
         rows = self._connection.execute(
-            "SELECT draft_id, evidence_sha256, day FROM drafts WHERE drafted_on = ?", (on.isoformat(),)
+            "SELECT day FROM days WHERE kind = ? AND made_on > ? AND made_on <= ? ORDER BY day",
+            (kind, *self._since(day)),
+        )
+        return [date.fromisoformat(row["day"]) for row in rows]
+
+    def drafted_since(self, day: date | None) -> list[tuple[str, str, date]]:
+        """The drafts that were first made, or made from new evidence, after a date, up to today."""
+        rows = self._connection.execute(
+            "SELECT draft_id, evidence_sha256, day FROM drafts WHERE drafted_on > ? AND drafted_on <= ?",
+            self._since(day),
         )
         return [(row["draft_id"], row["evidence_sha256"], date.fromisoformat(row["day"])) for row in rows]
 
-    def last_run(self) -> datetime | None:
-        """When the run before this one began (UTC)."""
-        row = self._one("SELECT max(started) AS started FROM runs")
-        return datetime.fromisoformat(row["started"]) if row and row["started"] else None
+    def last_night(self) -> date | None:
+        """The date of the last run before today that got as far as its pages."""
+        row = self._one("SELECT max(day) AS day FROM runs WHERE day < ?", (self._today.isoformat(),))
+        return date.fromisoformat(row["day"]) if row and row["day"] else None
 
     def add_run(self, started: datetime, record: dict[str, Any]) -> None:
-        """Keep the record of a run."""
-        with self._connection:
-            self._insert("runs", {"started": started.isoformat(), "record": json.dumps(record, ensure_ascii=False)})
+        """Keep the record of a run whose pages are written."""
+        row = {"started": started.astimezone(UTC).isoformat(), "day": self._today.isoformat()}
+        with self._change():
+            self._insert("runs", row | {"record": json.dumps(record)})
+
+    def _since(self, day: date | None) -> tuple[str, str]:
+        return day.isoformat() if day else "", self._today.isoformat()
 
     def _insert(self, table: str, row: dict[str, Any]) -> None:
         marks = ", ".join(f":{name}" for name in row)
         self._connection.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({marks})", row)
 
-    def _one(self, sql: str, *values: Any) -> dict[str, Any] | None:
+    def _one(self, sql: str, values: Any) -> dict[str, Any] | None:
         row = self._connection.execute(sql, values).fetchone()
         return None if row is None else dict(row)
 
 
 def _unit(row: dict[str, Any]) -> Unit:
-    row.pop("purged")
+    del row["purged"], row["read_on"]
     times = {name: row[name] and datetime.fromisoformat(row[name]) for name in ("first_ts", "last_ts")}
     dates = tuple(date.fromisoformat(each) for each in json.loads(row["dates"]))
     return Unit(**{**row, **times, "skips": json.loads(row["skips"]), "dates": dates})
 
 
 @contextmanager
-def opened_ledger(root: Path) -> Iterator[Ledger]:
-    """The ledger of a store folder, held alone until the end: a second run is told to wait.
+def opened_ledger(root: Path, today: date) -> Iterator[Ledger]:
+    """The ledger of a store folder, held alone until the end: a second run is told to wait. `today` is a local date.
 
-    Raises `StoreError` where another run holds it or the folder cannot be written.
+    Raises `StoreError` where another run holds it, the folder cannot be written, or the ledger is lost or damaged.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
         lock = sqlite3.connect(root / "lock.sqlite", timeout=0, isolation_level=None)
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            remedy = "Wait until it has ended; if it hangs, stop it: nothing is lost."
-            raise StoreError("another run is at work here.", path=root, remedy=remedy) from error
-        raise StoreError(f"cannot be used ({error}).", path=root) from error
-    except OSError as error:
+    except (OSError, sqlite3.OperationalError) as error:
         remedy = "Give the account that runs esafety the right to write there, or name another [store] folder."
-        raise StoreError(f"cannot be written ({error.strerror}).", path=root, remedy=remedy) from error
-    with closing(lock), closing(sqlite3.connect(root / "ledger.sqlite")) as connection:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(_SCHEMA)
-        yield Ledger(connection)
+        raise StoreError(f"cannot be written ({error}).", path=root, remedy=remedy) from error
+    with closing(lock):
+        _hold(lock, root)
+        _refuse_without_ledger(root)
+        try:
+            with closing(sqlite3.connect(root / "ledger.sqlite")) as connection:
+                _set_up(connection, root)
+                yield Ledger(connection, today)
+        except sqlite3.DatabaseError as error:
+            remedy = (
+                "Restore ledger.sqlite from a backup, or move the whole [store] folder away and read all logs anew."
+            )
+            raise StoreError(f"the ledger cannot be used ({error}).", path=root, remedy=remedy) from error
 
 
 @contextmanager
-def copied_ledger(root: Path) -> Iterator[Ledger]:
+def copied_ledger(root: Path, today: date) -> Iterator[Ledger]:
     """What the ledger of a store folder holds, in memory: whatever is done with it, nothing of the store changes.
 
     A folder without a ledger, or no folder, gives an empty one. Raises `StoreError` where it cannot be read.
@@ -269,8 +314,36 @@ def copied_ledger(root: Path) -> Iterator[Ledger]:
             if kept.is_file():
                 with closing(sqlite3.connect(kept)) as source:
                     source.backup(connection)
-            connection.executescript(_SCHEMA)
+            _set_up(connection, root)
         except (OSError, sqlite3.DatabaseError) as error:
             raise StoreError(f"the ledger cannot be read ({error}).", path=root) from error
-        connection.row_factory = sqlite3.Row
-        yield Ledger(connection)
+        yield Ledger(connection, today)
+
+
+def _hold(lock: sqlite3.Connection, root: Path) -> None:
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            remedy = "Wait until it has ended; if it hangs, stop it: nothing is lost."
+            raise StoreError("another run is at work here.", path=root, remedy=remedy) from error
+        raise StoreError(f"cannot be used ({error}).", path=root) from error
+
+
+def _refuse_without_ledger(root: Path) -> None:
+    """Units that no ledger knows are swept away; where the ledger itself is lost, they may be all that is left."""
+    units = root / "lake"
+    if not (root / "ledger.sqlite").exists() and units.is_dir() and any(units.iterdir()):
+        remedy = "Restore ledger.sqlite from a backup, or move the whole [store] folder away and read all logs anew."
+        raise StoreError("there is a lake here, but its ledger.sqlite is gone.", path=root, remedy=remedy)
+
+
+def _set_up(connection: sqlite3.Connection, root: Path) -> None:
+    connection.row_factory = sqlite3.Row
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, _VERSION):
+        remedy = "Use that version, or another [store] folder."
+        raise StoreError(f"the ledger was written by another version of esafety ({version}).", path=root, remedy=remedy)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from pipeline import lake, reading
 from pipeline.config import Settings
 from pipeline.coverage import missing_hours
-from pipeline.derive import derive
+from pipeline.derive import LATE, derive
+from pipeline.errors import StoreError
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, copied_ledger, opened_ledger
 from pipeline.record import RunRecord
@@ -40,7 +41,7 @@ def run(
     rules = load_rules(settings)
     record.issues += [*rules.issues, *missing]
     place = Lake(settings.store.folder)
-    with (copied_ledger if dry_run else opened_ledger)(place.root) as ledger:
+    with (copied_ledger if dry_run else opened_ledger)(place.root, record.today) as ledger:
         if not dry_run:
             lake.prepare(place, (unit.unit_id for unit in ledger.units()))
         night = reading.Night(place, ledger, rules.flagging, settings.school.site, now, dry_run=dry_run)
@@ -49,21 +50,25 @@ def run(
             _after_reading(settings, rules, place, ledger, record)
         record.seconds = round(time.perf_counter() - began, 3)
         if not dry_run:
-            ledger.add_run(now, record.as_json())
             publish.write_record(settings, record)
+            ledger.add_run(now, record.as_json())
     return record
 
 
 def _after_reading(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> None:
-    derived = derive(place, ledger, rules.who, rules.drafting, rules.flagging.bounds)
-    today = record.started.astimezone(record.timezone).date()
-    ledger.drafted(derived.drafts.select("draft_id", "evidence_sha256", "day").iter_rows(), today)
-    _purge(settings, place, ledger, record.started)
+    try:
+        derive(place, ledger, rules.who, rules.drafting, rules.flagging.bounds)
+        _purge(settings, place, ledger, record.started)
+    except OSError as error:
+        remedy = "See that there is room and that it may be written, and run again: nothing is lost."
+        raise StoreError(f"cannot be written ({error.strerror or error}).", path=place.root, remedy=remedy) from error
+    last_night = ledger.last_night()
     record.issues += [
         f"{day}: events came late, after those of the day had been deleted; the counts of that day stand without them."
-        for day in derived.frozen
+        for day in ledger.days_since(LATE, last_night)
     ]
-    record.missing_hours = missing_hours(settings, place, derived.counted, ledger.last_run(), record.started)
+    counted = ledger.days_since("facts", last_night)
+    record.missing_hours = missing_hours(settings, place, counted, last_night, record.started)
     publish.write_pages(settings, rules.watchlists, place, ledger, record)
 
 

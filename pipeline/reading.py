@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from pipeline.decode import opened
 from pipeline.engine import Flagging, read_into_lake
-from pipeline.errors import InvariantError, SourceError, UnknownFormat
-from pipeline.ingest import Batch, Diverged, Reading, read_file
+from pipeline.errors import InvariantError, SourceError, StoreError, UnknownFormat
+from pipeline.evidence import changed
+from pipeline.ingest import Batch, Diverged, Reading, goes_on, identity_of, read_file
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, Stream, Unit
 from pipeline.record import FileRecord
-from pipeline.sources import Known, LogFile, in_order, look_at, recognise
+from pipeline.sources import Known, LogFile, in_order, look_at, read_as, recognise
 from pipeline.unpack import MAGIC_BYTES, compression_of
 
 #: A plain file that was changed so recently may be in the middle of a line.
@@ -111,15 +112,20 @@ def _recognise(task: _Task, night: Night) -> None:
 def _read(known: Known, record: FileRecord, night: Night) -> None:
     began = time.perf_counter()
     try:
+        if identity_of(known.file.path, known.form, known.file.declared) != known.identity:
+            # Rotated since the night began: under this name there is another file now.
+            raise changed(known.file.path)
         finished = _read_streams(known, record, night)
-        if finished and not night.dry_run and known.identity is not None:
-            night.ledger.remember(known.look, known.identity)
+        if finished and known.identity is not None:
+            night.ledger.remember(known.look)
     except SourceError as error:
         record.issues.append(str(error))
-    except OSError as error:
-        remedy = "Make room and run again: nothing is lost." if error.errno == 28 else ""
-        record.issues.append(f"{known.file.path}: could not be kept in the store ({error.strerror or error}). {remedy}")
-        record.status = "not read"
+        record.status = record.status if record.records else "not read"
+    except (OSError, StoreError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        remedy = "See that there is room and that it may be written, and run again: nothing is lost."
+        record.issues.append(f"{known.file.path}: could not be kept in the store ({why}). {remedy}")
+        record.status = record.status if record.records else "not read"
     record.seconds = round(time.perf_counter() - began, 3)
     if not record.is_conserved:
         raise InvariantError("the counts of this file do not add up.", path=known.file.path)
@@ -131,9 +137,14 @@ def _read_streams(known: Known, record: FileRecord, night: Night) -> bool:
         return _read_headers(known, record)
     known_streams = night.ledger.streams(known.file.source.name, known.identity)
     digests = []
+    way = read_as(known)
     for stream in known_streams:
         try:
-            return _read_on(known, stream, record, night)
+            if stream.read_as == way:
+                return _read_on(known, stream, record, night)
+            goes_on(known.file.path, stream)
+            night.ledger.forget(stream)
+            return _read_on(known, _fresh(known, stream.source_sha256, night), record, night)
         except Diverged as difference:
             digests.append(difference.digest)
     if digests and not all(digests):
@@ -145,8 +156,15 @@ def _read_streams(known: Known, record: FileRecord, night: Night) -> bool:
         return False
     # Files that begin alike and go on differently are told apart by what they hold where the known ones ended.
     name = hashlib.sha256("|".join([known.identity, *digests]).encode()).hexdigest() if digests else known.identity
-    start = Stream(known.file.source.name, name, night.site, known.form.name, begins_like=known.identity)
-    return _read_on(known, start, record, night)
+    return _read_on(known, _fresh(known, name, night), record, night)
+
+
+def _fresh(known: Known, source_sha256: str, night: Night) -> Stream:
+    """A file of which nothing has been read."""
+    return Stream(
+        known.file.source.name, source_sha256, night.site, known.form.name,
+        begins_like=known.identity or source_sha256, read_as=read_as(known),
+    )  # fmt: skip
 
 
 def _read_headers(known: Known, record: FileRecord) -> bool:
@@ -159,7 +177,8 @@ def _read_headers(known: Known, record: FileRecord) -> bool:
 
 
 def _read_on(known: Known, start: Stream, record: FileRecord, night: Night) -> bool:
-    is_old = night.now - datetime.fromtimestamp(known.look.mtime_ns / 1e9, UTC) > STILL_WRITTEN
+    # In seconds, because the time of a file may lie beyond any date.
+    is_old = night.now.timestamp() - known.look.mtime_ns / 1e9 > STILL_WRITTEN.total_seconds()
     keep_tail = is_old or _is_compressed(known)
     met = partial(night.ledger.met, start.source, start.source_sha256) if known.file.source.overlapping else None
     reading = Reading(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,11 @@ class RunRecord:
     drafts: dict[str, int] = field(default_factory=dict)
     pages: list[str] = field(default_factory=list)
     seconds: float = 0.0
+
+    @property
+    def today(self) -> date:
+        """The local date of the run."""
+        return self.started.astimezone(self.timezone).date()
 
     @property
     def all_issues(self) -> list[str]:

@@ -138,7 +138,19 @@ def look_at(file: LogFile) -> FileLook:
             ends += stream.read(_ENDS)
     except OSError as error:
         raise SourceError(f"stopped being readable ({error.strerror}).", path=file.path) from error
-    return FileLook(file.source.name, status.st_size, status.st_mtime_ns, hashlib.sha256(ends).hexdigest())
+    declared = _named(f"{file.source.format}|{file.declared}")
+    return FileLook(
+        file.source.name, declared, status.st_size, status.st_mtime_ns, hashlib.sha256(ends).hexdigest()
+    )  # fmt: skip
+
+
+def read_as(known: Known) -> str:
+    """Names the format of a file and what its source declares: read in another way, it gives other events."""
+    return _named(f"{known.form.name}|{known.file.declared}")
+
+
+def _named(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def recognise(file: LogFile, look: FileLook) -> Known | None:

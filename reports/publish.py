@@ -41,17 +41,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def write_pages(settings: Settings, watchlists: Watchlists, place: Lake, ledger: Ledger, record: RunRecord) -> None:
     """Write all pages of the night, and note in the record what was drafted and where the pages are."""
-    today = record.started.astimezone(record.timezone).date()
+    today = record.today
     folder = settings.store.reports / today.isoformat()
-    drafts = drafts_of(place, ledger, today)
+    drafts = drafts_of(place, ledger)
     counts = Counter(drafts["level"])
     record.drafts = {level: counts[level] for level in LEVELS if counts[level]}
-    unknown = unknown_users(place, today, record)
+    new = ledger.read_since(ledger.last_night())
+    unknown = unknown_users(place, new, record)
     record.unknown_users = unknown.height
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write(folder / "unknown-users.csv", _csv(unknown))
-        write(folder / "digest.html", digest.render(drafts, _digest_context(settings, watchlists, record, today)))
+        write(folder / "digest.html", digest.render(drafts, _digest_context(settings, watchlists, new, record)))
         write(folder / "governors.html", _governors_page(settings, watchlists, place, ledger, record, today))
         write(settings.store.reports / "index.html", _index(settings))
     except OSError as error:
@@ -62,13 +63,17 @@ def write_pages(settings: Settings, watchlists: Watchlists, place: Lake, ledger:
 
 def write_record(settings: Settings, record: RunRecord) -> None:
     """Keep the record of the run beside its pages."""
-    today = record.started.astimezone(record.timezone).date()
-    write(settings.store.reports / today.isoformat() / "run.json", json.dumps(record.as_json(), indent=2) + "\n")
+    path = settings.store.reports / record.today.isoformat() / "run.json"
+    try:
+        write(path, json.dumps(record.as_json(), indent=2) + "\n")
+    except OSError as error:
+        remedy = "Make room there, or name another folder as [store] reports."
+        raise StoreError(f"cannot be written ({error.strerror}).", path=path, remedy=remedy) from error
 
 
-def drafts_of(place: Lake, ledger: Ledger, on: date) -> pl.DataFrame:
-    """The drafts that were first made, or made from new evidence, on a date; in the order of their ids."""
-    noted = ledger.drafted_on(on)
+def drafts_of(place: Lake, ledger: Ledger) -> pl.DataFrame:
+    """The drafts that were first made, or made from new evidence, since the last night; in the order of their ids."""
+    noted = ledger.drafted_since(ledger.last_night())
     keys = pl.DataFrame(
         [(draft_id, evidence) for draft_id, evidence, _ in noted],
         schema={"draft_id": pl.String, "evidence_sha256": pl.String}, orient="row",
@@ -81,31 +86,32 @@ def drafts_of(place: Lake, ledger: Ledger, on: date) -> pl.DataFrame:
 # ---------------------------------------------------------------- digest
 
 
-def _digest_context(settings: Settings, watchlists: Watchlists, record: RunRecord, today: date) -> DigestContext:
+def _digest_context(settings: Settings, watchlists: Watchlists, new: list[Unit], record: RunRecord) -> DigestContext:
     missing = [f"{source} gave no log: {', '.join(spans)}." for source, spans in record.missing_hours.items()]
     return DigestContext(
         school=settings.school.name,
         timezone=record.timezone,
-        run_date=today,
+        run_date=record.today,
         made_at=record.started,
         categories=watchlists.categories,
         routes=load_routes(),
-        summary=_summary(record),
+        summary=_summary(new, record),
         issues=(*record.all_issues, *missing),
         limit=settings.thresholds.drafts_on_page,
     )
 
 
-def _summary(record: RunRecord) -> tuple[tuple[str, str], ...]:
-    read = [each for each in record.files if each.status == "read"]
-    events, rejects = sum(each.events for each in read), sum(each.rejects for each in read)
+def _summary(new: list[Unit], record: RunRecord) -> tuple[tuple[str, str], ...]:
+    """What was read since the last night, by this run and by those before it that did not get as far as their pages."""
+    read = {(unit.source, unit.source_sha256) for unit in new if unit.records}
+    events, rejects = sum(unit.events for unit in new), sum(unit.rejects for unit in new)
     lines = [
-        ("Files read", f"{len(read)} of {len(record.files)}"),
+        ("Files with new lines", f"{len(read)} of {len(record.files)}"),
         ("Events", f"{events:,}"),
         ("Lines that could not be read", f"{rejects:,}"),
     ]
-    firsts = [each.first_ts for each in read if each.first_ts is not None]
-    lasts = [each.last_ts for each in read if each.last_ts is not None]
+    firsts = [unit.first_ts for unit in new if unit.first_ts is not None]
+    lasts = [unit.last_ts for unit in new if unit.last_ts is not None]
     if firsts:
         first, last = min(firsts).astimezone(record.timezone), max(lasts).astimezone(record.timezone)
         lines.append(
@@ -172,11 +178,11 @@ def units_table(units: list[Unit], timezone: ZoneInfo) -> pl.DataFrame:
 # ---------------------------------------------------------------- lists
 
 
-def unknown_users(place: Lake, today: date, record: RunRecord) -> pl.DataFrame:
+def unknown_users(place: Lake, new: list[Unit], record: RunRecord) -> pl.DataFrame:
     """The accounts of the days of this night that the people file does not list: account, first day, days, events."""
-    firsts = [each.first_ts for each in record.files if each.first_ts is not None]
-    first = min(firsts).astimezone(record.timezone).date() if firsts else today
-    counts = lake.read_days(place, "user_counts", USER_COUNTS, first, today)
+    firsts = [unit.first_ts for unit in new if unit.first_ts is not None]
+    first = min(firsts).astimezone(record.timezone).date() if firsts else record.today
+    counts = lake.read_days(place, "user_counts", USER_COUNTS, first, record.today)
     return (
         counts.filter((pl.col("subject_kind") == "account") & (pl.col("category") == ""))
         .group_by("subject")

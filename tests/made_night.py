@@ -144,7 +144,7 @@ class School:
 
     def table(self, name: str) -> pl.DataFrame:
         """One table of all units of the lake."""
-        with opened_ledger(self.store) as ledger:
+        with opened_ledger(self.store, NIGHT.date()) as ledger:
             units = [unit.unit_id for unit in ledger.units()]
         paths = [self.lake.unit(unit) / f"{name}.parquet" for unit in units]
         return pl.concat([pl.read_parquet(path) for path in paths]) if paths else pl.DataFrame()

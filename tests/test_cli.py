@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +209,7 @@ def test_a_log_that_is_mostly_unreadable_needs_attention(school: Path) -> None:
 
 
 def test_a_second_run_at_the_same_time_is_told_to_wait(school: Path) -> None:
-    with opened_ledger(school.parent / "store"):
+    with opened_ledger(school.parent / "store", date(2026, 11, 11)):
         result = run("nightly", "--config", school, "--as-of", AS_OF)
         assert (result.exit_code, result.stdout) == (1, "")
         assert "another run is at work here. Wait until it has ended" in result.stderr
