@@ -35,6 +35,9 @@ KEPT_OF_LONG_LINE = 64 << 10
 #: A quoted field may go on over so many lines; beyond that the quote was a stray one.
 LONGEST_QUOTED_LINES = 100
 
+#: So much is tried at once to be UTF-8, in a block that has shown that it is not.
+_STEP_AFTER_BAD = 4 << 10
+
 Offsets = npt.NDArray[np.int64]
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -314,12 +317,19 @@ def texts(block: Block) -> pl.Series:
 def _utf8(block: Block) -> tuple[bytes, Offsets]:
     """The block's bytes and bounds with every record converted that is not UTF-8.
 
-    Decoding is tried from the record after the last bad one, so that all in all each byte is decoded about once.
+    The whole block is tried first, for nearly all are right; after a bad record it goes on in small steps, because
+    Python copies all that it was given for each failure.
     """
     growth: dict[int, int] = {}
     parts: list[bytes] = []
-    view, done, start = memoryview(block.data), 0, 0
-    while (bad := _first_bad_byte(view[start:])) is not None:
+    view, done, start, step = memoryview(block.data), 0, 0, len(block.data)
+    while start < len(view):
+        stop = int(block.bounds[np.searchsorted(block.bounds, min(start + step, len(view)))])
+        bad = _first_bad_byte(view[start:stop])
+        if bad is None:
+            start = stop
+            continue
+        step = _STEP_AFTER_BAD
         record = int(np.searchsorted(block.bounds, start + bad, side="right")) - 1
         begin, start = int(block.bounds[record]), int(block.bounds[record + 1])
         new = _from_cp1252(block.data[begin:start])

@@ -250,3 +250,14 @@ def test_texts_of_a_block_are_strings_for_polars() -> None:
     block = next(blocks([b"a\n\xff\n"]))
     assert decode.texts(block).to_list() == ["a", "ÿ"]
     assert decode.texts(block).dtype == pl.String
+
+
+def test_very_many_lines_that_are_not_utf_8_are_read_like_one() -> None:
+    # Enough of them that work which grows with their square would not end while anybody waits.
+    lines = [b"%d caf\xe9 and what follows it in a line of a log\n" % number for number in range(60_000)]
+    lines[30_000] = "30000 caf\u00e9 already in UTF-8\n".encode()
+    (block,) = blocks([b"".join(lines)])
+    found = decode.texts(block)
+    assert found[59_999] == "59999 café and what follows it in a line of a log"
+    assert found[30_000] == "30000 café already in UTF-8"
+    assert found.str.contains("café", literal=True).all()
