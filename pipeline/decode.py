@@ -345,7 +345,7 @@ def _utf8(block: Block) -> tuple[bytes, Offsets]:
 
 def _first_bad_byte(data: memoryview) -> int | None:
     try:
-        codecs.utf_8_decode(data, "strict", True)
+        str(data, "utf-8")
     except UnicodeDecodeError as error:
         return error.start
     return None
