@@ -1,0 +1,181 @@
+"""The ledger: one run at a time, all or nothing, and plain words where it cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import StoreError
+from pipeline.ledger import FileLook, Stream, Unit, copied_ledger, opened_ledger
+
+MONDAY, TUESDAY, WEDNESDAY = date(2026, 11, 9), date(2026, 11, 10), date(2026, 11, 11)
+STREAM = Stream("filter", "sha", "main", "squid", "sha", "way", 100, 5, "prefix", "carry", ends_in_mid_line=True)
+UNIT = Unit(
+    "unit", "filter", "sha", "main", 1, 0, 100, 4, 2, 1, {"blank": 1}, datetime(2026, 11, 9, 9, tzinfo=UTC),
+    datetime(2026, 11, 9, 10, tzinfo=UTC), (MONDAY,),
+)  # fmt: skip
+LOOK = FileLook("filter", "declared", 100, 12345, "ends")
+
+
+def test_what_is_entered_comes_back_as_it_was(tmp_path: Path) -> None:
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        ledger.commit(UNIT, STREAM, {b"line": 2})
+        ledger.remember(LOOK)
+    with opened_ledger(tmp_path, TUESDAY) as ledger:
+        assert ledger.units() == ledger.all_units() == [UNIT]
+        assert ledger.streams("filter", "sha") == [STREAM]
+        assert ledger.streams("other", "sha") == ledger.streams("filter", "another") == []
+        assert ledger.looked_at(LOOK)
+        for changed in ({"source": "x"}, {"declared": "x"}, {"size": 1}, {"mtime_ns": 1}, {"ends_sha256": "x"}):
+            assert not ledger.looked_at(replace(LOOK, **changed))
+
+
+def test_of_streams_that_begin_alike_the_longest_comes_first(tmp_path: Path) -> None:
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        for name, size in (("b", 10), ("a", 10), ("c", 30)):
+            stream = replace(STREAM, source_sha256=name, bytes_read=size)
+            ledger.commit(replace(UNIT, unit_id=name, source_sha256=name), stream, {})
+        assert [each.source_sha256 for each in ledger.streams("filter", "sha")] == ["c", "a", "b"]
+
+
+def test_what_is_new_is_told_by_the_last_night_that_had_pages(tmp_path: Path) -> None:
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        ledger.commit(UNIT, STREAM, {})
+        ledger.day_made("drafts", MONDAY, "inputs", [("d1", "e1")])
+        assert ledger.last_night() is None
+        assert ledger.read_since(None) == [UNIT]
+        ledger.add_run(datetime(2026, 11, 9, 3, tzinfo=UTC), {})
+        assert ledger.last_night() is None
+    # Tuesday's night is killed before it has pages; its drafts are not lost to Wednesday's.
+    with opened_ledger(tmp_path, TUESDAY) as ledger:
+        assert ledger.last_night() == MONDAY
+        ledger.day_made("drafts", TUESDAY, "inputs", [("d2", "e2")])
+    with opened_ledger(tmp_path, WEDNESDAY) as ledger:
+        last = ledger.last_night()
+        assert last == MONDAY
+        assert ledger.drafted_since(last) == [("d2", "e2", TUESDAY)]
+        assert ledger.days_since("drafts", last) == [TUESDAY]
+        assert ledger.read_since(last) == []
+        assert len(ledger.drafted_since(None)) == 2
+        ledger.day_made("drafts", MONDAY, "more inputs", [("d1", "e1"), ("d1", "e1 and late evidence")])
+        assert ("d1", "e1 and late evidence", MONDAY) in ledger.drafted_since(last)
+        assert ("d1", "e1", MONDAY) not in ledger.drafted_since(last)
+        assert ledger.day_inputs("drafts") == {MONDAY: "more inputs", TUESDAY: "inputs"}
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        # As of an earlier night, what later nights have noted is not there yet.
+        assert [draft for draft, _, _ in ledger.drafted_since(None)] == ["d1"]
+
+
+def test_lines_that_were_met_are_counted_by_file(tmp_path: Path) -> None:
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        for name, times in (("one", 2), ("two", 3)):
+            unit, stream = replace(UNIT, unit_id=name, source_sha256=name), replace(STREAM, source_sha256=name)
+            ledger.commit(unit, stream, {b"line": times})
+        assert ledger.met("filter", "one", [b"line", b"other"]) == {b"line": (2, 3)}
+        assert ledger.met("filter", "three", [b"line"]) == {b"line": (0, 3)}
+        assert ledger.met("other", "one", [b"line"]) == {}
+
+
+def test_what_is_purged_is_known_and_what_is_forgotten_is_not(tmp_path: Path) -> None:
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        ledger.commit(UNIT, STREAM, {b"line": 1})
+        ledger.purge(["unit"])
+        assert (ledger.units(), ledger.all_units(), ledger.streams("filter", "sha")) == ([], [UNIT], [STREAM])
+        ledger.forget(STREAM)
+        assert (ledger.all_units(), ledger.streams("filter", "sha")) == ([], [])
+        assert ledger.met("filter", "other", [b"line"]) == {}
+
+
+def test_a_commit_is_all_or_nothing(tmp_path: Path) -> None:
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        with pytest.raises(sqlite3.ProgrammingError):
+            ledger.commit(UNIT, STREAM, {b"line": object()})  # type: ignore[dict-item]  # so that it fails at its end
+        assert (ledger.units(), ledger.streams("filter", "sha")) == ([], [])
+
+
+def test_a_second_run_is_told_to_wait_and_a_killed_one_holds_nothing(tmp_path: Path) -> None:
+    with (
+        opened_ledger(tmp_path, MONDAY),
+        pytest.raises(StoreError, match=r"another run is at work here\. Wait until it has ended"),
+        opened_ledger(tmp_path, MONDAY),
+    ):
+        pass
+    program = (
+        "import sys, time; from datetime import date; from pathlib import Path\n"
+        "from pipeline.ledger import opened_ledger\n"
+        "with opened_ledger(Path(sys.argv[1]), date(2026, 11, 9)): print('held', flush=True); time.sleep(60)"
+    )
+    root = Path(__file__).resolve().parent.parent
+    other = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, cwd=root)
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"held\n"
+    with pytest.raises(StoreError, match="another run"), opened_ledger(tmp_path, MONDAY):
+        pass
+    other.kill()
+    other.communicate()
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        assert ledger.units() == []
+
+
+def test_a_store_that_cannot_be_used_says_why(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match=r"file: cannot be written .*name another \[store\] folder"):
+        opened_ledger(tmp_path / "file", MONDAY).__enter__()
+    (tmp_path / "odd" / "lock.sqlite").mkdir(parents=True)
+    with pytest.raises(StoreError, match="cannot be written"):
+        opened_ledger(tmp_path / "odd", MONDAY).__enter__()
+
+
+def test_a_lost_ledger_does_not_cost_the_lake(tmp_path: Path) -> None:
+    (tmp_path / "lake" / "unit").mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"there is a lake here, but its ledger\.sqlite is gone\. Restore"):
+        opened_ledger(tmp_path, MONDAY).__enter__()
+    assert (tmp_path / "lake" / "unit").is_dir()
+
+
+def test_a_damaged_ledger_and_one_of_another_version_are_refused(tmp_path: Path) -> None:
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        ledger.commit(UNIT, STREAM, {})
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    for attempt in (opened_ledger, copied_ledger):
+        with pytest.raises(StoreError, match=r"written by another version of esafety \(99\)"):
+            attempt(tmp_path, MONDAY).__enter__()
+    (tmp_path / "ledger.sqlite").write_bytes(b"this is no database at all" * 100)
+    for leftover in ("ledger.sqlite-wal", "ledger.sqlite-shm"):
+        (tmp_path / leftover).unlink(missing_ok=True)
+    for attempt in (opened_ledger, copied_ledger):
+        with pytest.raises(StoreError, match=r"the ledger cannot be (used|read) \(file is not a database\)"):
+            attempt(tmp_path, MONDAY).__enter__()
+
+
+def test_a_full_disk_is_told_in_words(tmp_path: Path) -> None:
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        ledger.remember(LOOK)
+        pages = ledger._connection.execute("PRAGMA page_count").fetchone()[0]
+        ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StoreError, match=r"cannot be written \(database or disk is full\)\. Make room there"):
+            ledger.commit(UNIT, STREAM, {number.to_bytes(16, "big"): 1 for number in range(10_000)})
+        assert ledger.units() == []
+        assert ledger.looked_at(LOOK)
+
+
+def test_a_copy_changes_nothing(tmp_path: Path) -> None:
+    with copied_ledger(tmp_path / "nothing", MONDAY) as ledger:
+        ledger.commit(UNIT, STREAM, {})
+        assert ledger.units() == [UNIT]
+    assert not (tmp_path / "nothing").exists()
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        ledger.commit(UNIT, STREAM, {})
+    with copied_ledger(tmp_path, MONDAY) as copy:
+        copy.forget(STREAM)
+        assert copy.units() == []
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        assert ledger.units() == [UNIT]
