@@ -234,18 +234,25 @@ def events_at(lake: Lake, units: Iterable[str], places: pl.DataFrame) -> pl.Data
 def connected(
     lake: Lake, units: Iterable[str], tables: Iterable[str] = UNIT_TABLES
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with a view for each table of the given units; memory and temporary files stay within bounds."""
+    """DuckDB with a view for each table of the given units; memory and temporary files stay within bounds.
+
+    Raises `StoreError` where a file is gone or damaged, and where there is no room for temporary ones.
+    """
     chosen = list(units)
-    with duckdb.connect(config={"memory_limit": "600MB", "temp_directory": str(lake.staging)}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET preserve_insertion_order = false")
-        for name in tables:
-            paths = [str(path) for path in unit_files(lake, chosen, name)]
-            if paths:
-                connection.read_parquet(paths).create_view(name)
-            else:
-                register(connection, name, pl.DataFrame(schema=UNIT_TABLES[name]))
-        yield connection
+    try:
+        with duckdb.connect(config={"memory_limit": "600MB", "temp_directory": str(lake.staging)}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET preserve_insertion_order = false")
+            for name in tables:
+                paths = [str(path) for path in unit_files(lake, chosen, name)]
+                if paths:
+                    connection.read_parquet(paths).create_view(name)
+                else:
+                    register(connection, name, pl.DataFrame(schema=UNIT_TABLES[name]))
+            yield connection
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
+        remedy = "See that there is room; restore what is missing from a backup."
+        raise StoreError(f"what was read before cannot be used ({error}).", path=lake.root, remedy=remedy) from error
 
 
 def register(connection: duckdb.DuckDBPyConnection, name: str, table: pl.DataFrame) -> None:
