@@ -7,6 +7,7 @@ wrongly; 2: it finished, but some input needs attention.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ from pipeline.version import VERSION
 
 if TYPE_CHECKING:
     from pipeline.reading import Step
+
+# numpy finds line ends here and does no linear algebra; the threads it would keep for that only take time from others.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 FAILED = 1
 NEEDS_ATTENTION = 2

@@ -110,7 +110,7 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
         if (row := _head(list(episode), drafting)) is not None
     ]
     columns = pl.Schema(
-        [*DRAFTS.items(), ("client", pl.String()), ("blocked", pl.Int64()), ("requests", pl.Int64())]
+        [*DRAFTS.items(), ("client", pl.String()), ("user", pl.String()), ("client_ip", pl.String()), ("blocked", pl.Int64()), ("requests", pl.Int64())]
     )  # fmt: skip
     return pl.DataFrame(rows, schema=columns)
 
@@ -146,6 +146,8 @@ def _head(hits: list[dict[str, Any]], drafting: Drafting) -> dict[str, Any] | No
         "around": [],
         "evidence_sha256": _evidence_sha256(hits),
         "client": f"u:{first['user']}" if first["user"] else f"a:{first['client_ip']}",
+        "user": first["user"],
+        "client_ip": first["client_ip"],
         "blocked": sum(event["verdict"] == "blocked" for event in events),
         "requests": sum(event["verdict"] in ("allowed", "blocked", "warned") for event in events),
     }
@@ -170,7 +172,7 @@ def _evidence_sha256(hits: list[dict[str, Any]]) -> str:
 def windows(drafts: pl.DataFrame) -> pl.DataFrame:
     """For each draft, of whom and between which times to look for what happened around it."""
     return drafts.select(
-        "draft_id", "site", "client", "first_ts", "last_ts",
+        "draft_id", "site", "client", "user", "client_ip", "first_ts", "last_ts",
         from_ts=pl.col("first_ts") - AROUND, to_ts=pl.col("last_ts") + AROUND,
     )  # fmt: skip
 

@@ -30,23 +30,27 @@ def wanted_lines(events: pl.LazyFrame, hit_places: pl.DataFrame, around: pl.Data
     """
     found = [hit_places.lazy().select(*_PLACES, pl.lit("hit").alias("because"))]
     if around.height:
-        step = pl.col("ts").dt.epoch("s") // int(span.total_seconds())
-        windows = (
-            around.lazy()
-            .select(who=_who(), step=pl.concat_list(step - 1, step, step + 1))
-            .explode("step")
-            .unique()
-        )  # fmt: skip
-        places = events.select(*_PLACES, who=_who(), step=step)
-        near = places.join(windows, on=["who", "step"], how="semi")
-        found.append(near.select(*_PLACES, pl.lit("around").alias("because")))
+        found += _near(events, around, span)
     wanted = pl.concat(found).collect(engine="streaming")
     # A line that is both is evidence as a hit.
     return wanted.sort("line", "because", descending=[False, True]).unique("line", keep="first", maintain_order=True)
 
 
-def _who() -> pl.Expr:
-    return pl.coalesce(pl.lit("u:") + pl.col("user"), pl.lit("a:") + pl.col("client_ip"), pl.lit(""))
+def _near(events: pl.LazyFrame, around: pl.DataFrame, span: timedelta) -> list[pl.LazyFrame]:
+    """The events in the steps of `around`: by user, and by address where there is no user."""
+    step = pl.col("ts").dt.epoch("s") // int(span.total_seconds())
+    found = []
+    for name, without in (("user", []), ("client_ip", ["user"])):
+        nobody = pl.all_horizontal(pl.lit(value=True), *(pl.col(each).is_null() for each in without))
+        known = around.filter(nobody).drop_nulls(name)
+        if known.is_empty():
+            continue
+        windows = known.select(name, step=pl.concat_list(step - 1, step, step + 1)).explode("step").unique()
+        # The few names first: most events are passed over before their time is looked at.
+        here = events.filter(pl.col(name).is_in(known[name].unique().implode()) & nobody)
+        near = here.with_columns(step=step).join(windows.lazy(), on=[name, "step"], how="semi")
+        found.append(near.select(*_PLACES, pl.lit("around").alias("because")))
+    return found
 
 
 def original_lines(path: Path, wanted: pl.DataFrame, source_sha256: str, *, quoted: bool) -> pl.DataFrame:

@@ -240,7 +240,11 @@ def connected(
     """
     chosen = list(units)
     try:
-        with duckdb.connect(config={"memory_limit": "600MB", "temp_directory": str(lake.staging)}) as connection:
+        with duckdb.connect(
+            config=dict[str, str | bool | int | float | list[str]](
+                memory_limit="600MB", temp_directory=str(lake.staging)
+            )
+        ) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = false")
             for name in tables:

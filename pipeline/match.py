@@ -166,6 +166,8 @@ def _sieve(texts: pl.DataFrame, terms: list[str]) -> pl.DataFrame:
     # Two tables first: polars would fold every row in both ways if the choice were part of one query.
     text, plain = pl.col("text"), texts.select(is_ascii(pl.col("text"))).to_series()
     of_ascii = in_slices(texts.filter(plain), lambda each: each.filter(folded_ascii(text).str.contains_any(terms)))
+    if plain.all():
+        return of_ascii
     beyond = in_slices(texts.filter(~plain), lambda each: each.filter(folded(text).str.contains_any(terms)))
     return pl.concat([of_ascii, beyond])
 

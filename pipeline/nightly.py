@@ -6,7 +6,10 @@ the run. A bad line is a reject, a bad file an issue; only what would make the r
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -41,7 +44,7 @@ def run(
     rules = load_rules(settings)
     record.issues += [*rules.issues, *missing]
     place = Lake(settings.store.folder)
-    with (copied_ledger if dry_run else opened_ledger)(place.root, record.today) as ledger:
+    with _left_alone(), (copied_ledger if dry_run else opened_ledger)(place.root, record.today) as ledger:
         if not dry_run:
             lake.prepare(place, (unit.unit_id for unit in ledger.units()))
         night = reading.Night(place, ledger, rules.flagging, settings.school.site, now, dry_run=dry_run)
@@ -53,6 +56,16 @@ def run(
             publish.write_record(settings, record)
             ledger.add_run(now, record.as_json())
     return record
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """What has been loaded by now stays to the end: the collector need not look through it again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _after_reading(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> None:

@@ -11,7 +11,6 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from pipeline.config import Settings, Thresholds
-from pipeline.derive import Who
 from pipeline.engine import Flagging
 from pipeline.episodes import Drafting
 from pipeline.match import check_examples, compile_watchlists
@@ -19,6 +18,7 @@ from pipeline.priority import LevelBounds
 from pipeline.roll import Devices, People, PeopleColumns, load_devices, load_people
 from pipeline.timetable import Timetable, load_timetable
 from pipeline.watchlist import DomainFile, TermFile, Watchlists, load, shipped
+from pipeline.who import Who
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,14 @@ from collections.abc import Callable
 
 import polars as pl
 
-_SLICES = 4
+#: One for each core of a small server: what a query builds for itself (an automaton) is built once a slice.
+_SLICES = 2
+#: Smaller tables are not worth a second slice.
+_SMALLEST = 20_000
 
 
 def in_slices(table: pl.DataFrame, query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
     """`query` over the whole table, row by row; the rows keep their order."""
-    size = table.height // _SLICES + 1
+    size = max(table.height // _SLICES + 1, _SMALLEST)
     parts = [query(table.lazy().slice(at, size)) for at in range(0, max(table.height, 1), size)]
     return pl.concat(pl.collect_all(parts))

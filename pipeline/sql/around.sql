@@ -1,7 +1,7 @@
 -- Which events the same user, or without one the same address, had around each draft.
 -- Grain: draft, event; the $most events nearest to the draft's own hits, and how many there were. Only the place of
 -- an event is given: the columns that take long to read are fetched for these few alone.
--- Inputs: events (the lake); windows (draft_id, site, client, first_ts, last_ts, from_ts, to_ts) and steps
+-- Inputs: events (the lake); windows (draft_id, site, user, client_ip, client, first_ts, last_ts, from_ts, to_ts) and steps
 -- (draft_id, site, client, step: the hours since 1970 that the window touches), which keeps the join an equality.
 WITH
 placed AS (
@@ -14,6 +14,7 @@ placed AS (
         ts
     FROM events
     WHERE kind <> 'background'
+        AND ("user" IN (SELECT "user" FROM windows) OR ("user" IS NULL AND client_ip IN (SELECT client_ip FROM windows)))
 ),
 near AS (
     SELECT
