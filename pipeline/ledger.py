@@ -38,9 +38,8 @@ CREATE TABLE IF NOT EXISTS units (
     purged INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS looked_at (
-    source TEXT NOT NULL, declared TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-    ends_sha256 TEXT NOT NULL, PRIMARY KEY (source, declared, size, mtime_ns, ends_sha256)
-) STRICT;
+    source TEXT NOT NULL, look TEXT NOT NULL, PRIMARY KEY (source, look)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS lines_seen (
     source TEXT NOT NULL, digest BLOB NOT NULL, source_sha256 TEXT NOT NULL, times INTEGER NOT NULL,
     PRIMARY KEY (source, digest, source_sha256)
@@ -111,6 +110,10 @@ class FileLook:
     mtime_ns: int
     ends_sha256: str
 
+    def key(self) -> dict[str, str]:
+        """As the ledger keeps it: as text, because the time of a file may lie beyond what SQLite can count to."""
+        return {"source": self.source, "look": f"{self.declared} {self.size} {self.mtime_ns} {self.ends_sha256}"}
+
 
 class Ledger:
     """An open ledger on the local date of a run. Every method that changes something is one transaction.
@@ -141,17 +144,12 @@ class Ledger:
 
     def looked_at(self, look: FileLook) -> bool:
         """Whether a file of this look was read to its end."""
-        found = self._one(
-            "SELECT 1 AS found FROM looked_at WHERE source = :source AND declared = :declared AND size = :size"
-            " AND mtime_ns = :mtime_ns AND ends_sha256 = :ends_sha256",
-            asdict(look),
-        )
-        return found is not None
+        return self._one("SELECT source FROM looked_at WHERE source = :source AND look = :look", look.key()) is not None
 
     def remember(self, look: FileLook) -> None:
         """Note that a file of this look holds nothing that has not been read."""
         with self._change():
-            self._insert("looked_at", asdict(look))
+            self._insert("looked_at", look.key())
 
     def forget(self, stream: Stream) -> None:
         """Let go of all that was read of a file, so that it is read anew from its beginning."""
@@ -173,11 +171,19 @@ class Ledger:
         }
         with self._change() as connection:
             self._insert("units", row)
-            self._insert("streams", asdict(stream))
-            connection.executemany(
-                "INSERT OR REPLACE INTO lines_seen VALUES (?, ?, ?, ?)",
-                ((unit.source, digest, unit.source_sha256, times) for digest, times in sorted(digests.items())),
-            )
+            self._enter(connection, stream, digests)
+
+    def note(self, stream: Stream, digests: dict[bytes, int]) -> None:
+        """Enter the new state of a stream and the lines it has seen, without a unit: for a run that keeps nothing."""
+        with self._change() as connection:
+            self._enter(connection, stream, digests)
+
+    def _enter(self, connection: sqlite3.Connection, stream: Stream, digests: dict[bytes, int]) -> None:
+        self._insert("streams", asdict(stream))
+        connection.executemany(
+            "INSERT OR REPLACE INTO lines_seen VALUES (?, ?, ?, ?)",
+            ((stream.source, digest, stream.source_sha256, times) for digest, times in sorted(digests.items())),
+        )
 
     def met(self, source: str, source_sha256: str, digests: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
         """How often a file, and the other file of its source with the most, held each line that was met before."""

@@ -186,8 +186,7 @@ def _read_on(known: Known, start: Stream, record: FileRecord, night: Night) -> b
     )
     before = record.records
     if night.dry_run:
-        for batch in read_file(known.file.path, reading):
-            add_batch(record, batch)
+        _count_only(known, reading, record, night)
     else:
         for unit in read_into_lake(known.file.path, reading, night.lake, night.ledger, night.flagging):
             _add_unit(record, unit)
@@ -204,6 +203,18 @@ def _read_on(known: Known, start: Stream, record: FileRecord, night: Night) -> b
     if record.records == before:
         record.status = "unchanged" if start.bytes_read else record.status
     return keep_tail
+
+
+def _count_only(known: Known, reading: Reading, record: FileRecord, night: Night) -> None:
+    """Read a file for a dry run: the ledger, a copy, learns of it, so that a copy of the file is told as one."""
+    end, digests = reading.start, dict[bytes, int]()
+    try:
+        for batch in read_file(known.file.path, reading):
+            add_batch(record, batch)
+            end = batch.end
+            digests.update(batch.digests)
+    finally:
+        night.ledger.note(end, digests)
 
 
 def _is_compressed(known: Known) -> bool:
