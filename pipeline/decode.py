@@ -171,8 +171,16 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
     source = until_failure(chunks, failures)
     waiting = b""
     for chunk in source:
-        waiting += chunk
         block: Block | None
+        end = 0 if quoted else chunk.rfind(b"\n") + 1
+        if end:
+            # The common case by itself: so many bytes are copied once and not twice.
+            block = _block(b"".join((waiting, memoryview(chunk)[:end])), line, byte_offset, quoted=False)
+            waiting = chunk[end:]
+            line, byte_offset = block.next_line, block.end_offset
+            yield block
+            continue
+        waiting += chunk
         if len(waiting) > LONGEST_LINE and b"\n" not in waiting:
             block, waiting = _skip_long_line(waiting, source, line, byte_offset)
         else:
