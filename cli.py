@@ -74,11 +74,10 @@ def _say(lines: Iterable[str], *, err: bool = False) -> None:
 
 
 @main.command()
-@click.option(
-    "--into", type=click.Path(path_type=Path, file_okay=False), default=Path("esafety-demo"), show_default=True
-)
+@click.option("--into", type=click.Path(path_type=Path, file_okay=False), default=Path("esafety-demo"),
+              show_default=True, help="Folder to make; an earlier demo in it is replaced.")  # fmt: skip
 def demo(into: Path) -> None:
-    """Run a whole night for an invented school, and say which pages to open."""
+    """Run a night for an invented school, and name its pages."""
     from pipeline import demonstration, nightly
 
     with _failures_in_words():
@@ -92,11 +91,10 @@ def demo(into: Path) -> None:
 
 
 @main.command()
-@click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"), show_default=True
-)
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"),
+              show_default=True, help="File to write.")  # fmt: skip
 def init(config: Path) -> None:
-    """Write a commented school.toml that runs, and the folder that it reads from."""
+    """Write a school.toml with comments that runs as it is."""
     from pipeline import demonstration
 
     with _failures_in_words():
@@ -106,14 +104,13 @@ def init(config: Path) -> None:
 
 
 @main.command()
-@click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"), show_default=True
-)
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"),
+              show_default=True, help="Settings of the school.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the record of the run as JSON.")
 @click.option("--dry-run", is_flag=True, help="Read and count, but keep and write nothing.")
 @click.option("--as-of", metavar="TIME", help="Run as if it were this time (ISO 8601), to repeat an earlier night.")
 def nightly(config: Path, *, as_json: bool, dry_run: bool, as_of: str | None) -> None:
-    """Read all that is new, flag, count, draft, and write the pages."""
+    """Read all that is new, flag, count, draft, write the pages."""
     from pipeline import nightly as night
     from pipeline.config import load_settings
 
@@ -180,8 +177,8 @@ def _lines() -> Callable[[Step], None]:
 @click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="Order of day, month and year.")
 @click.option("--map", "column_map", help="Column map of the csv format: a shipped one, such as senso, or a file.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
-              help="events as .jsonl or .parquet; - for stdout")  # fmt: skip
-@click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False), help="rejects as .jsonl or .parquet")
+              help="Events as .jsonl or .parquet; - for stdout.")  # fmt: skip
+@click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False), help="Lines that could not be read, as .jsonl or .parquet.")
 def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any, column_map: str | None, output: Path,
           rejects: Path | None) -> None:  # fmt: skip
     """Try logs: events and rejects as JSON lines or Parquet. FILES may be files, folders, or - for stdin."""
@@ -206,7 +203,8 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
 
 @main.command()
 @click.argument("rows", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"))
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
+              help="Answers as JSON lines; - for stdout.")  # fmt: skip
 @click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="Use the watchlists of this school.toml."
 )

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import click
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
@@ -284,10 +285,13 @@ def test_a_bad_option_is_one_sentence_on_stderr_and_exit_code_1(arguments: str, 
 
 
 @pytest.mark.parametrize("command", ["", "demo", "init", "nightly", "parse", "flag"])
-def test_every_command_explains_itself(command: str) -> None:
+def test_every_command_and_option_explains_itself(command: str) -> None:
     result = run(*command.split(), "--help")
     assert result.exit_code == 0
     assert "Usage: " in result.stdout
+    assert "..." not in result.stdout.partition("Commands:")[2], "a sentence that is cut off"
+    params = main.commands[command].params if command else []
+    assert [each.name for each in params if isinstance(each, click.Option) and not each.help] == []
 
 
 # ---------------------------------------------------------------- parse
