@@ -178,7 +178,8 @@ def _lines() -> Callable[[Step], None]:
 @click.option("--map", "column_map", help="Column map of the csv format: a shipped one, such as senso, or a file.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
               help="Events as .jsonl or .parquet; - for stdout.")  # fmt: skip
-@click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False), help="Lines that could not be read, as .jsonl or .parquet.")
+@click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False),
+              help="Lines that could not be read, as .jsonl or .parquet.")  # fmt: skip
 def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any, column_map: str | None, output: Path,
           rejects: Path | None) -> None:  # fmt: skip
     """Try logs: events and rejects as JSON lines or Parquet. FILES may be files, folders, or - for stdin."""
