@@ -67,4 +67,4 @@ def test_nothing_that_a_server_started_outlives_a_test_that_fails(place: Path) -
             _fail_beside_a_server(port, place)
     server, child, _ = (place / "output").read_text(encoding="ascii").split()
     assert not _runs(int(server))
-    assert not _runs(int(child))
+    wait_until(lambda: not _runs(int(child)), "the end of the server's own child")
