@@ -134,11 +134,10 @@ class Ledger:
             remedy = "Make room there and run again: nothing is lost."
             raise StoreError(f"the ledger cannot be written ({error}).", remedy=remedy) from error
 
-    def streams(self, source: str, identity: str) -> list[Stream]:
-        """The streams that begin with this record, the one that was read furthest first."""
+    def streams(self, identity: str) -> list[Stream]:
+        """The streams of any source that begin with this record, the one that was read furthest first."""
         rows = self._connection.execute(
-            "SELECT * FROM streams WHERE source = ? AND begins_like = ? ORDER BY bytes_read DESC, source_sha256",
-            (source, identity),
+            "SELECT * FROM streams WHERE begins_like = ? ORDER BY bytes_read DESC, source_sha256, source", (identity,)
         )
         return [Stream(**{**dict(row), "ends_in_mid_line": bool(row["ends_in_mid_line"])}) for row in rows.fetchall()]
 

@@ -47,7 +47,8 @@ def run(
     with _left_alone(), (copied_ledger if dry_run else opened_ledger)(place.root, record.today) as ledger:
         if not dry_run:
             lake.prepare(place, (unit.unit_id for unit in ledger.units()))
-        night = reading.Night(place, ledger, rules.flagging, settings.school.site, now, dry_run=dry_run)
+        sources = frozenset(source.name for source in settings.source)
+        night = reading.Night(place, ledger, rules.flagging, settings.school.site, now, sources, dry_run=dry_run)
         record.files += reading.read_all(files, night, progress)
         if not dry_run:
             _after_reading(settings, rules, place, ledger, record)

@@ -53,6 +53,8 @@ class Night:
     flagging: Flagging
     site: str
     now: datetime
+    #: The names of all sources that school.toml has.
+    sources: frozenset[str]
     dry_run: bool = False
     #: Called with the offset that was reached in the file at hand.
     heard: Callable[[int], None] | None = None
@@ -135,28 +137,33 @@ def _read_streams(known: Known, record: FileRecord, night: Night) -> bool:
     """Read a file on from where its stream stopped. Returns whether its end was reached."""
     if known.identity is None:
         return _read_headers(known, record)
-    known_streams = night.ledger.streams(known.file.source.name, known.identity)
-    digests = []
-    way = read_as(known)
-    for stream in known_streams:
+    name, way, digests = known.file.source.name, read_as(known), []
+    for stream in night.ledger.streams(known.identity):
+        # A source that school.toml no longer has was given another name.
+        own = stream.source == name or stream.source not in night.sources
         try:
-            if stream.read_as == way:
-                return _read_on(known, stream, record, night)
+            if own and stream.read_as == way:
+                return _read_on(known, replace(stream, source=name), record, night)
             goes_on(known.file.path, stream)
-            night.ledger.forget(stream)
-            return _read_on(known, _fresh(known, stream.source_sha256, night), record, night)
         except Diverged as difference:
             digests.append(difference.digest)
+            continue
+        if not own:
+            return _not_read(record, f"holds what was read already for the source {stream.source!r}. Take one away.")
+        night.ledger.forget(stream)
+        return _read_on(known, _fresh(known, stream.source_sha256, night), record, night)
     if digests and not all(digests):
-        record.status = "not read"
-        record.issues.append(
-            f"{known.file.path}: begins like a file that was read before, but ends earlier; it was not read again. "
-            "If it is another log, give it a source of its own."
-        )
-        return False
+        what = "begins like a file that was read before, but ends earlier; it was not read again."
+        return _not_read(record, f"{what} If it is another log, it can be read once it is longer than that one.")
     # Files that begin alike and go on differently are told apart by what they hold where the known ones ended.
-    name = hashlib.sha256("|".join([known.identity, *digests]).encode()).hexdigest() if digests else known.identity
-    return _read_on(known, _fresh(known, name, night), record, night)
+    content = hashlib.sha256("|".join([known.identity, *digests]).encode()).hexdigest() if digests else known.identity
+    return _read_on(known, _fresh(known, content, night), record, night)
+
+
+def _not_read(record: FileRecord, why: str) -> bool:
+    record.status = "not read"
+    record.issues.append(f"{record.path}: {why}")
+    return False
 
 
 def _fresh(known: Known, source_sha256: str, night: Night) -> Stream:

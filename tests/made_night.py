@@ -152,7 +152,8 @@ class School:
         files, record.issues = find(chosen, self.config)
         with opened_ledger(self.store, record.today) as ledger:
             lake.prepare(self.lake, (unit.unit_id for unit in ledger.units()))
-            night = reading.Night(self.lake, ledger, load_rules(chosen).flagging, chosen.school.site, now)
+            sources = frozenset(source.name for source in chosen.source)
+            night = reading.Night(self.lake, ledger, load_rules(chosen).flagging, chosen.school.site, now, sources)
             record.files += reading.read_all(files, night)
         return record
 

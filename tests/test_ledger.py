@@ -29,8 +29,8 @@ def test_what_is_entered_comes_back_as_it_was(tmp_path: Path) -> None:
         ledger.remember(LOOK)
     with opened_ledger(tmp_path, TUESDAY) as ledger:
         assert ledger.units() == ledger.all_units() == [UNIT]
-        assert ledger.streams("filter", "sha") == [STREAM]
-        assert ledger.streams("other", "sha") == ledger.streams("filter", "another") == []
+        assert ledger.streams("sha") == [STREAM]
+        assert ledger.streams("another") == []
         assert ledger.looked_at(LOOK)
         for changed in ({"source": "x"}, {"declared": "x"}, {"size": 1}, {"mtime_ns": 1}, {"ends_sha256": "x"}):
             assert not ledger.looked_at(replace(LOOK, **changed))
@@ -41,7 +41,7 @@ def test_of_streams_that_begin_alike_the_longest_comes_first(tmp_path: Path) -> 
         for name, size in (("b", 10), ("a", 10), ("c", 30)):
             stream = replace(STREAM, source_sha256=name, bytes_read=size)
             ledger.commit(replace(UNIT, unit_id=name, source_sha256=name), stream, {})
-        assert [each.source_sha256 for each in ledger.streams("filter", "sha")] == ["c", "a", "b"]
+        assert [each.source_sha256 for each in ledger.streams("sha")] == ["c", "a", "b"]
 
 
 def test_what_is_new_is_told_by_the_last_night_that_had_pages(tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ def test_what_is_purged_is_known_and_what_is_forgotten_is_not(tmp_path: Path) ->
     with opened_ledger(tmp_path, MONDAY) as ledger:
         ledger.commit(UNIT, STREAM, {b"line": 1})
         ledger.purge(["unit"])
-        assert (ledger.units(), ledger.all_units(), ledger.streams("filter", "sha")) == ([], [UNIT], [STREAM])
+        assert (ledger.units(), ledger.all_units(), ledger.streams("sha")) == ([], [UNIT], [STREAM])
         ledger.forget(STREAM)
-        assert (ledger.all_units(), ledger.streams("filter", "sha")) == ([], [])
+        assert (ledger.all_units(), ledger.streams("sha")) == ([], [])
         assert ledger.met("filter", "other", [b"line"]) == {}
 
 
@@ -96,7 +96,7 @@ def test_a_commit_is_all_or_nothing(tmp_path: Path) -> None:
     with opened_ledger(tmp_path, MONDAY) as ledger:
         with pytest.raises(sqlite3.ProgrammingError):
             ledger.commit(UNIT, STREAM, {b"line": object()})  # type: ignore[dict-item]  # so that it fails at its end
-        assert (ledger.units(), ledger.streams("filter", "sha")) == ([], [])
+        assert (ledger.units(), ledger.streams("sha")) == ([], [])
 
 
 def test_a_second_run_is_told_to_wait_and_a_killed_one_holds_nothing(tmp_path: Path) -> None:
