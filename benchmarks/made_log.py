@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 Words = npt.NDArray[np.str_]
 
-_SYLLABLES = (
-    "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo ya zu bra cle dri flo gru pla que sta tre "
-    "ast ent ill orm und ing er on al ish"
-).split()
+_SYLLABLES = [
+    "ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "qui", "ro", "su", "ta", "ve", "wi", "xo",
+    "ya", "zu", "bra", "cle", "dri", "flo", "gru", "pla", "que", "sta", "tre", "ast", "ent", "ill", "orm", "und", "ing",
+    "er", "on", "al", "ish",
+]  # fmt: skip
 _TOP = ("com", "co.uk", "org", "net", "sch.uk", "io", "de", "tv")
 _SUB = ("www", "cdn", "api", "img", "m", "static", "login", "ads")
 _TYPES = (
@@ -183,7 +184,8 @@ def write_domains(path: Path, size: int) -> None:
     """Host names; one in fifty of those in the log are among them."""
     words, random = vocabulary(), np.random.default_rng(22)
     listed = [str(host) for host in hosts(words) if random.random() < 0.02]
-    more = [f"{a}{b}{n}.{top}" for (a, b, top), n in zip(zip(*_picked(random, words, size), strict=True), range(size))]
+    picked = zip(*_picked(random, words, size), strict=True)
+    more = [f"{a}{b}{number}.{top}" for number, (a, b, top) in enumerate(picked)]
     path.write_text("\n".join([*listed, *more][:size]) + "\n", encoding="utf-8")
 
 

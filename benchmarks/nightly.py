@@ -3,8 +3,8 @@
     python benchmarks/nightly.py [--lines 2000000] [--runs 3] [--log FILE --phrases FILE --domains FILE]
 
 Makes a log (or takes one), runs `esafety nightly` on it as a process of its own (reading, 5,000 phrases, 1,000,000
-listed host names, counts, drafts, pages), and GoAccess, which only counts, if it is installed. Prints medians as a table:
-seconds, lines a second, ratio to GoAccess, peak memory. Exit code 1 if a night fails or loses a line.
+listed host names, counts, drafts, pages), and GoAccess, which only counts, if it is installed. Prints medians as a
+table: seconds, lines a second, ratio to GoAccess, peak memory. Exit code 1 if a night fails or loses a line.
 """
 
 from __future__ import annotations
@@ -74,11 +74,10 @@ def night(folder: Path, log: Path, lines: int) -> Run:
     """One whole night from an empty store; checks that no line was lost."""
     for name in ("store", "reports"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    output = folder / "run.json"
+    output, config = folder / "run.json", str(folder / "school.toml")
     run = measured(
-        [sys.executable, "cli.py", "nightly", "--config", str(folder / "school.toml"), "--json", "--as-of", "2025-09-13T03:00"],
-        output,
-    )  # fmt: skip
+        [sys.executable, "cli.py", "nightly", "--config", config, "--json", "--as-of", "2025-09-13T03:00"], output
+    )
     totals = json.loads(output.read_text("utf-8"))["totals"]
     if totals["records"] != lines or lines != totals["events"] + totals["rejects"] + totals["skips"]:
         raise SystemExit(f"lines were lost: {lines} in {log}, {totals} in the record")
@@ -91,11 +90,8 @@ def goaccess(folder: Path, log: Path) -> Run | None:
     if program is None:
         return None
     stamps = [f"--{name}-format=%s" for name in ("date", "time", "datetime")]
-    out = folder / "goaccess.json"
-    return measured(
-        [program, str(log), f"--log-format={_GOACCESS_FORMAT}", *stamps, "--no-global-config", "--no-progress", "-o", str(out)],
-        folder / "goaccess.out",
-    )  # fmt: skip
+    quiet = ["--no-global-config", "--no-progress", "-o", str(folder / "goaccess.json")]
+    return measured([program, str(log), f"--log-format={_GOACCESS_FORMAT}", *stamps, *quiet], folder / "goaccess.out")
 
 
 def count_lines(log: Path) -> int:
@@ -160,9 +156,8 @@ def main() -> None:
             nights.append(night(folder, log, lines))
             others.append(goaccess(folder, log))
         counted = [run for run in others if run is not None]
-        print(
-            f"{lines:,} lines, {log.stat().st_size / 1e6:,.0f} MB, medians of {options.runs} runs, {os.cpu_count()} cores"
-        )
+        megabytes = log.stat().st_size / 1e6
+        print(f"{lines:,} lines, {megabytes:,.0f} MB, medians of {options.runs} runs, {os.cpu_count()} cores")
         print(table(lines, median(nights), median(counted) if counted else None))
 
 

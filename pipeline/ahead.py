@@ -24,27 +24,7 @@ def ahead(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
     """The same items in the same order, made up to `depth` items ahead."""
     waiting: queue.Queue[object] = queue.Queue(depth)
     stop = threading.Event()
-
-    def put(item: object) -> bool:
-        while not stop.is_set():
-            try:
-                waiting.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def work() -> None:
-        try:
-            for item in items:
-                if not put(item):
-                    return
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the reader and is raised there
-            put(_Failure(error))
-        else:
-            put(_END)
-
-    worker = threading.Thread(target=work, name="ahead", daemon=True)
+    worker = threading.Thread(target=_work, args=(items, waiting, stop), name="ahead", daemon=True)
     worker.start()
     try:
         while (item := waiting.get()) is not _END:
@@ -54,6 +34,28 @@ def ahead(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
     finally:
         stop.set()
         worker.join()
+
+
+def _work(items: Iterable[object], waiting: queue.Queue[object], stop: threading.Event) -> None:
+    try:
+        for item in items:
+            if not _put(item, waiting, stop):
+                return
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the reader and is raised there
+        _put(_Failure(error), waiting, stop)
+    else:
+        _put(_END, waiting, stop)
+
+
+def _put(item: object, waiting: queue.Queue[object], stop: threading.Event) -> bool:
+    """Hand an item over; false if the reader has stopped and wants no more."""
+    while not stop.is_set():
+        try:
+            waiting.put(item, timeout=0.2)
+        except queue.Full:
+            continue
+        return True
+    return False
 
 
 class Behind:

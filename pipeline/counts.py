@@ -1,7 +1,7 @@
 """The counts of some local days, made from the lake: by class, year group, category and verdict, by user, by hour.
 
-In: the units that touch the days, and who is who. Out: one table for each kind of count. Refuses nothing. All traffic is
-grouped once (`sql/traffic.sql`); every count is a query over that.
+In: the units that touch the days, and who is who. Out: one table for each kind of count. Refuses nothing. All traffic
+is grouped once (`sql/traffic.sql`); every count is a query over that.
 """
 
 from __future__ import annotations

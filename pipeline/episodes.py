@@ -109,10 +109,9 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
         for _, episode in groupby(numbered.iter_rows(named=True), key=itemgetter("episode"))
         if (row := _head(list(episode), drafting)) is not None
     ]
-    columns = pl.Schema(
-        [*DRAFTS.items(), ("client", pl.String()), ("user", pl.String()), ("client_ip", pl.String()), ("blocked", pl.Int64()), ("requests", pl.Int64())]
-    )  # fmt: skip
-    return pl.DataFrame(rows, schema=columns)
+    texts = [(name, pl.String()) for name in ("client", "user", "client_ip")]
+    numbers = [(name, pl.Int64()) for name in ("blocked", "requests")]
+    return pl.DataFrame(rows, schema=pl.Schema([*DRAFTS.items(), *texts, *numbers]))
 
 
 def _head(hits: list[dict[str, Any]], drafting: Drafting) -> dict[str, Any] | None:

@@ -51,12 +51,15 @@ class Lake:
 
     @property
     def staging(self) -> Path:
+        """Where units are written before they are settled."""
         return self.root / "staging"
 
     def unit(self, unit_id: str) -> Path:
+        """The folder of a unit."""
         return self.root / "lake" / unit_id
 
     def day(self, kind: str, day: date) -> Path:
+        """The file of what was derived for a day."""
         return self.root / "days" / kind / f"{day.isoformat()}.parquet"
 
 

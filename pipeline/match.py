@@ -227,7 +227,7 @@ def match_hosts(hosts: pl.Series, matcher: Matcher, *, long_lists: bool = True) 
             end=length,
             view=pl.lit("suffix"),
             start=length - pl.col("name").str.len_chars().cast(pl.Int64),
-        )  # fmt: skip
+        )
         # The most exact name of a rule is shown.
         .sort("host", "rule_id", "start")
         .unique(["host", "rule_id"], keep="first", maintain_order=True)

@@ -129,7 +129,7 @@ def _unescape_one(text: str) -> str:
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
-    """Read the bytes that are not UTF-8, and only those, as cp1252: how a text is read never depends on its neighbours."""
+    """Read the bytes that are not UTF-8, and only those, as cp1252: no text is read otherwise for its neighbours."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     bad = error.object[error.start : error.end]
@@ -158,7 +158,7 @@ _ALL_SCHEMES = [*_SCHEMES, *map(str.upper, _SCHEMES)]
 #: What stands in the place of a URL and has no host.
 _NO_ADDRESS = ("error:", "about:", "data:", "javascript:", "blob:", "mailto:")
 #: The parts of a URL, as `url_parts` gives them.
-URL_PARTS = pl.Schema({name: pl.String for name in ("url", "scheme", "host", "path", "query")})
+URL_PARTS = pl.Schema(dict.fromkeys(("url", "scheme", "host", "path", "query"), pl.String()))
 
 
 def url_parts(urls: pl.Series) -> pl.DataFrame:
@@ -181,7 +181,7 @@ def url_parts(urls: pl.Series) -> pl.DataFrame:
 
 
 def authorities(urls: pl.Series) -> pl.Series:
-    """The `user@host:port` of each URL, quickly: the same that `url_parts` finds, and for some odd ones a little more."""
+    """The `user@host:port` of each URL, quickly: what `url_parts` finds, and for some odd ones a little more."""
     url, has_scheme = pl.col("url"), pl.col("after").is_not_null() & pl.col("before").is_in(_ALL_SCHEMES)
 
     def query(table: pl.LazyFrame) -> pl.LazyFrame:

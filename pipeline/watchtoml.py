@@ -36,7 +36,8 @@ Route = Literal[
 ]
 TextField = Literal["typed_text", "search_text", "title", "host", "path", "query", "vendor_category"]
 
-#: Where a rule looks that does not say otherwise: not in the filter's own category, and not in the query, where search texts are found once already.
+#: Where a rule looks that does not say otherwise: not in the filter's own category, and not in the query, where search
+#: texts are found once already.
 DEFAULT_FIELDS: Final = ("typed_text", "search_text", "title", "path")
 
 _EXAMPLE: Final = "Compare with the example in watchlists/README.md."
