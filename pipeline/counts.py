@@ -32,8 +32,10 @@ def count(
     with lake.connected(place, units, ("events", "hits", "hit_events")) as connection:
         lake.register(connection, "quarters", quarters(days, drafting.timezone))
         lake.register(connection, "flags", _flags(connection, drafting, bounds))
-        for name in ("traffic", "flagged"):
-            lake.register(connection, name, with_subjects(lake.ask(connection, name), who))
+        traffic, flagged = (lake.ask(connection, name) for name in ("traffic", "flagged"))
+        proven = traffic.filter(pl.col("verdict") == "allowed")
+        lake.register(connection, "traffic", with_subjects(traffic, who, proven))
+        lake.register(connection, "flagged", with_subjects(flagged, who, proven))
         return {kind: lake.ask(connection, kind) for kind in KINDS}
 
 

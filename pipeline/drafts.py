@@ -19,7 +19,7 @@ from pipeline.people import with_classes
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.schema import DRAFT_AROUND
 from pipeline.timetable import lesson_at
-from pipeline.who import Who, class_sizes, with_subjects
+from pipeline.who import PROOF, Who, class_sizes, doubtful_formats, with_subjects
 
 
 def draft(
@@ -42,10 +42,19 @@ def _hits(
         connection, "hits_of_days", first=min(first for first, _ in spans), last=max(last for _, last in spans)
     ).with_columns(day=episodes.duty_day(pl.col("ts"), drafting.timezone))
     found = found.filter(pl.col("day").is_in(days))
-    hits = with_subjects(found, who)
+    hits = with_subjects(found, who, _proven(connection, found, drafting))
     moments = with_classes(hits.select("subject", "subject_kind", "class", "day", "ts"), who.people)
     lessons = lesson_at(moments, who.timetable, drafting.timezone, who.week_a)
     return episodes.with_texts(with_levels(hits.with_columns(lesson=lessons["lesson"]), bounds)).drop("day")
+
+
+def _proven(connection: duckdb.DuckDBPyConnection, hits: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
+    """Where a name was checked, as `who.PROOF`; only looked up if any of the hits needs it."""
+    formats = [name for name in doubtful_formats() if name in hits["format"].unique().to_list()]
+    if not formats:
+        return hits.clear()
+    found = lake.ask(connection, "proven", formats=formats)
+    return found.with_columns(day=episodes.duty_day(pl.col("ts"), drafting.timezone)).select(PROOF).unique()
 
 
 def _around(connection: duckdb.DuckDBPyConnection, heads: pl.DataFrame, place: Lake, units: list[str]) -> pl.DataFrame:

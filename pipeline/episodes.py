@@ -173,6 +173,7 @@ def windows(drafts: pl.DataFrame) -> pl.DataFrame:
     return drafts.select(
         "draft_id", "site", "client", "user", "client_ip", "first_ts", "last_ts",
         from_ts=pl.col("first_ts") - AROUND, to_ts=pl.col("last_ts") + AROUND,
+        only_here=pl.col("who") == "contradicted",
     )  # fmt: skip
 
 

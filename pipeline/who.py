@@ -11,6 +11,7 @@ from datetime import date
 
 import polars as pl
 
+from pipeline.formats import registry
 from pipeline.people import resolve
 from pipeline.roll import Devices, People
 from pipeline.timetable import Timetable
@@ -28,11 +29,38 @@ class Who:
     week_a: date | None
 
 
-def with_subjects(rows: pl.DataFrame, who: Who) -> pl.DataFrame:
-    """Rows with day, user, client_ip, device and verdict, in their order, and the columns that say who it was."""
-    keyed = rows.with_columns(challenge=pl.col("verdict") == "challenge")
+#: What a name is proven by: somebody used this user at this address on that day, and the password was looked at.
+PROOF = ("day", "user", "client_ip", "format")
+
+
+def with_subjects(rows: pl.DataFrame, who: Who, proven: pl.DataFrame) -> pl.DataFrame:
+    """Rows with day, user, client_ip, device, format and verdict, in their order, and columns that say who it was.
+
+    `proven` has the columns of `PROOF`: where a name was checked. A name that nobody checked names nobody.
+    """
+    known = proven.select(PROOF).unique().with_columns(is_proven=pl.lit(value=True))
+    keyed = rows.join(known, on=PROOF, how="left", maintain_order="left")
+    keyed = keyed.with_columns(
+        challenge=(pl.col("verdict") == "challenge") | (_unproven() & pl.col("is_proven").is_null())
+    )
     subjects = resolve(keyed.select(_KEYS).unique(maintain_order=True), who.people, who.devices)
-    return keyed.join(subjects, on=_KEYS, how="left", nulls_equal=True, maintain_order="left").drop("challenge")
+    joined = keyed.join(subjects, on=_KEYS, how="left", nulls_equal=True, maintain_order="left")
+    return joined.drop("challenge", "is_proven")
+
+
+def doubtful_formats() -> list[str]:
+    """The formats in which some verdicts leave the name unproven."""
+    return [form.name for form in registry().values() if form.unproven]
+
+
+def _unproven() -> pl.Expr:
+    """Whether a row's verdict leaves its name unproven in its format."""
+    cases = [
+        (pl.col("format") == form.name) & pl.col("verdict").is_in(form.unproven)
+        for form in registry().values()
+        if form.unproven
+    ]
+    return pl.any_horizontal(pl.lit(value=False), *cases)
 
 
 def class_sizes(people: People) -> dict[str, int]:

@@ -67,6 +67,9 @@ class Format:
     parse: Callable[[pl.DataFrame, Declared, str], Parsed]
     #: `quoted`: a record may go on over a line end inside double quotes (CSV).
     records: Literal["lines", "quoted"] = "lines"
+    #: Verdicts on whose lines the name is only what somebody typed: the program answered before the password was looked
+    #: at. Such a name counts where the same user and address are also seen with another verdict that day.
+    unproven: tuple[str, ...] = ()
     #: What it gives and what it cannot, in words, for the documentation.
     gives: str = ""
     cannot: str = ""

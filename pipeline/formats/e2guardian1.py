@@ -113,4 +113,5 @@ FORMAT: Final = Format(
     gives="user, client address and host, URL, verdict, category, status, bytes to the client",
     cannot="a zone for its times (but for logtimestamp = on); the page behind an encrypted CONNECT; the user agent, "
     "which cannot be told from the name of the group; the user of a refused row may be somebody else's",
+    unproven=("blocked", "warned", "error"),
 )

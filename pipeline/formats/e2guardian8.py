@@ -212,4 +212,5 @@ FORMAT: Final = Format(
     gives="user, client address and host, URL, verdict, category, status, bytes to the client, time taken, user agent",
     cannot="the page behind an encrypted CONNECT; the user agent unless loguseragent = on; the user of a refused row "
     "may be somebody else's",
+    unproven=("blocked", "warned", "error"),
 )

@@ -1,7 +1,8 @@
 -- Which events the same user, or without one the same address, had around each draft.
 -- Grain: draft, event; the $most events nearest to the draft's own hits, and how many there were. Only the place of
 -- an event is given: the columns that take long to read are fetched for these few alone.
--- Inputs: events (the lake); windows (draft_id, site, user, client_ip, client, first_ts, last_ts, from_ts, to_ts) and steps
+-- Inputs: events (the lake); windows (draft_id, site, user, client_ip, client, first_ts, last_ts, from_ts, to_ts,
+-- only_here) and steps
 -- (draft_id, site, client, step: the hours since 1970 that the window touches), which keeps the join an equality.
 WITH
 placed AS (
@@ -11,7 +12,8 @@ placed AS (
         epoch_us(ts) // 3600000000 AS step,
         source_sha256,
         line,
-        ts
+        ts,
+        client_ip
     FROM events
     WHERE kind <> 'background'
         AND ("user" IN (SELECT "user" FROM windows) OR ("user" IS NULL AND client_ip IN (SELECT client_ip FROM windows)))
@@ -31,6 +33,8 @@ near AS (
         AND steps.step = placed.step
     INNER JOIN windows ON windows.draft_id = steps.draft_id
     WHERE placed.ts BETWEEN windows.from_ts AND windows.to_ts
+        -- A name that may be somebody else's shows nothing of that person's other places.
+        AND (NOT windows.only_here OR placed.client_ip = windows.client_ip)
 ),
 ranked AS (
     SELECT

@@ -1,11 +1,12 @@
 -- Events that were flagged, once for each category.
--- Grain: local day, site, user, client_ip, device, verdict, kind, category.
+-- Grain: local day, site, format, user, client_ip, device, verdict, kind, category.
 -- Inputs: hit_events (the lake); flags (event_id, category: each pair once); quarters (see traffic.sql).
 WITH
 placed AS (
     SELECT
         quarters.day,
         hit_events.site,
+        hit_events.format,
         hit_events."user",
         hit_events.client_ip,
         hit_events.device,
@@ -19,6 +20,7 @@ placed AS (
 SELECT
     day,
     site,
+    format,
     "user",
     client_ip,
     device,

@@ -13,6 +13,7 @@ SELECT
     hits.weight,
     hit_events.site,
     hit_events.source,
+    hit_events.format,
     hit_events.source_sha256,
     hit_events.line,
     hit_events.ts,

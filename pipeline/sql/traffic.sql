@@ -1,10 +1,11 @@
 -- All traffic, counted once for every aggregate that follows.
--- Grain: local day, site, user, client_ip, device, verdict, kind.
+-- Grain: local day, site, format, user, client_ip, device, verdict, kind.
 -- Inputs: events (the lake); quarters (quarter: a quarter of an hour since 1970, day, hour: local), which also says
 -- which days are wanted.
 SELECT
     quarters.day,
     events.site,
+    events.format,
     events."user",
     events.client_ip,
     events.device,
