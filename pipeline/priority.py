@@ -44,6 +44,6 @@ def with_levels(hits: pl.DataFrame, bounds: LevelBounds) -> pl.DataFrame:
     """
     factor = pl.col("field").replace_strict(FIELD_FACTORS, default=1.0, return_dtype=pl.Float64)
     score = pl.col("weight") * pl.when(pl.col("view") == "suffix").then(_SUFFIX_FACTOR).otherwise(factor)
-    counts = pl.col("kind") != "background"
+    counts = pl.col("kind").ne_missing("background")
     reached = [pl.when(counts & (pl.col("score") >= getattr(bounds, name))).then(pl.lit(name)) for name in LEVELS[:-1]]
     return hits.with_columns(score=score.round(2)).with_columns(level=pl.coalesce(*reached, pl.lit("record")))

@@ -1,0 +1,125 @@
+"""How urgent a hit is and how urgent many are: bounds that hold for any hits, and reasons that a person can read."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.levels import REPEATS, Seen, at_least, episode_level, most_urgent
+from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
+from pipeline.schema import KINDS, LEVELS, VERDICTS
+
+BOUNDS = LevelBounds(85, 65, 40, 15)
+SEVERITIES = {"grave": "urgent", "middling": "medium", "slight": "low"}
+
+
+def leveled(weight: float, field: str = "typed_text", view: str = "words", kind: str | None = "typed") -> str:
+    hits = pl.DataFrame({"weight": [weight], "field": [field], "view": [view], "kind": [kind]})
+    return str(with_levels(hits.cast({"kind": pl.String}), BOUNDS)["level"].item())
+
+
+@pytest.mark.parametrize(
+    ("weight", "level"),
+    [(100, "urgent"), (85, "urgent"), (84.99, "high"), (65, "high"), (40, "medium"), (15, "low"), (14.99, "record"),
+     (0, "record")],
+)  # fmt: skip
+def test_each_bound_belongs_to_its_level(weight: float, level: str) -> None:
+    assert leveled(weight) == level
+
+
+def test_what_shows_less_of_a_person_counts_for_less() -> None:
+    assert leveled(85, "search_text", kind="typed") == "urgent"
+    assert leveled(85, "title", kind="page") == "high"
+    assert leveled(100, "path", kind="page") == "medium"
+    # A listed site has its weight for being a site; words in a host name do not.
+    assert leveled(85, "host", "suffix", "page") == "urgent"
+    assert leveled(85, "host", "words", "page") == "high"
+    assert leveled(100, kind="background") == "record"
+    assert leveled(100, kind=None) == "urgent"
+    assert leveled(100, "a field of later days") == "urgent"
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.floats(0, 100), st.sampled_from([*FIELD_FACTORS, "other"]), st.sampled_from(KINDS)),
+                max_size=8))  # fmt: skip
+def test_more_weight_is_never_less_urgent(rows: list[tuple[float, str, str]]) -> None:
+    schema = {"weight": pl.Float64, "field": pl.String, "kind": pl.String}
+    hits = pl.DataFrame(rows, schema=schema, orient="row").with_columns(view=pl.lit("words"))
+    table = with_levels(hits, BOUNDS)
+    heavier = with_levels(hits.with_columns(pl.col("weight") + 1), BOUNDS)
+    assert table.height == len(rows)
+    assert set(table["level"].to_list()) <= set(LEVELS)
+    for one, other in zip(table["level"], heavier["level"], strict=True):
+        assert LEVELS.index(other) <= LEVELS.index(one)
+
+
+def test_the_order_of_levels() -> None:
+    assert at_least("medium") == ("urgent", "high", "medium")
+    assert at_least("urgent") == ("urgent",)
+    assert most_urgent(["low", "high", "record"]) == "high"
+
+
+# ---------------------------------------------------------------- many hits together
+
+
+def seen(level: str, text: str = "a", *, category: str = "grave", verdict: str = "allowed", field: str = "search_text",
+         ) -> Seen:  # fmt: skip
+    return Seen(category, level, text, field, verdict, "typed")
+
+
+def test_one_hit_says_what_it_shows() -> None:
+    assert episode_level([seen("high")], SEVERITIES) == ("high", "grave", ["typed as a search"])
+    assert episode_level([seen("low", field="unheard of")], SEVERITIES)[2] == ["unheard of"]
+
+
+def test_repeats_raise_by_one_step() -> None:
+    hits = [seen("medium", text) for text in "abc"]
+    level, category, reasons = episode_level(hits, SEVERITIES)
+    assert (level, category) == ("high", "grave")
+    assert reasons == [
+        "typed as a search",
+        "3 different texts or sites of this kind, close together",
+        "therefore high instead of medium",
+    ]
+    assert episode_level([seen("medium", "a")] * 50, SEVERITIES)[0] == "medium"
+
+
+def test_going_on_after_a_block_raises_and_stopping_does_not() -> None:
+    blocked = seen("low", "a", verdict="blocked")
+    assert episode_level([blocked, seen("low", "b"), seen("low", "c")], SEVERITIES)[0] == "medium"
+    assert episode_level([seen("low", "b"), blocked], SEVERITIES) == ("low", "grave", ["typed as a search"])
+    reasons = episode_level([blocked, blocked, seen("low", "b"), seen("low", "c")], SEVERITIES)[2]
+    assert "went on after a block" in reasons
+
+
+_SEEN = st.builds(
+    Seen,
+    category=st.sampled_from(sorted(SEVERITIES)),
+    level=st.sampled_from(LEVELS),
+    text=st.sampled_from("abcd"),
+    field=st.sampled_from([*FIELD_FACTORS]),
+    verdict=st.sampled_from(VERDICTS),
+    kind=st.sampled_from(KINDS),
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(_SEEN, min_size=1, max_size=8))
+def test_many_small_things_never_cry_like_one_great_one(hits: list[Seen]) -> None:
+    level, category, reasons = episode_level(hits, SEVERITIES)
+    highest = most_urgent(each.level for each in hits)
+    raised = LEVELS.index(highest) - LEVELS.index(level)
+    assert raised in {0, 1}
+    assert category in {each.category for each in hits if each.level == highest}
+    assert reasons[0]
+    if highest == "record":
+        assert level == "record"
+    if raised:
+        assert LEVELS.index(level) >= max(LEVELS.index("high"), LEVELS.index(SEVERITIES[category]))
+        assert f"therefore {level} instead of {highest}" in reasons
+        assert len({each.text for each in hits if each.category == category}) >= REPEATS
+    # One more hit of what leads already never makes it less urgent.
+    more = [*hits, next(each for each in hits if each.level == highest)]
+    assert LEVELS.index(episode_level(more, SEVERITIES)[0]) <= LEVELS.index(level)
