@@ -68,7 +68,7 @@ def _stale(
     """Day -> (what it would be made from, its units) for the days to be made; day -> that for those that cannot be."""
     by_day: dict[date, list[str]] = {}
     for unit in units:
-        for day in {local for utc_day in unit.dates for local in _local_days(utc_day, timezone, begins)}:
+        for day in _days_of(unit, timezone, begins):
             by_day.setdefault(day, []).append(unit.unit_id)
     made = ledger.day_inputs(kind)
     stale: _Days = {}
@@ -84,10 +84,23 @@ def _stale(
     return stale, frozen
 
 
+def _days_of(unit: Unit, timezone: ZoneInfo, begins: timedelta) -> set[date]:
+    """The local days that the events of a unit may belong to, none before its first event or after its last."""
+    if unit.first_ts is None or unit.last_ts is None:
+        return set()
+    first, last = (_local_day(end, timezone, begins) for end in (unit.first_ts, unit.last_ts))
+    days = {local for utc_day in unit.dates for local in _local_days(utc_day, timezone, begins)}
+    return {day for day in days if first <= day <= last}
+
+
 def _local_days(utc_day: date, timezone: ZoneInfo, begins: timedelta) -> set[date]:
     """The local days that the events of a UTC date may belong to."""
     ends = datetime.combine(utc_day, time.min, UTC), datetime.combine(utc_day, time.max, UTC)
-    return {(end.astimezone(timezone).replace(tzinfo=None) - begins).date() for end in ends}
+    return {_local_day(end, timezone, begins) for end in ends}
+
+
+def _local_day(moment: datetime, timezone: ZoneInfo, begins: timedelta) -> date:
+    return (moment.astimezone(timezone).replace(tzinfo=None) - begins).date()
 
 
 def _units_of(days: _Days) -> list[str]:

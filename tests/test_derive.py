@@ -1,0 +1,172 @@
+"""What is made from the lake day by day: counts that add up, only of days that changed, never of what is gone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from pipeline import derive, lake
+from pipeline.counts import quarters
+from pipeline.schema import ACTIVE, COVERAGE, DRAFTS, FACTS, USER_COUNTS
+from tests.made_night import NINE, School, derived_bytes, later, made_log, search, squid
+
+DAY = 86_400.0
+KINDS = {"facts": FACTS, "active": ACTIVE, "coverage": COVERAGE, "user_counts": USER_COUNTS, "drafts": DRAFTS}
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> School:
+    return School(tmp_path).made()
+
+
+def kept(school: School, kind: str) -> pl.DataFrame:
+    return lake.read_days(school.lake, kind, KINDS[kind])
+
+
+def files(school: School, kind: str) -> list[str]:
+    return sorted(path.stem for path in (school.store / "days" / kind).glob("*.parquet"))
+
+
+def total(school: School, kind: str) -> int:
+    table = kept(school, kind)
+    return int((table.filter(category="") if "category" in table.columns else table)["events"].sum())
+
+
+def test_every_count_adds_up_to_the_events_of_the_lake(school: School) -> None:
+    school.log("one", made_log(300))
+    school.log("two", made_log(300, seed=2, start=15 * 3600 - 150))
+    school.log("three", made_log(50, seed=3, start=3 * DAY))
+    school.night(later(4))
+    events = school.table("events")
+    assert total(school, "facts") == total(school, "user_counts") == total(school, "coverage") == events.height
+    # From nine in the morning fifteen hours lead over midnight.
+    assert files(school, "facts") == ["2026-11-10", "2026-11-11", "2026-11-13"]
+    users = events.group_by(pl.col("ts").dt.date().alias("day")).agg(pl.col("user").n_unique())
+    active = kept(school, "active").group_by("day").agg(pl.col("users").sum())
+    assert sorted(users.rows()) == sorted(active.rows())
+    flagged = school.table("hits").join(school.table("hit_events"), on="event_id")
+    expected = flagged.select("event_id", "category").unique().group_by("category").len()
+    counted = kept(school, "facts").filter(pl.col("category") != "").group_by("category").agg(pl.col("events").sum())
+    assert sorted(counted.rows()) == sorted(expected.rows())
+    verdicts = kept(school, "facts").filter(category="").group_by("verdict", "kind").agg(pl.col("events").sum())
+    assert verdicts["events"].sum() == events.height
+
+
+def test_facts_name_nobody(school: School) -> None:
+    school.log("one", made_log(100))
+    school.night()
+    raw = b"".join(
+        content for name, content in derived_bytes(school).items() if not re.match("user_counts|drafts", name)
+    )
+    assert b".example" not in raw
+    assert "user" not in FACTS
+    assert "subject" not in FACTS
+    # Parquet may pack; so the values too.
+    for kind in ("facts", "active", "coverage"):
+        assert "example" not in str(kept(school, kind).rows())
+
+
+def test_only_days_that_changed_are_made_again(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    school.log("monday", squid(0) + squid(DAY))
+    school.night(later(1))
+    made: list[tuple[str, date]] = []
+    really = lake.replace_day
+
+    def noted(place: Any, kind: str, day: date, *rest: Any) -> None:
+        made.append((kind, day))
+        really(place, kind, day, *rest)
+
+    monkeypatch.setattr(lake, "replace_day", noted)
+    school.night(later(1))
+    assert made == []
+    school.log("tuesday", squid(DAY + 60, search("blue lobster")))
+    school.night(later(2))
+    assert {day for _, day in made} == {date(2026, 11, 11)}
+
+
+def test_late_lines_join_their_day(school: School, tmp_path: Path) -> None:
+    words = [search("blue lobster one"), search("blue lobster two"), search("paper crane")]
+    lines = [squid(600 * n, url) for n, url in enumerate(words)]
+    for number in (1, 2, 0):
+        school.log(f"log{number}", lines[number])
+        school.night(later(number))
+    whole = School(tmp_path / "whole").made()
+    for number in range(3):
+        whole.log(f"log{number}", lines[number])
+    whole.night()
+    assert derived_bytes(school) == derived_bytes(whole)
+
+
+def test_a_draft_is_shown_again_only_when_late_evidence_adds_to_it(school: School) -> None:
+    school.log("one", squid(0, search("blue lobster")))
+    assert school.night().drafts == {"urgent": 1}
+    assert school.night(later(1)).drafts == {}
+    school.log("two", squid(5, search("a page of no concern")))
+    assert school.night(later(2)).drafts == {}
+    school.log("three", squid(60, search("another blue lobster")))
+    assert school.night(later(3)).drafts == {"urgent": 1}
+    assert school.night(later(4)).drafts == {}
+
+
+def test_what_is_deleted_is_not_counted_away(school: School) -> None:
+    school.config.write_text(school.config.read_text("utf-8") + "\n[retention]\nevents_days = 30\n", "utf-8")
+    school.log("old", made_log(60))
+    school.night()
+    before = kept(school, "facts").rows()
+    school.night(later(40))
+    assert school.table("events").is_empty()
+    assert list((school.store / "lake").iterdir()) == []
+    assert kept(school, "facts").rows() == before
+    # The file is still there: it is known, and not read again.
+    assert [each.status for each in school.night(later(41)).files] == ["unchanged"]
+    # Lines that come for that day now are kept out of its counts, and that is said once.
+    school.log("late", squid(7200))
+    record = school.night(later(42))
+    assert "2026-11-10: events came late, after those of the day had been deleted" in record.all_issues[0]
+    assert record.exit_code == 2
+    assert kept(school, "facts").rows() == before
+    assert school.night(later(43)).all_issues == []
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham"])
+def test_quarters_of_an_hour_make_up_a_day(zone: str) -> None:
+    days = [date(2026, 3, 29), date(2026, 10, 25), date(2026, 11, 10)]
+    table = quarters(days, ZoneInfo(zone))
+    assert table["quarter"].n_unique() == table.height
+    for quarter, day, hour in table.iter_rows():
+        here = datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(zone))
+        assert (here.date(), here.hour) == (day, hour)
+    lengths = dict(table.group_by("day").len().iter_rows())
+    assert lengths[date(2026, 11, 10)] == 96
+    if zone == "Europe/London":
+        assert lengths == {days[0]: 92, days[1]: 100, days[2]: 96}
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize("hours", [0, 4])
+def test_the_local_days_of_a_utc_day_hold_all_its_moments(zone: str, hours: int) -> None:
+    for day in (date(2026, 3, 29), date(2026, 7, 1), date(2026, 10, 25)):
+        found = derive._local_days(day, ZoneInfo(zone), timedelta(hours=hours))
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        for minutes in range(0, 24 * 60, 15):
+            here = (midnight + timedelta(minutes=minutes)).astimezone(ZoneInfo(zone))
+            assert (here.replace(tzinfo=None) - timedelta(hours=hours)).date() in found
+
+
+def test_events_long_ago_and_far_ahead_are_counted_on_their_days(school: School) -> None:
+    epoch = f"{0:010}.000"
+    end = "9999999999.999"
+    line = squid(0)
+    school.log(
+        "odd", line.replace(f"{NINE.timestamp():.3f}", epoch) + line.replace(f"{NINE.timestamp():.3f}", end) + line
+    )
+    record = school.night()
+    assert record.files[0].events == 3
+    days = kept(school, "facts")["day"].unique().sort().to_list()
+    assert days == [date(1970, 1, 1), date(2026, 11, 10), date(2286, 11, 20)]
