@@ -7,6 +7,7 @@ line, what is not JSON; a reader that goes away (`esafety parse … | head`) is 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from pipeline.errors import SourceError, StoreError
 
 DASH = Path("-")
 _REMEDY = "Give JSON lines in UTF-8: one value on each line."
+
+#: What json.dumps leaves as it is and could steer a terminal or turn the order of its text round.
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 Write = Callable[[Mapping[str, Any]], None]
 
@@ -80,11 +84,16 @@ def written(path: Path) -> Iterator[BinaryIO]:
 def _put(stream: BinaryIO, row: Mapping[str, Any], path: Path) -> None:
     try:
         # A lone surrogate has no UTF-8, but in JSON it may stand as the escape that this makes of it.
-        stream.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+        line = _STEERING.sub(_escaped, json.dumps(row, ensure_ascii=False))
+        stream.write(line.encode("utf-8", "backslashreplace") + b"\n")
     except BrokenPipeError:
         raise
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:

@@ -6,12 +6,15 @@ millions are never held in memory, or a list of phrases. Refuses a file that is 
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from pathlib import Path
 
 import polars as pl
 
 from pipeline.errors import WatchlistError
+
+_PIECE = 1 << 20
 
 
 def host_names(path: Path) -> pl.LazyFrame:
@@ -32,16 +35,28 @@ def phrases(path: Path) -> list[str]:
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise WatchlistError("is not UTF-8 text.", path=path, line=line, remedy="Save it as UTF-8.") from error
+        raise _no_text(path, path.read_bytes()[: error.start].count(b"\n") + 1) from error
     lines = (line.strip() for line in text.split("\n"))
     return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
 
 
 def sha256_of(path: Path) -> str:
-    """Of the file's bytes: says exactly which list a hit was found with."""
+    """Of the file's bytes: says exactly which list a hit was found with. Raises `WatchlistError` if it is no text."""
+    _must_exist(path)
+    digest, decoder, line = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), 1
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError as error:
+                raise _no_text(path, line + error.object[: error.start].count(b"\n")) from error
+            line += piece.count(b"\n")
+    return digest.hexdigest()
+
+
+def _no_text(path: Path, line: int) -> WatchlistError:
+    return WatchlistError("is not UTF-8 text.", path=path, line=line, remedy="Save it as UTF-8.")
 
 
 def _must_exist(path: Path) -> None:

@@ -152,7 +152,8 @@ def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
 
     `texts` has field and text, decoded, and any other columns. The longest, then the first match of a rule is shown.
     """
-    survivors = _sieve(texts, list(matcher.owners)) if texts.height > _FEW else texts
+    # Without any term there is nothing to sieve for, and the automaton is none.
+    survivors = _sieve(texts, list(matcher.owners)) if texts.height > _FEW or not matcher.owners else texts
     # A loop over texts, because the automaton reads one at a time; the sieve has left a few in a hundred.
     distinct = survivors.select("field", "text").unique()
     rows = [row for field, text in distinct.iter_rows() for row in _hits_in(field, text, matcher)]
@@ -215,7 +216,7 @@ def match_hosts(hosts: pl.Series, matcher: Matcher, *, long_lists: bool = True) 
         listed = longlists.host_names(file.path).join(suffixes.lazy(), on="name", how="semi").unique()
         names = listed.collect(engine="streaming").with_columns(
             rule_id=pl.lit(file.id), category=pl.lit(file.category), watchlist=pl.lit(file.path.name),
-            watchlist_sha256=pl.lit(sha256), weight=pl.lit(file.weight),
+            watchlist_sha256=pl.lit(sha256), weight=pl.lit(file.weight, pl.Float64),
         )  # fmt: skip
         found.append(suffixes.join(names, on="name", how="inner"))
     length = pl.col("host").str.len_chars().cast(pl.Int64)
