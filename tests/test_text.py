@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.text import URL_PARTS, fold, fold_one, folded, is_ascii, public_suffix, registrable_domains, unescape
+from pipeline.text import (
+    URL_PARTS,
+    fold,
+    fold_one,
+    folded,
+    hosts_of,
+    is_ascii,
+    public_suffix,
+    registrable_domains,
+    unescape,
+)
 from pipeline.text import url_parts as parts_of
 
 #: Characters that this Python's tables know. A character that was added to Unicode later is a letter to polars and
@@ -110,6 +120,7 @@ def test_nulls_are_no_text_and_the_name_of_the_column_stays() -> None:
         ("%2B%2b", "++", "++"),
         ("%00%0a", "\0\n", "\0\n"),
         ("%81", "\\x81", "\\x81"),
+        ("caf%C3%A9%20caf%E9", "café café", "café café"),
         ("é%20é", "é é", "é é"),
         ("%2%35", "%", "%"),
         ("", "", ""),
@@ -212,3 +223,14 @@ def test_any_host_has_a_domain_or_none(hosts: list[str]) -> None:
 def test_a_host_of_a_quarter_of_a_million_labels_is_only_a_host() -> None:
     parts = parts_of(pl.Series(["http://" + "a." * 250_000 + "example.org/"]))
     assert registrable_domains(parts["host"]).to_list() == ["example.org"]
+
+
+def test_undoing_escapes_leaves_the_callers_column_alone() -> None:
+    texts = pl.Series(["http://g.example/?q=die%3F", "%25", "plain", None])
+    before = texts.to_list()
+    for plus_is_blank in (False, True):
+        unescape(texts, plus_is_blank=plus_is_blank)
+        assert texts.to_list() == before
+    authorities = pl.Series(["a.example:8080", "b.example"])
+    hosts_of(authorities)
+    assert authorities.to_list() == ["a.example:8080", "b.example"]
