@@ -115,7 +115,8 @@ def unescape(texts: pl.Series, *, plus_is_blank: bool = False) -> pl.Series:
     table = table.with_columns(new=pl.col("t").str.replace_many(_PLAIN_ESCAPES))
     hard = table["new"].str.contains("%", literal=True)
     slow = pl.Series([_unescape_one(text) for text in table.filter(hard)["t"]], dtype=pl.String)
-    done = plain.scatter(table.filter(~hard)["row"], table.filter(~hard)["new"])
+    # A copy, because scatter changes the column that it is called on, and that is still the caller's.
+    done = plain.clone().scatter(table.filter(~hard)["row"], table.filter(~hard)["new"])
     return done.scatter(table.filter(hard)["row"], slow)
 
 
