@@ -204,13 +204,24 @@ def open_unknown(stream: BufferedReader, path: Path | str, form: Format | None, 
     chunks = until_failure(decoded(stream, path), failures)
     beginning = next(chunks, b"")
     if form is None and beginning:
-        form = sniff(_lines_of(next(blocks([beginning]), None)), path)
+        form = _sniffed(beginning, chunks, failures, path)
     if form is not None:
         identity, taken = _identified(chain([beginning], chunks), form, declared)
         start = Stream("", identity or hashlib.sha256(b"".join(taken)).hexdigest(), "", form.name)
         yield from read_chunks(chain(taken, chunks, failing(failures)), Reading(path, form, declared, start))
     elif failures:
         raise failures[0]
+
+
+def _sniffed(beginning: bytes, rest: Iterator[bytes], failures: list[SourceError], path: Path | str) -> Format:
+    try:
+        return sniff(_lines_of(next(blocks([beginning]), None)), path)
+    except UnknownFormat:
+        # What is damaged at its beginning looks like nothing; then the damage is what matters.
+        next(rest, None)
+        if failures:
+            raise failures[0] from None
+        raise
 
 
 def read_chunks(chunks: Iterator[bytes], reading: Reading) -> Iterator[Batch]:
