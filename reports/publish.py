@@ -152,6 +152,8 @@ def _governors_page(
         school_days=tuple(day for day in days if is_school_day(day, school)),
         school_hours=(school.opens, school.closes - 1),
         sources=tuple((school.site, source.name) for source in settings.source if source.every_hour),
+        # Of the whole store: a log lost at the beginning of the term is lost if there were logs before.
+        logs_from=min(lake.read_days(place, "coverage", COVERAGE)["day"].to_list(), default=None),
     )
     return governors.render(tables, context)
 

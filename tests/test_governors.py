@@ -77,7 +77,7 @@ def _attack(html: str, threshold: int) -> tuple[dict[tuple[str, str], tuple[floa
     """The bounds of every hidden number of flagged events, and how many numbers were printed."""
     page = Page(html)
     by_category, matrix = page.tables["categories"].rows, page.tables["matrix"].rows
-    verdicts = by_category[0][3:-1]
+    verdicts = by_category[0][3:]
     seen = Outsider(page, [row[0] for row in matrix[1:-1]], matrix[0][1:-1], verdicts, threshold)
     small = seen.small
     knowledge = Knowledge((len(seen.titles) + len(small)) * len(seen.groups) * len(verdicts))
@@ -170,7 +170,7 @@ def test_no_small_number_can_be_worked_out_from_the_page(flags: list[made.Flag],
 
 
 def _all_cells(page: Page, table: str) -> list[int]:
-    columns = {"categories": slice(1, -1), "matrix": slice(1, None), "by-group": slice(1, 2)}[table]
+    columns = {"categories": slice(1, None), "matrix": slice(1, None), "by-group": slice(1, 2)}[table]
     rows = page.tables[table].rows[1:] if table in page.tables else []
     return [int(cell.replace(",", "")) for row in rows for cell in row[columns] if re.fullmatch(r"[\d,]+", cell)]
 
@@ -224,7 +224,6 @@ def test_totals_by_category_verdict_and_year_group_are_true() -> None:
         "Warned",
         "Allowed",
         "Not known",
-        "For each 1,000 pupil-days",
     ]
     assert rows["Games in lessonsConduct"][:6] == ["1,550", "", "1,500", "40", "0", "10"]
     assert rows["Getting round the filterConduct"][:6] == ["50", "", "20", "0", "30", "0"]
@@ -240,6 +239,41 @@ def test_rates_are_for_a_thousand_pupil_days() -> None:
     days = 163 * len(made.school_days())
     row = next(row for row in page.tables["by-group"].rows if row[0] == "Year 7")
     assert row == ["Year 7", "1,000", f"{days:,}", f"{1_000_000 / days:,.1f}"]
+
+
+def test_the_rate_at_the_top_is_of_pupils_and_their_days_alone() -> None:
+    flags = [
+        ("bypass", "Year 7", "pupil", "blocked", "typed", 1_000),
+        ("bypass", "Year 8", "pupil", "blocked", "typed", 500),
+        ("bypass", None, "staff", "blocked", "typed", 4_000),
+        ("bypass", None, None, "blocked", "typed", 9_000),
+        ("bypass", "Year 13", "pupil", "blocked", "typed", 700),
+    ]
+    page = _page(flags)
+    days = len(made.school_days()) * (sum(170 - year for year in range(7, 12)) + 88)
+    assert f"{1_500_000 / days:,.1f} events of pupils for each 1,000 pupil-days" in _squeezed(page)
+    assert f"1,500 events of year groups in {days:,} pupil-days" in _squeezed(page)
+
+
+def test_the_rate_at_the_top_is_made_of_printed_numbers() -> None:
+    """A hidden sum is not in it: with all others printed it could be worked out."""
+    page = _page([*made.a_term(), ("bullying", "Year 3", "pupil", "blocked", "typed", 3)], _with_a_small_year())
+    rows = [row for row in page.tables["by-group"].rows if re.match(r"Year \d", row[0])]
+    shown = [row for row in rows if row[1] != HIDDEN]
+    assert len(shown) < len(rows)
+    events, days = (sum(_number(row[column]) or 0 for row in shown) for column in (1, 2))
+    assert f"{events:,} events of year groups in {days:,} pupil-days; without" in _squeezed(page)
+    assert f"{1000 * events / days:,.1f} events of pupils for each 1,000" in _squeezed(page)
+
+
+def test_where_nobody_has_a_name_there_is_no_rate() -> None:
+    page = _page([("bypass", None, None, "blocked", "typed", 50)], {"active": pl.DataFrame(schema=ACTIVE)})
+    assert "not known events of pupils for each 1,000 pupil-days no year group can be shown" in _squeezed(page)
+
+
+def _with_a_small_year() -> dict[str, pl.DataFrame]:
+    people = {f"Year {year}": 150 for year in (3, *range(7, 13))}
+    return {"active": made.active(people, made.school_days())}
 
 
 def test_a_small_category_is_in_no_other_number() -> None:
@@ -358,10 +392,40 @@ def test_missing_hours_are_counted_for_each_source() -> None:
     ]
 
 
+def test_a_source_that_holds_only_what_stood_out_has_its_lines_counted_but_no_hours() -> None:
+    page = _page(made.a_term(), sources=(("main", "proxy"),))
+    rows = {row[0]: row[1:] for row in page.tables["sources"].rows}
+    assert rows["firewall (main)"] == ["not expected", "not counted", "not counted", "705,900", "78 (under 1%)"]
+    assert f"0 of {8 * len(made.school_days()):,} hours, all sources together" in page.text
+    assert "There are school hours without a log" not in page.text
+
+
+def test_days_before_the_first_log_are_not_lost() -> None:
+    first = date(2026, 9, 30)
+    rest = made.school_days(first)
+    page = _page(
+        made.a_term(), {"coverage": made.coverage(rest), "units": made.units(rest)}, logs_from=first,
+        sources=(("main", "proxy"), ("main", "firewall")),
+    )  # fmt: skip
+    assert f"14 of {2 * 8 * len(rest):,} hours, all sources together, since 30 September 2026" in _squeezed(page)
+    assert {row[1] for row in page.tables["sources"].rows[1:]} == {f"{8 * len(rest)}"}
+    assert "Logs are held from 30 September 2026 on." in page.text
+    assert "Nothing was collected yet on 20 school days of the term before that" in _squeezed(page)
+
+
+def test_a_log_that_was_there_before_the_term_lets_no_lost_day_go() -> None:
+    rest = made.school_days(date(2026, 9, 30))
+    page = _page(
+        made.a_term(), {"coverage": made.coverage(rest)}, logs_from=date(2026, 7, 1), sources=(("main", "proxy"),)
+    )
+    assert page.tables["sources"].rows[2][:4] == ["proxy (main)", f"{8 * len(made.school_days())}", "160 (26%)", "20"]
+    assert "Logs are held from" not in page.text
+
+
 def test_without_school_days_the_page_says_so() -> None:
     page = _page(made.a_term(), school_days=())
     assert "No school days were given" in page.text
-    assert {row[1] for row in page.tables["sources"].rows[1:]} == {"not given"}
+    assert {row[1] for row in page.tables["sources"].rows[1:]} == {"not expected"}
 
 
 def test_an_empty_term_is_a_page_that_claims_nothing() -> None:

@@ -29,6 +29,4 @@ def render(tables: GovernorsTables, context: GovernorsContext) -> str:
         made=made_in_words(context),
         provisional=is_provisional(context),
         threshold=context.threshold,
-        hours=f"{context.school_hours[0]:02d}:00 to {context.school_hours[1] + 1:02d}:00",
-        days=len(context.school_days),
     )

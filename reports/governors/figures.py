@@ -56,8 +56,16 @@ class GovernorsContext:
     #: The days on which logs are expected, and the first and last hour of such a day, both included.
     school_days: tuple[date, ...] = ()
     school_hours: tuple[int, int] = (8, 15)
-    #: The sources that the school declares, as (site, source): one that gave nothing at all is in no table.
+    #: The sources that should give a log every school hour, as (site, source). Of others only the lines are counted.
     sources: tuple[tuple[str, str], ...] = ()
+    #: The first day of which the store holds any log. School days before it were not collected yet, so none of their
+    #: hours is lost. Without it nothing is known, and every school day counts.
+    logs_from: date | None = None
+
+    @property
+    def days_with_logs(self) -> tuple[date, ...]:
+        """The school days from the first log on: those whose hours count."""
+        return tuple(day for day in self.school_days if self.logs_from is None or day >= self.logs_from)
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,7 @@ def figures(tables: GovernorsTables, context: GovernorsContext) -> Figures:
     parameters: dict[str, Any] = {
         "first_day": context.first_day,
         "last_day": context.last_day,
-        "school_days": list(context.school_days),
+        "school_days": list(context.days_with_logs),
         "first_hour": context.school_hours[0],
         "last_hour": context.school_hours[1],
     }

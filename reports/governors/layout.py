@@ -25,7 +25,6 @@ class CategoryRow:
     area: str
     total: str
     bar: int
-    rate: str
     verdicts: tuple[Cell, ...]
     groups: tuple[Cell, ...]
 
@@ -79,7 +78,6 @@ class ReportView:
     key_figures: tuple[KeyFigure, ...]
     categories: tuple[CategoryRow, ...]
     total: str
-    rate: str
     verdict_names: tuple[str, ...]
     verdict_totals: tuple[Cell, ...]
     verdicts_withheld: str
@@ -96,5 +94,7 @@ class ReportView:
     levels_total: str
     software: str
     sources: tuple[SourceRow, ...]
+    #: Which school days the hours without a log were looked for on.
+    looked_at: str
     traffic: tuple[tuple[str, str], ...]
     questions: tuple[str, ...]

@@ -1,7 +1,7 @@
 -- The figures of the governors' report. Every query below is run by its name.
 --
 -- Inputs (see pipeline/schema.py): facts, active, coverage, units; levels (day, level, drafts);
--- declared (site, source), the sources that the school says it has.
+-- declared (site, source), the sources that should give a log every school hour.
 -- Parameters: $first_day and $last_day, the term, both included; $school_days, the days on which logs are expected;
 -- $first_hour and $last_hour, the hours of such a day in which they are, both included.
 -- A person group is a year group, 'Staff', 'Visitors', or '' where none of these is known.
@@ -84,6 +84,7 @@ ORDER BY events;
 
 -- name: sources
 -- Grain: one row for each site and source. Hours in school time without a log, and lines that could not be read.
+-- Of a source that is not declared no hours are expected: it may hold only what stood out, or have another name by now.
 WITH sources AS (
     SELECT site, source FROM declared
     UNION
@@ -92,8 +93,8 @@ WITH sources AS (
     SELECT site, source FROM coverage WHERE day BETWEEN $first_day AND $last_day
 ),
 expected AS (
-    SELECT sources.site, sources.source, days.day, hours.hour
-    FROM sources
+    SELECT declared.site, declared.source, days.day, hours.hour
+    FROM declared
     CROSS JOIN (SELECT UNNEST(CAST($school_days AS DATE[])) AS day) AS days
     CROSS JOIN (SELECT UNNEST(RANGE(CAST($first_hour AS BIGINT), CAST($last_hour AS BIGINT) + 1)) AS hour) AS hours
     WHERE days.day BETWEEN $first_day AND $last_day

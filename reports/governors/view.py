@@ -35,13 +35,12 @@ def report_view(figures: Figures, context: GovernorsContext) -> ReportView:
     # Looking for help is no concern: it is counted by itself.
     helping = {each.id for each in context.categories.values() if each.help_seeking}
     parts = break_down(figures, context.threshold, apart=helping)
-    total, pupil_days = sum(parts.totals.values()), _pupil_days(parts.groups, context.threshold)
+    total = sum(parts.totals.values())
     levels = _levels(figures, parts, context, total)
     return ReportView(
-        key_figures=_key_figures(figures, parts, context, total, pupil_days),
-        categories=_category_rows(parts, context, pupil_days),
+        key_figures=_key_figures(figures, parts, context, total),
+        categories=_category_rows(parts, context),
         total=grouped(total),
-        rate=rate(total, pupil_days),
         verdict_names=tuple(_VERDICTS[each] for each in parts.verdicts),
         verdict_totals=tuple(_cell(each) for each in parts.by_verdict.column_totals),
         verdicts_withheld=_titles(_withheld(parts.categories, parts.by_verdict.withheld), context),
@@ -57,6 +56,7 @@ def report_view(figures: Figures, context: GovernorsContext) -> ReportView:
         levels_total="" if any(cell.hidden for _, cell in levels) else grouped(sum(figures.drafts.values())),
         software=_few(figures.software, context),
         sources=tuple(_source_row(each) for each in figures.sources),
+        looked_at=_looked_at(context),
         traffic=_traffic(figures, context),
         questions=questions(figures, parts),
     )
@@ -127,8 +127,18 @@ def _group_name(group: Group | None) -> str:
     return year_in_words(group.name) if group else "No group known"
 
 
-def _pupil_days(groups: Iterable[Group | None], threshold: int) -> int:
-    return sum(each.person_days for each in groups if each and each.name not in ADULTS and _has_days(each, threshold))
+def _pupils(parts: Breakdown, threshold: int) -> tuple[int, int, int]:
+    """Events and pupil-days of the year groups that have named pupils and a sum that is printed, and how many have not.
+
+    Both from the same groups: events of staff or of nobody have no pupil-days to be divided by.
+    """
+    groups = [
+        (each, total)
+        for each, total in zip(parts.groups, parts.by_group.column_totals, strict=True)
+        if each and each.name not in ADULTS and _has_days(each, threshold)
+    ]
+    shown = [(each.person_days, total) for each, total in groups if total is not None]
+    return sum(total for _, total in shown), sum(days for days, _ in shown), len(groups) - len(shown)
 
 
 def _has_days(group: Group, threshold: int) -> bool:
@@ -140,7 +150,7 @@ def _area(category: str, context: GovernorsContext) -> str:
     return context.categories[category].four_cs if category in context.categories else ""
 
 
-def _category_rows(parts: Breakdown, context: GovernorsContext, pupil_days: int) -> tuple[CategoryRow, ...]:
+def _category_rows(parts: Breakdown, context: GovernorsContext) -> tuple[CategoryRow, ...]:
     longest = max(parts.totals.values(), default=0)
     return tuple(
         CategoryRow(
@@ -148,7 +158,6 @@ def _category_rows(parts: Breakdown, context: GovernorsContext, pupil_days: int)
             area=_AREAS[_area(category, context)][0],
             total=grouped(parts.totals[category]),
             bar=round(100 * parts.totals[category] / longest),
-            rate=rate(parts.totals[category], pupil_days),
             verdicts=tuple(_cell(each) for each in parts.by_verdict.cells[place]),
             groups=tuple(_cell(each) for each in parts.by_group.cells[place]),
         )
@@ -189,9 +198,9 @@ def _source_row(source: Source) -> SourceRow:
     missing = f"{grouped(source.missing_hours)} ({share(source.missing_hours, source.hours)})"
     return SourceRow(
         name=name,
-        hours=grouped(source.hours) if source.hours else "not given",
-        missing=missing if source.hours else "not known",
-        days=grouped(source.missing_days) if source.hours else "not known",
+        hours=grouped(source.hours) if source.hours else "not expected",
+        missing=missing if source.hours else "not counted",
+        days=grouped(source.missing_days) if source.hours else "not counted",
         records=grouped(source.records),
         rejects=f"{grouped(source.rejects)} ({share(source.rejects, source.records)})" if source.rejects else "0",
     )
@@ -206,9 +215,7 @@ def _traffic(figures: Figures, context: GovernorsContext) -> tuple[tuple[str, st
     )
 
 
-def _key_figures(
-    figures: Figures, parts: Breakdown, context: GovernorsContext, total: int, pupil_days: int
-) -> tuple[KeyFigure, ...]:
+def _key_figures(figures: Figures, parts: Breakdown, context: GovernorsContext, total: int) -> tuple[KeyFigure, ...]:
     hours = sum(each.hours for each in figures.sources)
     missing = sum(each.missing_hours for each in figures.sources)
     broken_down = sum(
@@ -222,7 +229,7 @@ def _key_figures(
             "flagged events",
             f"besides {_besides(parts.small, context)}" if parts.small else "in all categories",
         ),
-        KeyFigure(rate(total, pupil_days), "for each 1,000 pupil-days", f"{grouped(pupil_days)} pupil-days in all"),
+        _rate_of_pupils(parts, context.threshold),
         KeyFigure(
             "hidden" if parts.allowed is None else share(parts.allowed, broken_down),
             "of them allowed by the filter",
@@ -231,8 +238,41 @@ def _key_figures(
         KeyFigure(
             share(missing, hours) if hours else "not known",
             "of school hours without a log",
-            f"{grouped(missing)} of {grouped(hours)} hours, all sources together" if hours else "no school days given",
+            f"{grouped(missing)} of {grouped(hours)} hours, all sources together{_since(context)}"
+            if hours
+            else "no hours in which a log was expected",
         ),
+    )
+
+
+def _rate_of_pupils(parts: Breakdown, threshold: int) -> KeyFigure:
+    events, days, unseen = _pupils(parts, threshold)
+    if not days:
+        return KeyFigure("not known", "events of pupils for each 1,000 pupil-days", "no year group can be shown")
+    without = f"; without {counted(unseen, 'year group whose sum is hidden', 'year groups whose sums are hidden')}"
+    return KeyFigure(
+        rate(events, days),
+        "events of pupils for each 1,000 pupil-days",
+        f"{grouped(events)} events of year groups in {grouped(days)} pupil-days{without if unseen else ''}",
+    )
+
+
+def _since(context: GovernorsContext) -> str:
+    late = context.logs_from and len(context.days_with_logs) < len(context.school_days)
+    return f", since {short_date(context.logs_from)}" if context.logs_from and late else ""
+
+
+def _looked_at(context: GovernorsContext) -> str:
+    if not context.school_days:
+        return "No school days were given, so hours without a log cannot be counted."
+    days, before = len(context.days_with_logs), len(context.school_days) - len(context.days_with_logs)
+    first, last = context.school_hours
+    said = f"Logs were expected on {counted(days, 'school day', 'school days')}, {first:02d}:00 to {last + 1:02d}:00."
+    if not before or context.logs_from is None:
+        return said
+    return (
+        f"Logs are held from {short_date(context.logs_from)} on. {said} Nothing was collected yet on "
+        f"{counted(before, 'school day', 'school days')} of the term before that; no number on this page knows of them."
     )
 
 
