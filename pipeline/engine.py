@@ -198,6 +198,8 @@ def event_hits(stored: pl.DataFrame, hit_events: pl.DataFrame, found: pl.DataFra
         for column in columns
     )
     ordered = joined.sort("event_id", "field", "start", "rule_id")
+    # A log that gives a URL and a host tells of the same host twice.
+    ordered = ordered.unique(["event_id", "rule_id", "field", "start"], keep="first", maintain_order=True)
     return ordered.with_columns(hit_id=_hit_ids(ordered)).drop("text")
 
 

@@ -12,8 +12,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +27,8 @@ DAY_BEGINS = timedelta(hours=4)
 #: "What came in the ten minutes before and after."
 AROUND = timedelta(minutes=10)
 MOST_AROUND = 60
+#: So many hits stand in a draft; it says how many there were.
+MOST_HITS = 200
 _CLASS_WINDOW = timedelta(minutes=30)
 _STAFF_ROLES = ("staff", "teacher", "governor", "head")
 _PUPIL_ROUTES = ("pupil-victim", "pupil-inappropriate", "network-misuse", "accidental")
@@ -104,52 +104,70 @@ def _may_become_drafts(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFra
 def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     """One row for each episode that becomes a draft: everything but what happened around it and the facts."""
     # Episode by episode, because the reasons are put into words; what could never be a draft has been left behind.
-    rows = [
-        row
-        for _, episode in groupby(numbered.iter_rows(named=True), key=itemgetter("episode"))
-        if (row := _head(list(episode), drafting)) is not None
-    ]
+    rows = []
+    at = 0
+    for length in numbered["episode"].rle().struct.field("len").to_list():
+        row = _head(numbered.slice(at, length), drafting)
+        at += length
+        if row is not None:
+            rows.append(row)
     texts = [(name, pl.String()) for name in ("client", "user", "client_ip")]
-    numbers = [(name, pl.Int64()) for name in ("blocked", "requests")]
+    numbers = [(name, pl.Int64()) for name in ("blocked", "requests", "found_hits")]
     return pl.DataFrame(rows, schema=pl.Schema([*DRAFTS.items(), *texts, *numbers]))
 
 
-def _head(hits: list[dict[str, Any]], drafting: Drafting) -> dict[str, Any] | None:
+#: What decides about an episode, of every hit in it.
+_BRIEF = ("category", "level", "text", "field", "verdict", "kind")
+
+
+def _head(hits: pl.DataFrame, drafting: Drafting) -> dict[str, Any] | None:
     seen = [
-        Seen(hit["category"], hit["level"], hit["text"] or "", hit["field"], hit["verdict"], hit["kind"])
-        for hit in hits
+        Seen(category, level, text or "", field, verdict, kind)
+        for category, level, text, field, verdict, kind in hits.select(_BRIEF).iter_rows()
     ]
     severities = {name: each.severity for name, each in drafting.categories.items()}
     level, category, reasons = episode_level(seen, severities)
     if level not in at_least(drafting.draft_from):
         return None
-    first = hits[0]
-    lead = [hit for hit in hits if hit["category"] == category]
-    events = {hit["event_id"]: hit for hit in hits}.values()
+    shown = _shown(hits)
+    first = hits.row(0, named=True)
+    lessons = hits.filter((pl.col("category") == category) & pl.col("lesson").is_not_null())["lesson"]
     return {
-        **{name: first[name] for name in SUBJECT},
+        **{name: first[name] for name in (*SUBJECT, "day", "site", "user", "client_ip")},
+        **_requests(hits),
         "draft_id": _short_hash(f"{first['site']}|{first['subject']}|{first['hit_id']}"),
-        "day": first["day"],
-        "site": first["site"],
-        "lesson": next((hit["lesson"] for hit in lead if hit["lesson"]), None),
-        "what": min((hit["kind"] for hit in lead), key=KINDS.index),
+        "lesson": lessons[0] if len(lessons) else None,
+        "what": min((each.kind for each in seen if each.category == category), key=KINDS.index),
         "first_ts": first["ts"],
-        "last_ts": hits[-1]["ts"],
+        "last_ts": hits["ts"][-1],
         "level": level,
         "category": category,
-        "categories": sorted({hit["category"] for hit in hits}),
+        "categories": sorted({each.category for each in seen}),
         "reasons": reasons,
         "facts": [],
         "route": route_of(drafting.categories[category].route, first["role"]),
-        "hits": [{name: hit[name] for name in DRAFT_HIT.to_schema()} for hit in hits],
+        "hits": shown.to_dicts(),
         "around": [],
         "evidence_sha256": _evidence_sha256(hits),
         "client": f"u:{first['user']}" if first["user"] else f"a:{first['client_ip']}",
-        "user": first["user"],
-        "client_ip": first["client_ip"],
-        "blocked": sum(event["verdict"] == "blocked" for event in events),
-        "requests": sum(event["verdict"] in ("allowed", "blocked", "warned") for event in events),
+        "found_hits": hits.height,
     }
+
+
+def _shown(hits: pl.DataFrame) -> pl.DataFrame:
+    """The hits that a draft shows, in order of time: all of them, or of very many the most urgent."""
+    columns = list(DRAFT_HIT.to_schema())
+    if hits.height <= MOST_HITS:
+        return hits.select(columns)
+    rank = pl.col("level").replace_strict(LEVELS, list(range(len(LEVELS))), return_dtype=pl.Int64)
+    return hits.sort(rank, "ts", "hit_id").head(MOST_HITS).sort("ts", "hit_id").select(columns)
+
+
+def _requests(hits: pl.DataFrame) -> dict[str, int]:
+    """How many requests were hit, and how many of these the filter blocked; each event once."""
+    verdicts = hits.select("event_id", "verdict").unique("event_id")["verdict"]
+    passed = verdicts.filter(verdicts.is_in(["allowed", "blocked", "warned"]))
+    return {"blocked": int((passed == "blocked").sum()), "requests": len(passed)}
 
 
 def route_of(route: str, role: str | None) -> str:
@@ -162,10 +180,13 @@ def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _evidence_sha256(hits: list[dict[str, Any]]) -> str:
-    """Of the original lines, each once, in order of file and line, with a line end after each."""
-    lines = {(hit["source_sha256"], hit["line"]): hit["raw"] or b"" for hit in hits}
-    return hashlib.sha256(b"".join(raw + b"\n" for _, raw in sorted(lines.items()))).hexdigest()
+def _evidence_sha256(hits: pl.DataFrame) -> str:
+    """Of the original lines of all hits, each once, in order of file and line, with a line end after each."""
+    lines = hits.select("source_sha256", "line", "raw").unique(["source_sha256", "line"]).sort("source_sha256", "line")
+    digest = hashlib.sha256()
+    for raw in lines["raw"]:
+        digest.update((raw or b"") + b"\n")
+    return digest.hexdigest()
 
 
 def windows(drafts: pl.DataFrame) -> pl.DataFrame:
@@ -186,16 +207,36 @@ def with_around(drafts: pl.DataFrame, around: pl.DataFrame) -> pl.DataFrame:
 
 
 def class_pattern(drafts: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
-    """For each draft with a class: how many other subjects of it had a hit of the same kind within half an hour."""
-    others = hits.filter(pl.col("level") != "record").select(
-        "site", "class", "category", other="subject", at="ts"
-    ).drop_nulls("class")  # fmt: skip
-    near = drafts.drop_nulls("class").join(others, on=["site", "class", "category"], how="inner")
-    return (
-        near.filter(
-            (pl.col("other") != pl.col("subject"))
-            & pl.col("at").is_between(pl.col("first_ts") - _CLASS_WINDOW, pl.col("last_ts") + _CLASS_WINDOW)
+    """For each draft with a class: how many other subjects of it had a hit of the same kind within half an hour.
+
+    Hits are gathered by half hours first: a busy class has many hits and few half hours.
+    """
+    seconds = int(_CLASS_WINDOW.total_seconds())
+    keys = ["site", "class", "category", "step"]
+    others = (
+        hits.filter(pl.col("level") != "record")
+        .drop_nulls("class")
+        .with_columns(step=pl.col("ts").dt.epoch("s") // seconds)
+        .group_by(*keys, other="subject")
+        .agg(earliest=pl.col("ts").min(), latest=pl.col("ts").max())
+    )
+    windows = (
+        drafts.drop_nulls("class")
+        .select(
+            "draft_id", "subject", *keys[:-1],
+            begins=pl.col("first_ts") - _CLASS_WINDOW, ends=pl.col("last_ts") + _CLASS_WINDOW,
         )
+        .with_columns(
+            step=pl.int_ranges(pl.col("begins").dt.epoch("s") // seconds, pl.col("ends").dt.epoch("s") // seconds + 1)
+        )
+        .explode("step", empty_as_null=False)
+        .cast({"step": pl.Int64})
+    )  # fmt: skip
+    near = windows.join(others, on=keys, how="inner")
+    # A window is longer than a half hour, so it never begins and ends within the same one.
+    within = (pl.col("latest") >= pl.col("begins")) & (pl.col("earliest") <= pl.col("ends"))
+    return (
+        near.filter((pl.col("other") != pl.col("subject")) & within)
         .group_by("draft_id")
         .agg(others=pl.col("other").n_unique())
     )
@@ -235,6 +276,8 @@ def _facts(draft: dict[str, Any], class_sizes: Mapping[str, int], drafting: Draf
     first = draft["first_ts"].astimezone(drafting.timezone)
     if first.weekday() > 4 or not drafting.opens <= first.hour < drafting.closes:
         facts.append("Outside school hours.")
+    if draft["found_hits"] > MOST_HITS:
+        facts.append(f"The {MOST_HITS} most urgent of {draft['found_hits']} hits are shown.")
     if draft["found"] and draft["found"] > MOST_AROUND:
         facts.append(f"The {MOST_AROUND} nearest of {draft['found']} events around it are shown.")
     return facts
