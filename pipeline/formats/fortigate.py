@@ -1,4 +1,4 @@
-"""FortiGate (FortiOS) web-filter records as key=value text: a syslog file or the device's own log.
+r"""FortiGate (FortiOS) web-filter records as key=value text: a syslog file or the device's own log.
 
 In: lines such as `<134>date=2025-09-08 time=09:05:01 tz="+0100" eventtime=1757318701000000000 type="utm"
 subtype="webfilter" action="blocked" user="dee" srcip=10.2.3.4 service="HTTPS" hostname="h" url="/p" ...`, with any
@@ -13,9 +13,11 @@ was rated, and `httpmethod` (7.0) the method. A category set to *warning* is log
 message (13057) decides. `unauthuser` is a guess of the device and not taken for the user.
 Without decryption the path of an HTTPS address is always `/`: such a row shows the host only.
 
-Values hold what a client sent, so a line whose quoted values hold a backslash, a stray quote or ` key=` is taken apart
-character by character; all others by the keys. Out: `_COLUMNS`. Refuses lines without `type` and `subtype`, and
-records without a readable time. Source: FortiOS Log Message Reference 5.6 to 7.6, web filter.
+Values hold what a client sent, so a line whose quoted values hold an escape, a stray quote or ` key=` is taken apart
+character by character; all others by the keys. Only a quote and a backslash are escaped, so the one backslash of
+`SCHOOL\A.Smith` stays; a value that ends in one that is not doubled cannot be told from an escaped quote: refused.
+Out: `_COLUMNS`. Refuses lines without `type` and `subtype`, and records without a readable time.
+Source: FortiOS Log Message Reference 5.6 to 7.6, web filter.
 """
 
 from __future__ import annotations
@@ -43,12 +45,13 @@ _COLUMNS: Final = (
     "vendor_category", "bytes", "user_agent", "referrer", "kind",
 )  # fmt: skip
 _CELLS: Final = pl.Schema({"line": pl.Int64()} | dict.fromkeys((*_KEYS, "reason", "detail"), pl.String()))
-#: A quoted value with one of the keys in it, or with a backslash, or a quote without its other half.
-_DOUBTFUL: Final = rf'^(?:[^"]*"[^"]*")*[^"]*"(?:[^"]*[ >](?:{"|".join(_KEYS)})=|[^"]*\\|[^"]*$)'
+#: A quoted value with one of the keys in it, or with an escape, or a quote without its other half.
+_DOUBTFUL: Final = rf'^(?:[^"]*"[^"]*")*[^"]*"(?:[^"]*[ >](?:{"|".join(_KEYS)})=|[^"]*\\["\\]|[^"]*$)'
 _ONCE_EACH: Final = rf" (?:{'|'.join(_ONCE)})="
 _PAIR: Final = re.compile(
     r'([A-Za-z_][\w.-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s",\x00]*))(?=[\s,\x00]|$)[\s,\x00]*', re.DOTALL
 )
+_ESCAPE: Final = re.compile(r'\\(["\\])')
 _START: Final = re.compile(r"(?:^|[ >,])(?=[a-z]+=)")
 _SHAPE: Final = re.compile(
     r"(?=.*\bdate=[0-9])(?=.*\btime=[0-9])(?=.*\blogid=)(?=.*\bdev(?:id|name)=|.*\bvd=)(?=.*\btype=)(?=.*\bsubtype=)"
@@ -143,7 +146,7 @@ def _take_apart(text: str) -> dict[str, str]:
             open_quote = text.count('"', at) - text.count('\\"', at)
             return _reject("unclosed-quote" if open_quote % 2 else "bad-field", f"no key=value at character {at + 1}")
         key, quoted, bare = pair.groups()
-        value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else bare
+        value = _ESCAPE.sub(r"\1", quoted) if quoted is not None else bare
         if key in _ONCE and cells.get(key, value) != value:
             return _reject("bad-field", f"says {key} twice and differently")
         if key in _KEYS:
