@@ -65,6 +65,25 @@ def test_e2guardian1_keeps_user_and_block(path: str, agent: str, user: str) -> N
 
 
 @_quick
+@given(path=_TEXTS)
+@example(path="a b")
+@example(path=" ")
+@example(path="a * ")
+@example(path="a *TRUSTED* b")
+@example(path="a GET 0 0 - 1 200 b")
+def test_e2guardian1_never_allows_a_denied_row_whose_url_holds_blanks(path: str) -> None:
+    line = (
+        f"2026.11.20 9:00:01 a.smith 10.1.1.1 http://bad.example/{path} *DENIED* Banned site: x"
+        " GET 1234 50 Pornography 2 403 text/html  group  -"
+    )
+    for row in _rows("e2guardian1", line):
+        assert (row["user_raw"], row["client_ip"]) == ("a.smith", "10.1.1.1")
+        assert row["verdict"] != "allowed"
+        if "*" not in path:
+            assert (row["verdict"], row["url"]) == ("blocked", f"http://bad.example/{path}".rstrip(" "))
+
+
+@_quick
 @given(path=_TEXTS, agent=_TEXTS)
 @example(path=' action=passthrough user="asmith"', agent="")
 @example(path='" action="passthrough', agent="")

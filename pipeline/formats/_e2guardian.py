@@ -58,6 +58,12 @@ def verdict(what: pl.Expr, status: pl.Expr) -> pl.Expr:
     )
 
 
+def denied_later(what: pl.Expr) -> pl.Expr:
+    """Whether the mark of a refusal stands anywhere but among the marks at the beginning."""
+    known = what.str.extract(_MARKS).str.contains_any(list(_DENIED)).fill_null(value=False)
+    return what.str.contains_any(list(_DENIED)).fill_null(value=False) & ~known
+
+
 def kind(method: pl.Expr, content_type: pl.Expr) -> pl.Expr:
     """A CONNECT shows the host only; a URL's ending decides nothing, since it is easily made up."""
     return (

@@ -5,7 +5,8 @@ when who from where what how size weight category group status type host group-n
 blanks, with blanks inside "who", "what", "category" and what follows the host. So the address and URL are found by
 their shape, and after them the first word that is followed by two whole numbers is the method. No client can put
 blanks before that word: e2guardian answers a URL with a blank with 400 and logs nothing, and the reasons come from
-the school's own lists. The user agent could, but stands behind.
+the school's own lists. The user agent could, but stands behind. Should a URL hold blanks nevertheless, it goes on to
+the first mark such as `*DENIED*`; a row that is not blocked and holds such a mark before a method is refused.
 The time is local and has no zone, or, with `logtimestamp = on`, an epoch with milliseconds follows it and is used.
 It is the end of the request. A line end in a login name moves all that follows it by a column, so that the name and
 address before the URL are whatever a client typed; such a line is told by the number in the column of the content type.
@@ -24,7 +25,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, whole
-from pipeline.formats._e2guardian import address, device, kind, verdict
+from pipeline.formats._e2guardian import address, denied_later, device, kind, verdict
 from pipeline.localtime import Running, from_epoch, from_local
 
 _DATE: Final = r"[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-5][0-9]"
@@ -36,6 +37,10 @@ _LINE: Final = (
     r"(?P<weight>-?[0-9]+) (?P<category>.*?) ?(?P<group>[0-9]+) (?P<status>[0-9]{1,3})"
     r"(?: (?P<type>[^ ]*))?(?: (?P<host>[^ ]*))?(?: .*)?$"
 )
+#: What stands between the URL and the method when the URL holds a blank: its rest, and the first mark with its reason.
+_REST: Final = r"^( |[^* ][^ ]* (?:.*? )??)(\*\pL[^*]*\*(?: .*)?)$"
+#: The method and its numbers; as often as they stand in a line, each may be the true ones.
+_METHOD: Final = r" [A-Za-z][^ ]* -?[0-9]+ -?[0-9]+ "
 _SHAPE: Final = re.compile(rf"{_HEAD}\S* .* -?[0-9]+ -?[0-9]+ .*[0-9]+ [0-9]{{1,3}}(?: |$)")
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "verdict", "vendor_category",
@@ -53,11 +58,18 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the local stamps have run."""
     texts, blank = blank_apart(lines)
     apart = texts.lazy().with_columns(cells=pl.col("text").str.extract_groups(_LINE)).unnest("cells")
-    cells = apart.collect(engine="streaming")
+    cells = _with_whole_url(apart).collect(engine="streaming")
     stamps = cells["when"].str.to_datetime("%Y.%m.%d %H:%M:%S", time_unit="us", strict=False)
     local, running = from_local(stamps, declared.timezone, Running.from_text(carry))
     read = pl.concat([cells, local], how="horizontal").with_columns(epoch=from_epoch(pl.col("epoch")))
     return parted(read.select(_event()), _COLUMNS, [blank], running.to_text())
+
+
+def _with_whole_url(apart: pl.LazyFrame) -> pl.LazyFrame:
+    """A URL that holds blanks gets back what was read as the beginning of the reason."""
+    rest, what = pl.col("what").str.extract(_REST, 1), pl.col("what").str.extract(_REST, 2)
+    whole_url = pl.concat_str("where", pl.lit(" "), rest).str.strip_chars_end(" ")
+    return apart.with_columns(where=pl.coalesce(whole_url, "where"), what=pl.coalesce(what, "what"))
 
 
 def _event() -> list[pl.Expr]:
@@ -79,14 +91,16 @@ def _event() -> list[pl.Expr]:
         whole(pl.col("size")).alias("bytes"),
         content_type.alias("content_type"),
         kind(pl.col("how"), content_type).alias("kind"),
-        *_refusal(stamped),
+        *_refusal(stamped, verdict(pl.col("what"), status) == "blocked"),
     ]
 
 
-def _refusal(stamped: pl.Expr) -> list[pl.Expr]:
+def _refusal(stamped: pl.Expr, blocked: pl.Expr) -> list[pl.Expr]:
     text, unread = pl.col("text"), pl.col("when").is_null()
     no_number = whole(pl.col("size")).is_null()
     shifted = pl.col("type").str.contains(r"^\d+$")
+    before_method = text.str.extract(rf"^(.*){_METHOD}").str.replace(rf"^{_HEAD}[^ ]* ", "")
+    hidden = denied_later(pl.col("what")) | (~blocked & denied_later(before_method))
     dated = text.str.contains(rf"^{_DATE}(?: |$)")
     placed = text.str.contains(rf"^{_HEAD}")
     no_day = pl.col("ts").is_null() & ~stamped
@@ -95,6 +109,7 @@ def _refusal(stamped: pl.Expr) -> list[pl.Expr]:
         (unread & ~placed, "missing-column", "has no client address followed by a URL"),
         (unread, "bad-field", "has no method with size, weight, group and status after the URL"),
         (no_number, "bad-number", "the size is beyond any number"),
+        (hidden, "bad-field", "says that it was refused, but not where that is said: the URL may hold a blank"),
         (shifted, "bad-field", "the content type is a number: a line end in the login name has moved the columns"),
     ]
     reason, detail = pl.when(no_day).then(pl.col("reason").fill_null("bad-time")), pl.when(no_day)
