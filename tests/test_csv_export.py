@@ -84,8 +84,23 @@ def test_without_its_header_nothing_is_read_and_the_missing_columns_are_named() 
 
 def test_a_long_file_without_a_header_is_refused_to_its_end() -> None:
     first = _parse(["prose"] * 150)
-    assert (first.skips.height, first.rejects.height) == (100, 50)
+    assert first.skips["line"].to_list() == list(range(1, 11))
+    assert first.rejects["line"].to_list() == list(range(11, 151))
+    assert set(first.rejects["reason"]) == {"missing-column"}
+    assert all("'words'" in detail for detail in first.rejects["detail"])
     assert _parse([",".join(_HEADER)], carry=first.carry).rejects.height == 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(cut=st.integers(0, 25), before=st.integers(0, 20))
+def test_lines_before_a_late_header_are_the_same_in_parts(cut: int, before: int) -> None:
+    rows = [*["prose"] * before, ",".join(_HEADER), f"{_TIME},dee,,,,"]
+    whole = _parse(rows)
+    first = _parse(rows[:cut])
+    rest = _parse(rows[cut:], carry=first.carry)
+    assert whole.skips.height == min(before, 10) + 1 == first.skips.height + rest.skips.height
+    assert whole.rejects.height == max(0, before - 10) == first.rejects.height + rest.rejects.height
+    assert whole.events.height == 1 == first.events.height + rest.events.height
 
 
 def test_a_column_that_stands_twice_is_refused() -> None:

@@ -1,14 +1,14 @@
 """Exports of monitoring and filter products as CSV, read by the names of their columns.
 
 In: records parted by commas, semicolons, tabs or bars, quoted or not, with line ends inside quotes; lines before the
-header (a title, a date range) are passed over. Which header holds which event column is declared as `columns`, and
-the vendor's words for what was done as `verdicts`; maps of products ship in `maps/`. Out: the columns that the map
-names, with `ts_quality`, `verdict` and `kind`. A row with typed text is `typed`.
+header (a title, a date range) are passed over, ten at most. Which header holds which event column is declared
+as `columns`, and the vendor's words for what was done as `verdicts`; maps of products ship in `maps/`.
+Out: the columns that the map names, with `ts_quality`, `verdict` and `kind`. A row with typed text is `typed`.
 
 The header is the line that names every declared column once; case and blanks do not count. It is remembered from block
-to block, and passed over where it is repeated. Refuses: everything while there is no such line, apart from lines with
-fewer cells than the map has columns, of which a few may stand before it; rows with too few cells, or too many that
-are not empty; broken quotes; numbers that are none; and times as `localtime.from_written` does.
+to block, and passed over where it is repeated. Refuses: everything while there is no such line, apart from those of the
+first ten with fewer cells than the map has columns; rows with too few cells, or too many that are not
+empty; broken quotes; numbers that are none; and times as `localtime.from_written` does.
 Never recognised by itself, since any table would fit: `--format csv` or a source of school.toml must name it.
 """
 
@@ -31,6 +31,9 @@ from pipeline.schema import PARSED
 
 #: The header stands among so many first records, or nowhere.
 _LOOKED_AT: Final = 100
+#: A title and what was asked for take no more records. Whether a header follows is not known yet when a block ends
+#: before it, so that what may be passed over is settled by the place alone.
+_PREAMBLE: Final = 10
 _NUMBERS: Final = ("status", "bytes", "duration_ms")
 _OWN: Final = ("ts", "ts_quality", "verdict", "kind", "line")
 
@@ -97,7 +100,7 @@ def _look_for_header(texts: pl.DataFrame, table: _Table, columns: Mapping[str, s
         table = replace(table, looked_at=table.looked_at + 1)
         if columns and not missing:
             return replace(table, separator=separator, header=[folded(cell) for cell in cells]), _seen(seen)
-        is_row = len(cells) >= max(2, len(columns))
+        is_row = len(cells) >= max(2, len(columns)) or table.looked_at > _PREAMBLE
         detail = f"no header before it names every declared column once; it lacks {_listed(missing)}"
         seen.append((line, "missing-column", detail) if is_row or not columns else (line, None, None))
     return table, _seen(seen)
