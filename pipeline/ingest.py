@@ -38,6 +38,7 @@ from pipeline.decode import (
 )
 from pipeline.errors import InvariantError, SourceError, UnknownFormat
 from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed, registry
+from pipeline.formats._maps import proposed_map
 from pipeline.ledger import Stream
 
 #: Enough to see a header and some lines; more only costs time when a file turns out to be known.
@@ -76,14 +77,20 @@ def sniff(first_lines: Sequence[str], path: Path | str) -> Format:
     claimants = [form for form in registry().values() if form.claims(first_lines)]
     if len(claimants) == 1:
         return claimants[0]
-    known = ", ".join(registry())
     if not claimants:
         what = "no log format recognises this file."
-        remedy = f"Name its format (--format, or format = in school.toml). Known: {known}."
+        remedy = _remedy(first_lines)
     else:
         what = f"may be {' or '.join(form.name for form in claimants)}."
         remedy = "Say which (--format, or format = in school.toml)."
     raise UnknownFormat(what, path=path, remedy=remedy)
+
+
+def _remedy(first_lines: Sequence[str]) -> str:
+    fitting = proposed_map(first_lines)
+    if fitting is None:
+        return f"Name its format (--format, or format = in school.toml). Known: {', '.join(registry())}."
+    return f'Its headers fit a map: --format csv --map {fitting} (format = "csv" and map = "{fitting}" in school.toml).'
 
 
 def first_lines(path: Path) -> list[str]:

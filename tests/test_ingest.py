@@ -183,6 +183,9 @@ def test_sniffing_names_its_reasons() -> None:
     assert sniff([squid(1), squid(2)], "log").name == "squid"
     with pytest.raises(UnknownFormat, match=r"^log: no log format recognises this file\. Name its format"):
         sniff(["what is this", "and this"], "log")
+    export = ["Violation export", "Date/Time,Device Name,IP Address,Username,Phrase,Rule Set,Application"]
+    with pytest.raises(UnknownFormat, match=r"this file\. .*--map senso .* map = \"senso\" in school\.toml\)\.$"):
+        sniff(export, "log")
     with pytest.raises(UnknownFormat, match="there is no log format 'squit'"):
         ingest.format_named("squit")
 
