@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import polars as pl
-
 from pipeline.config import School, Settings
 from pipeline.lake import Lake, read_days
 from pipeline.schema import COVERAGE
@@ -62,9 +60,3 @@ def _spans(day: date, source: str, given: set[tuple[date, str, int]], school: Sc
             spans.append((hour, hour + 1))
     name = f"{day:%a} {day.day} {day:%b}"
     return [f"{name} {first:02d}:00-{last:02d}:00" for first, last in spans]
-
-
-def expected_hours(days: Iterable[date], school: School) -> pl.DataFrame:
-    """Day and hour of every school hour among `days`."""
-    rows = [(day, hour) for day in days if is_school_day(day, school) for hour in range(school.opens, school.closes)]
-    return pl.DataFrame(rows, schema={"day": pl.Date, "hour": pl.Int64}, orient="row")

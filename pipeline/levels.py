@@ -13,7 +13,8 @@ from pipeline.schema import LEVELS
 
 #: So many different texts of one category in one episode raise its level by one.
 REPEATS = 3
-_BLOCKED_FIRST = 2
+#: And so many after one that was blocked.
+_AFTER_A_BLOCK = 2
 
 
 def at_least(level: str) -> tuple[str, ...]:
@@ -83,4 +84,4 @@ def _went_on_after_block(seen: list[Seen]) -> bool:
     if blocked_at is None:
         return False
     later = {each.text for each in seen[blocked_at + 1 :]} - {seen[blocked_at].text}
-    return len(later) >= _BLOCKED_FIRST
+    return len(later) >= _AFTER_A_BLOCK

@@ -17,6 +17,8 @@ from publicsuffixlist import PublicSuffixList
 
 from pipeline.slices import in_slices
 
+#: Marks that turn the direction of text round: they stand between words, and hide no letter inside one.
+_DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _ASCII_WORD = re.compile("[a-z0-9]+")
 #: Accents, enclosing marks and invisible characters: they hide words and make none.
 _MARKS = ("Mn", "Me", "Cf")
@@ -43,7 +45,8 @@ def folded_ascii(text: pl.Expr) -> pl.Expr:
 
 def folded(text: pl.Expr) -> pl.Expr:
     """`fold` for any text."""
-    bare = text.str.normalize("NFKD").str.replace_all(r"[\p{Mn}\p{Me}\p{Cf}]+", "").str.to_lowercase()
+    parted = text.str.replace_all(f"[{_DIRECTIONS}]", " ").str.normalize("NFKD")
+    bare = parted.str.replace_all(r"[\p{Mn}\p{Me}\p{Cf}]+", "").str.to_lowercase()
     # Lower case is written out in full: one sharp s is two, and a sigma is a sigma at the end of a word too.
     plain = bare.str.replace_many({"ß": "ss", "ς": "σ"}).str.replace_all(r"\p{Mn}+", "")
     return (pl.lit(" ") + plain + pl.lit(" ")).str.replace_all(r"[^\p{L}\p{N}\p{Mc}]+", " ")
@@ -92,7 +95,7 @@ def _fold_ascii(text: str) -> tuple[str, list[int]]:
 @cache
 def _bare(character: str) -> str:
     """One character in lower case, taken apart, without its marks."""
-    apart = unicodedata.normalize("NFKD", character)
+    apart = " " if character in _DIRECTIONS else unicodedata.normalize("NFKD", character)
     kept = "".join(part for part in apart if unicodedata.category(part) not in _MARKS)
     lower = kept.lower().replace("ß", "ss").replace("ς", "σ")
     return "".join(part for part in lower if unicodedata.category(part) != "Mn")

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipeline.config import School, Settings, Source, Term
-from pipeline.coverage import expected_hours, is_school_day, missing_hours
+from pipeline.coverage import is_school_day, missing_hours
 from pipeline.lake import Lake, replace_day
 from pipeline.schema import COVERAGE
 
@@ -89,11 +89,3 @@ def test_hours_are_those_of_the_clock_on_the_wall(place: Lake) -> None:
     covered(place, day, 9, 10)
     just_after = datetime(2026, 7, 7, 23, 30, tzinfo=UTC)
     assert missing_hours(settings(), place, [day], None, just_after) == {"filter": ["Tue 7 Jul 11:00-12:00"]}
-
-
-def test_expected_hours_for_the_governors() -> None:
-    days = [TUESDAY + timedelta(days=n) for n in range(7)]
-    table = expected_hours(days, settings().school)
-    assert table.height == 5 * 3
-    assert table["hour"].unique().sort().to_list() == [9, 10, 11]
-    assert expected_hours([], settings().school).is_empty()

@@ -217,7 +217,7 @@ def test_registrable_domains() -> None:
 @given(st.lists(_URLISH, max_size=4))
 def test_any_host_has_a_domain_or_none(hosts: list[str]) -> None:
     for host, domain in zip(hosts, registrable_domains(pl.Series(hosts, dtype=pl.String)), strict=True):
-        assert domain is None or host.endswith(domain)
+        assert domain is None or host.rstrip(".").endswith(domain)
 
 
 def test_a_host_of_a_quarter_of_a_million_labels_is_only_a_host() -> None:
@@ -234,3 +234,10 @@ def test_undoing_escapes_leaves_the_callers_column_alone() -> None:
     authorities = pl.Series(["a.example:8080", "b.example"])
     hosts_of(authorities)
     assert authorities.to_list() == ["a.example:8080", "b.example"]
+
+
+def test_a_direction_mark_stands_between_words_and_a_soft_hyphen_inside_one() -> None:
+    texts = ["how to kill myself\u202eevil", "ki\u00adll my\u200bself"]
+    expected = [" how to kill myself evil ", " kill myself "]
+    assert fold(pl.Series(texts)).to_list() == expected
+    assert [fold_one(each)[0] for each in texts] == expected
