@@ -1,8 +1,9 @@
 """One draft incident as the digest shows it: every word is chosen here, the template only lays it out.
 
 In: one row of `schema.DRAFTS`, the categories and the routes. Out: a frozen `DraftView` of plain text. It refuses to
-pass on a name below the grade `mapped`; and where the route withholds (illegal content), or where it is not known
-what the route asks, it passes on no address, no typed text, no original line and no neighbouring event.
+pass on a name below the grade `mapped`, and with it the original lines that may hold the account; and where the route
+withholds (illegal content), or where it is not known what the route asks, it passes on no address, no typed text, no
+original line and no neighbouring event.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reports.dates import span_in_words
+from reports.digest.masks import ACCOUNT_WITHHELD, mask_for, masked_hits, masked_near
 from reports.digest.trail import HitView, LineView, NearView, day_and_time, hit_views, line_views, near_views
 from reports.digest.words import ADULTS, LEVELS, ROLES, SUBJECTS, TIMES, WHAT, WHO, Word, explained, known
 from reports.page import year_in_words
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 #: Grades at which a pupil may be named.
 NAMED: Final = ("authenticated", "mapped")
+#: Below these, the kinds of subject whose account is no pupil's as far as the school knows: a class login, or an
+#: account that is not on the list.
+_NO_PUPIL: Final = {"shared": ("class", "device", "address"), "unknown-account": ("account",)}
 #: Looks like an address: a scheme, or a dot between a letter and a name.
 _ADDRESS: Final = re.compile(r"://|\w\.[^\W\d]{2}")
 _WITHHELD: Final = "One sentence is withheld here: it holds an address or typed words."
@@ -63,6 +68,8 @@ class DraftView:
     reasons: tuple[str, ...]
     facts: tuple[str, ...]
     withheld: bool
+    #: The log does not prove who it was, so that no account is shown, nor a line that may hold one.
+    account_withheld: bool
     hits: tuple[HitView, ...]
     hits_left_out: str
     before: tuple[NearView, ...]
@@ -96,7 +103,11 @@ def draft_view(
     hits, near = row["hits"] or [], row["around"] or []
     shown, hits_left_out = hit_views(hits, zone, categories, withheld=withheld)
     before, after, near_left_out = ((), (), "") if withheld else near_views(near, hits, row["first_ts"], zone)
-    lines, lines_left_out = line_views(hits, withheld=withheld)
+    unproven = _is_unproven(row)
+    if unproven:
+        mask = mask_for(row["subject_kind"], row["subject"])
+        shown, before, after = masked_hits(shown, mask), masked_near(before, mask), masked_near(after, mask)
+    lines, lines_left_out = line_views(hits, withheld=withheld or unproven)
     return DraftView(
         number=number,
         level=row["level"],
@@ -114,6 +125,7 @@ def draft_view(
         reasons=_sentences(row["reasons"], hits, withheld=withheld),
         facts=_sentences(row["facts"], hits, withheld=withheld),
         withheld=withheld,
+        account_withheld=unproven,
         hits=shown,
         hits_left_out=hits_left_out,
         before=before,
@@ -141,6 +153,11 @@ def _forbidding(route: Route | None, categories: list[Category], routes: Mapping
     return [each for each in {each.id: each for each in found}.values() if each.warnings or each.withhold]
 
 
+def _is_unproven(row: Mapping[str, Any]) -> bool:
+    """Whether an account that the log names may be a pupil's without proof that it was this pupil."""
+    return row["who"] not in NAMED and row["subject_kind"] not in _NO_PUPIL.get(row["who"], ())
+
+
 def _who(row: Mapping[str, Any]) -> WhoView:
     kind, grade, role = row["subject_kind"], row["who"], row["role"] or ""
     key = (row["subject"] or "").partition(":")[2] or "not known"
@@ -148,6 +165,8 @@ def _who(row: Mapping[str, Any]) -> WhoView:
     if kind == "person" and grade not in NAMED:
         # A defect elsewhere must not put a child's name on a page.
         name = "A person whose name is held back"
+    elif kind == "account" and _is_unproven(row):
+        name = f"Account {ACCOUNT_WITHHELD}"
     site = f"site {row['site']}" if row["site"] else ""
     about = dict.fromkeys([row["class"], year_in_words(row["year_group"] or ""), ROLES.get(role, role), site])
     return WhoView(
