@@ -1,8 +1,9 @@
 """The school's roll: who has which user name, and which devices and addresses belong to whom.
 
 In: the people file (an export of the school's information system) and the device file. Out: `People` and
-`Devices`, with an issue for every row that could not be used as it stands. It refuses, with `PeopleError`, a
-file that is of no use as a whole.
+`Devices`, with an issue for every row that could not be used as it stands; an issue names lines, never a person, an
+account, a device or an address, because it is kept in the record of the night and mailed. It refuses, with
+`PeopleError`, a file that is of no use as a whole.
 
 Both files may give a row a first and a last day of validity; both days count as valid, a blank is no limit.
 """
@@ -230,7 +231,7 @@ def _address(cell: str) -> str | None:
             return str(read_address(cell))
         network = ipaddress.ip_network(cell)
     except ValueError:
-        raise ValueError(f"address {cell!r} is neither an address nor a range such as 10.0.3.0/24") from None
+        raise ValueError("the address is neither an address nor a range such as 10.0.3.0/24") from None
     return str(network.network_address if network.num_addresses == 1 else network)
 
 
@@ -258,7 +259,7 @@ def _clashes(path: Path, entries: list[_Entry], key: str, about: Collection[str]
         else:
             continue
         lines = sorted({each.line for pair in pairs for each in pair})
-        what = f"{key} {value!r} stands in lines {_numbers(lines)} for some of the same days; {consequence}"
+        what = f"the same {key} stands in lines {_numbers(lines)} for some of the same days; {consequence}"
         remedy = "Keep one row, or end one (valid_to) before the next begins (valid_from)."
         issues.append(issue(path, lines[-1], what, remedy))
     return doubtful, issues
@@ -279,9 +280,10 @@ def _strange_roles(sheet: Sheet) -> list[str]:
         role = row.cells["role"]
         if role and role.casefold() not in _ROLE_OF:
             lines[role].append(row.line)
+    # The word itself is not repeated: where `role` is said to be the wrong column, it is a name.
     return [
-        issue(sheet.path, at[0], f"role {role!r} is not known ({len(at)} rows).", f"Roles are: {', '.join(ROLES)}.")
-        for role, at in lines.items()
+        issue(sheet.path, at[0], f"the role here is not known ({len(at)} rows).", f"Roles are: {', '.join(ROLES)}.")
+        for at in lines.values()
     ]
 
 

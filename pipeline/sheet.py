@@ -3,7 +3,8 @@
 In: a path and the headers that are wanted. Out: a `Sheet`: each row with the line on which it begins and its
 cells by our own column names, blanks trimmed. UTF-8 with or without byte-order mark, UTF-16 with one, and
 cp1252 are read; commas, semicolons, tabs and bars part the cells. It refuses, with `PeopleError`, a file that
-is missing, empty, no text, badly quoted, or without a column that it must have.
+is missing, empty, no text, badly quoted, or without a column that it must have. No message repeats a cell that may
+be a name: the first line of a file without a header is somebody's.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def read_sheet(path: Path, wanted: Mapping[str, str], mandatory: Collection[str]
     for ours in mandatory:
         if ours not in places:
             raise PeopleError(
-                f"no column {wanted[ours]!r}; the header has {_quoted(headers)}.",
+                f"no column {wanted[ours]!r} among the {len(headers)} of the header.",
                 path=path,
                 line=header_line,
                 remedy="Name the column in the header, or say in school.toml what it is called.",
@@ -107,7 +108,7 @@ def read_date(sheet: Sheet, row: Row, column: str) -> date | None:
                 remedy="Export the dates as YYYY-MM-DD.",
             )
     else:
-        raise ValueError(f"{column} {cell!r} is not a date")
+        raise ValueError(f"{column} is not a date such as 2026-09-01 or 01/09/2026")
     try:
         return date(year, month, day)
     except ValueError:
@@ -206,7 +207,3 @@ def _rows(
 
 def _folded(header: str) -> str:
     return re.sub(r"[\s_-]+", "", header).casefold()
-
-
-def _quoted(headers: Collection[str]) -> str:
-    return ", ".join(repr(header) for header in headers)

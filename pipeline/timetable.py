@@ -156,7 +156,7 @@ def _slot(row: Row) -> _Slot:
         raise ValueError(f"the end {end:%H:%M} is not after the start {start:%H:%M}")
     week = _WEEK.fullmatch(cells["week"])
     if cells["week"] and not week:
-        raise ValueError(f"week {cells['week']!r} is neither A nor B")
+        raise ValueError("the week is neither A nor B")
     # A bare number is the number of a period.
     lesson = f"period {cells['lesson']}" if cells["lesson"].isdigit() else cells["lesson"]
     return _Slot(
@@ -176,14 +176,14 @@ def _weekday(cell: str) -> int:
     word = cell.casefold().rstrip(".")
     found = [at for at, name in enumerate(_WEEKDAYS, start=1) if name.startswith(word)]
     if len(word) < _SHORTEST_WEEKDAY or len(found) != 1:
-        raise ValueError(f"weekday {cell!r} is not one of Mon, Tue, Wed, Thu, Fri, Sat, Sun")
+        raise ValueError("the weekday is not one of Mon, Tue, Wed, Thu, Fri, Sat, Sun")
     return found[0]
 
 
 def _time(cell: str, column: str) -> time:
     found = _TIME.fullmatch(cell)
     if not found or int(found[1]) >= _HOURS or int(found[2]) >= _MINUTES:
-        raise ValueError(f"{column} {cell!r} is not a time such as 09:05")
+        raise ValueError(f"the {column} is not a time such as 09:05")
     return time(int(found[1]), int(found[2]))
 
 

@@ -69,7 +69,7 @@ def test_two_rows_for_one_user_are_an_issue_with_both_lines(tmp_path: Path) -> N
     people = people_of(tmp_path, PEOPLE_CSV)
     assert people.doubtful == {"twin"}
     assert len(people.issues) == 1
-    assert people.issues[0].startswith(f"{tmp_path / 'file.csv'}:8: username 'twin' stands in lines 7 and 8")
+    assert people.issues[0].startswith(f"{tmp_path / 'file.csv'}:8: the same username stands in lines 7 and 8")
     assert "Keep one row" in people.issues[0]
 
 
@@ -140,7 +140,7 @@ def test_a_renamed_column_has_to_be_there(tmp_path: Path) -> None:
         (",Jo,,,,,", "user name is missing"),
         ("-,Jo,,,,,", "user name is missing"),
         ("jo,Jo,,,,2026-02-30,", "'2026-02-30' is not a day"),
-        ("jo,Jo,,,,soon,", "'soon' is not a date"),
+        ("jo,Jo,,,,soon,", "valid_from is not a date"),
         ("jo,Jo,,,,01/09/26,", "is not a date"),
         ("jo,Jo,,,,2026-09-02,2026-09-01", "lies before"),
         ("jo,Jo,pupil,9,9A,9B,2026-09-01,2026-12-01", "8 cells"),
@@ -159,7 +159,7 @@ def test_a_role_that_is_not_known_is_said_once(tmp_path: Path) -> None:
     people = people_of(tmp_path, "username,role\na,Wizard\nb,Wizard\nc,staff\n")
     assert people.table["role"].to_list() == [None, None, "staff"]
     assert people.issues == (
-        f"{tmp_path / 'file.csv'}:2: role 'Wizard' is not known (2 rows). Roles are: pupil, staff, class, visitor.",
+        f"{tmp_path / 'file.csv'}:2: the role here is not known (2 rows). Roles are: pupil, staff, class, visitor.",
     )
 
 
@@ -200,8 +200,8 @@ def test_a_device_row_of_no_use_is_an_issue(tmp_path: Path, row: str, says: str)
 def test_two_owners_of_one_device_count_for_nothing(tmp_path: Path) -> None:
     devices = devices_of(tmp_path, "device,address,username\nLAP-1,,a\nlap-1,,b\nLAP-2,10.0.0.2,a\nLAP-3,10.0.0.2,b\n")
     assert [issue.split(": ")[1].split(" for ")[0] for issue in devices.issues] == [
-        "device 'lap-1' stands in lines 2 and 3",
-        "address '10.0.0.2' stands in lines 4 and 5",
+        "the same device stands in lines 2 and 3",
+        "the same address stands in lines 4 and 5",
     ]
     assert devices.table.select("device", "address", "username").rows() == [("lap-2", None, "a"), ("lap-3", None, "b")]
 
@@ -216,3 +216,30 @@ def test_strange_columns_of_the_device_file_are_said(tmp_path: Path) -> None:
     assert "'owner'" in devices_of(tmp_path, "device,owner\n").issues[0]
     with pytest.raises(PeopleError, match="neither a column"):
         devices_of(tmp_path, "pc,username\nLAP-1,jo\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "username,display_name\nalice.victim,Alice Victim\nalice.victim,Alice Other\n",
+        "username,role\nx,Alice Victim\ny,Alice Victim\n",
+        "username,valid_from,valid_to\nx,alice.victim,\ny,,alice.victim\n",
+    ],
+)
+def test_an_issue_names_lines_and_no_person(tmp_path: Path, text: str) -> None:
+    issues = " ".join(people_of(tmp_path, text).issues)
+    assert ":2: " in issues or "lines 2 and 3" in issues
+    assert "alice" not in issues.lower()
+
+
+def test_a_file_without_a_header_gives_nobody_away(tmp_path: Path) -> None:
+    with pytest.raises(PeopleError) as caught:
+        people_of(tmp_path, "alice.victim,Alice Victim\n")
+    assert "alice" not in str(caught.value).lower()
+
+
+def test_an_issue_of_the_device_file_names_no_account_and_no_address(tmp_path: Path) -> None:
+    rows = "amiras-pc,10.0.0.2,alice\namiras-pc,10.0.0.2,ben\nx,10.0.0.300,alice\nPC-1,10.0.0.9,a\nPC-2,10.0.0.9,b\n"
+    issues = " ".join(devices_of(tmp_path, f"device,address,username\n{rows}").issues)
+    assert "lines 5 and 6" in issues
+    assert not any(secret in issues for secret in ("amiras", "alice", "10.0.0.2", "10.0.0.9", "10.0.0.300"))
