@@ -196,6 +196,29 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
         raise failures[0]
 
 
+@dataclass(frozen=True)
+class LineRest:
+    """The rest of a line whose beginning was read before."""
+
+    #: Its first bytes, `KEPT_OF_LONG_LINE` of them and a line end at most.
+    kept: bytes
+    #: Its real length in bytes, with its line end.
+    length: int
+    has_end: bool
+
+
+def rest_of_line(chunks: Iterator[bytes]) -> tuple[LineRest, Iterator[bytes]]:
+    """What comes up to and with the first line end, and the chunks after it."""
+    kept, length = b"", 0
+    for chunk in chunks:
+        end = chunk.find(b"\n") + 1
+        length += end or len(chunk)
+        kept += chunk[: min(end or len(chunk), KEPT_OF_LONG_LINE + len(b"\r\n") - len(kept))]
+        if end:
+            return LineRest(kept, length, has_end=True), chain([chunk[end:]], chunks)
+    return LineRest(kept, length, has_end=False), iter(())
+
+
 def until_failure(chunks: Iterable[bytes], failures: list[SourceError]) -> Iterator[bytes]:
     """The chunks until they end or fail; the failure is put aside."""
     try:

@@ -49,6 +49,7 @@ class Flagging:
 class _Tally:
     """What a unit holds so far."""
 
+    start: Stream
     end: Stream
     records: int = 0
     events: int = 0
@@ -123,7 +124,7 @@ def _write_events(folder: Path, first: Batch, batches: _Stoppable, start: Stream
     origin = {
         "site": start.site, "source": start.source, "format": start.format, "source_sha256": start.source_sha256,
     }  # fmt: skip
-    writer, tally = EventsWriter(folder, origin), _Tally(start)
+    writer, tally = EventsWriter(folder, origin), _Tally(start, start)
     behind = Behind(writer.write)
     batch: Batch | None = first
     try:
@@ -150,7 +151,7 @@ def _flag(folder: Path, tally: _Tally, path: Path, reading: Reading, flagging: F
         if hit_events.height
         else pl.DataFrame()
     )
-    lines = original_lines(path, wanted, tally.end.source_sha256, quoted=reading.form.records == "quoted")
+    lines = original_lines(path, wanted, tally.start, tally.end, quoted=reading.form.records == "quoted")
     rejects = pl.concat(tally.rejects).with_columns(
         source_sha256=pl.lit(tally.end.source_sha256), format=pl.lit(tally.end.format)
     )

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipeline.decode import Block, blocks, decoded, opened, without_line_end
+from pipeline.decode import Block, blocks, decoded, opened, rest_of_line, without_line_end
 from pipeline.errors import SourceError
+from pipeline.ledger import Stream
 from pipeline.schema import EVIDENCE
 from pipeline.unpack import MAGIC_BYTES, compression_of
 
@@ -53,18 +54,22 @@ def _near(events: pl.LazyFrame, around: pl.DataFrame, span: timedelta) -> list[p
     return found
 
 
-def original_lines(path: Path, wanted: pl.DataFrame, source_sha256: str, *, quoted: bool) -> pl.DataFrame:
-    """The lines at the places of `wanted`, as rows of `schema.EVIDENCE`. Raises `SourceError`."""
+def original_lines(path: Path, wanted: pl.DataFrame, start: Stream, end: Stream, *, quoted: bool) -> pl.DataFrame:
+    """The lines at the places of `wanted`, as rows of `schema.EVIDENCE`. Raises `SourceError`.
+
+    `start` and `end` are those of the unit that holds the lines. It is cut into records again as it was cut before:
+    from the same byte to the same byte, for a quote that was opened elsewhere would make other records of it.
+    """
     if wanted.is_empty():
         return pl.DataFrame(schema=EVIDENCE)
     with opened(path) as stream:
         raws = (
-            _by_seeking(stream, path, wanted)
+            _by_seeking(stream, path, wanted, start, end)
             if _is_plain(stream, quoted=quoted)
-            else _by_reading(stream, path, wanted, quoted=quoted)
+            else _by_reading(path, wanted, _records(stream, path, start, end, quoted=quoted))
         )
-        table = wanted.with_columns(raw=pl.Series(list(raws), dtype=pl.Binary), source_sha256=pl.lit(source_sha256))
-    return table.select(list(EVIDENCE))
+        found = pl.Series(list(raws), dtype=pl.Binary)
+    return wanted.with_columns(raw=found, source_sha256=pl.lit(end.source_sha256)).select(list(EVIDENCE))
 
 
 def _is_plain(stream: BufferedReader, *, quoted: bool) -> bool:
@@ -75,36 +80,63 @@ def _is_plain(stream: BufferedReader, *, quoted: bool) -> bool:
     )
 
 
-def _by_seeking(stream: BufferedReader, path: Path, wanted: pl.DataFrame) -> Iterator[bytes]:
-    for offset in wanted["byte_offset"].to_list():
+def _by_seeking(stream: BufferedReader, path: Path, wanted: pl.DataFrame, start: Stream, end: Stream,
+                ) -> Iterator[bytes]:  # fmt: skip
+    """Line by line: the wanted ones are few. Each must begin after a line end and agree with the one before it."""
+    before, reached = -1 if start.ends_in_mid_line else start.next_line - 1, start.bytes_read
+    for number, offset in wanted.select(*_PLACES).iter_rows():
+        # Lines that follow each other touch, and no others do.
+        if not reached <= offset < end.bytes_read or (offset == reached) != (number == before + 1):
+            raise changed(path)
         stream.seek(max(offset - 1, 0))
         if offset and stream.read(1) != b"\n":
             raise changed(path)
-        line = stream.readline()
-        if not line:
+        line = stream.readline(end.bytes_read - offset)
+        before, reached = number, offset + len(line)
+        if not line.endswith(b"\n") and reached != end.bytes_read:
             raise changed(path)
         yield without_line_end(line)
 
 
-def _by_reading(stream: BufferedReader, path: Path, wanted: pl.DataFrame, *, quoted: bool) -> Iterator[bytes]:
-    lines = wanted["line"].to_numpy()
+def _by_reading(path: Path, wanted: pl.DataFrame, cut: Iterator[Block]) -> Iterator[bytes]:
+    lines, offsets = (wanted[name].to_numpy() for name in _PLACES)
     done = 0
-    for block in _readable(stream, path, quoted=quoted):
+    for block in cut:
         upto = int(np.searchsorted(lines, block.next_line))
-        for record in np.searchsorted(block.lines, lines[done:upto]).tolist():
-            yield block.raw(record)
+        at = np.minimum(np.searchsorted(block.lines, lines[done:upto]), len(block.lines) - 1)
+        # Another pupil's line is worse than none: a record counts only if it begins exactly where it did.
+        begins = block.bounds[at] + block.byte_offset
+        if not (np.array_equal(block.lines[at], lines[done:upto]) and np.array_equal(begins, offsets[done:upto])):
+            raise changed(path)
+        yield from (block.raw(record) for record in at.tolist())
         done = upto
         if done == len(lines):
             return
     raise changed(path)
 
 
-def _readable(stream: BufferedReader, path: Path, *, quoted: bool) -> Iterator[Block]:
-    """The blocks of a file; where it is damaged the end of what can be read is its end."""
+def _records(stream: BufferedReader, path: Path, start: Stream, end: Stream, *, quoted: bool) -> Iterator[Block]:
+    """The blocks of a unit; where the file is damaged the end of what can be read is its end."""
     try:
-        yield from blocks(decoded(stream, path), quoted=quoted)
+        rest = _between(decoded(stream, path), start.bytes_read, end.bytes_read)
+        at = start.bytes_read
+        if start.ends_in_mid_line:
+            fragment, rest = rest_of_line(rest)
+            at += fragment.length
+        yield from blocks(rest, line=start.next_line, byte_offset=at, quoted=quoted)
     except SourceError:
         return
+
+
+def _between(chunks: Iterator[bytes], first: int, end: int) -> Iterator[bytes]:
+    """The decoded bytes [first, end) of a file."""
+    passed = 0
+    for chunk in chunks:
+        if passed + len(chunk) > first:
+            yield chunk[max(first - passed, 0) : end - passed]
+        passed += len(chunk)
+        if passed >= end:
+            return
 
 
 def changed(path: Path) -> SourceError:

@@ -27,12 +27,14 @@ from pipeline.decode import (
     KEPT_OF_LONG_LINE,
     LONGEST_LINE,
     Block,
+    LineRest,
     blocks,
     decoded,
     failing,
     finished,
     numbered,
     opened,
+    rest_of_line,
     until_failure,
     without_line_end,
 )
@@ -237,10 +239,10 @@ def read_chunks(chunks: Iterator[bytes], reading: Reading) -> Iterator[Batch]:
     rest = _from(tally, reading.start)
     state = reading.start
     if state.ends_in_mid_line:
-        fragment, rest = _fragment(rest)
-        if not (reading.keep_tail or fragment.endswith(b"\n")):
+        fragment, rest = rest_of_line(rest)
+        if not (reading.keep_tail or fragment.has_end):
             return
-        if fragment:
+        if fragment.length:
             batch = _continued_line(fragment, tally, state)
             state = batch.end
             yield batch
@@ -308,25 +310,17 @@ def _from(tally: _Tally, start: Stream) -> Iterator[bytes]:
     return chunks
 
 
-def _fragment(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The bytes up to and with the first line end: the rest of a line whose beginning was read before."""
-    taken = b""
-    for chunk in chunks:
-        taken += chunk
-        end = taken.find(b"\n") + 1
-        if end:
-            return taken[:end], chain([taken[end:]], chunks)
-    return taken, iter(())
-
-
-def _continued_line(fragment: bytes, tally: _Tally, state: Stream) -> Batch:
+def _continued_line(fragment: LineRest, tally: _Tally, state: Stream) -> Batch:
     """What came after a line had been taken as finished: a reject, unless it is only the line end."""
+    reached = state.bytes_read + fragment.length
     end = replace(
-        state, bytes_read=state.bytes_read + len(fragment), prefix_sha256=tally.upto(state.bytes_read + len(fragment)),
-        ends_in_mid_line=not fragment.endswith(b"\n"),
+        state, bytes_read=reached, prefix_sha256=tally.upto(reached), ends_in_mid_line=not fragment.has_end
     )  # fmt: skip
-    raw = without_line_end(fragment)
-    rows = [(state.next_line - 1, state.bytes_read, "line-continued", "the line was read before it was finished", raw)]
+    raw, reason, detail = without_line_end(fragment.kept), "line-continued", "the line was read before it was finished"
+    if len(raw) > KEPT_OF_LONG_LINE or len(fragment.kept) < fragment.length:
+        raw, reason = raw[:KEPT_OF_LONG_LINE], "too-long"
+        detail = f"{fragment.length} bytes after {detail}; their beginning is kept"
+    rows = [(state.next_line - 1, state.bytes_read, reason, detail, raw)]
     rejects = pl.DataFrame(rows if raw else [], schema=_REJECTED, orient="row")
     return Batch(pl.DataFrame({"line": []}), rejects, Counter(), rejects.height, end)
 
