@@ -46,7 +46,7 @@ def test_every_character_is_folded_alike_by_both_ways() -> None:
     assert [pair for pair in zip(folded_by_polars(texts), one_by_one, strict=True) if pair[0] != pair[1]] == []
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.lists(_TEXT, max_size=4))
 def test_three_ways_of_folding_agree(texts: list[str]) -> None:
     expected = [fold_one(text)[0] for text in texts]
@@ -179,7 +179,7 @@ _PIECES = [*"ab.:/?#@[]%&=- \né", "http://", "https://", "://", ":443", "xn--"]
 _URLISH = st.lists(st.sampled_from(_PIECES), max_size=14).map("".join)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.lists(_URLISH, min_size=1, max_size=5))
 def test_any_text_is_taken_apart_the_same_in_any_company(urls: list[str]) -> None:
     together = parts_of(pl.Series(urls))
