@@ -1,15 +1,16 @@
 """What is made from the lake, day by day: counts, and draft incidents.
 
-In: the units of the lake, the people, the timetable, the settings. Out: one Parquet file a day and kind, each a
-pure function of the units that touch that day. Only days whose units have changed are made again. Refuses days whose
-events retention has taken away: their counts stand.
+In: the units of the lake, the people, the timetable, the settings. Out: one Parquet file a day and kind, made of the
+units that touch that day with the people, timetable and thresholds of the moment. Only days whose units have changed
+are made again, so that new people or thresholds leave old days as they are. A day whose last unit was let go to be read
+anew, and came to lie on other days, is made of nothing. Refuses days whose events retention has taken away: their
+counts stand.
 """
 
 from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -31,16 +32,7 @@ LATE = "late"
 _Days = dict[date, tuple[str, list[str]]]
 
 
-@dataclass(frozen=True)
-class Derived:
-    """The days that were made anew, and those that could not be because their events are gone."""
-
-    counted: tuple[date, ...]
-    drafted: tuple[date, ...]
-    frozen: tuple[date, ...]
-
-
-def derive(place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: LevelBounds) -> Derived:
+def derive(place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: LevelBounds) -> None:
     """Bring counts and drafts of all days up to date with the lake."""
     units = ledger.all_units()
     present = {unit.unit_id for unit in ledger.units()}
@@ -59,7 +51,6 @@ def derive(place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: Le
         # Noted, so that it is told once and not every night from now on.
         if told.get(day) != inputs:
             ledger.day_made(LATE, day, inputs)
-    return Derived(tuple(sorted(counted)), tuple(sorted(drafted)), tuple(sorted(late)))
 
 
 def _stale(
@@ -71,6 +62,8 @@ def _stale(
         for day in _days_of(unit, timezone, begins):
             by_day.setdefault(day, []).append(unit.unit_id)
     made = ledger.day_inputs(kind)
+    # What was read anew in another way may have left a day for good.
+    by_day |= {day: [] for day in made.keys() - by_day.keys()}
     stale: _Days = {}
     frozen: dict[date, str] = {}
     for day, unit_ids in by_day.items():

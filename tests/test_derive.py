@@ -134,6 +134,27 @@ def test_what_is_deleted_is_not_counted_away(school: School) -> None:
     assert school.night(later(43)).all_issues == []
 
 
+def test_a_day_that_nothing_lies_on_any_more_is_made_of_nothing(tmp_path: Path) -> None:
+    tables = (
+        '[[source]]\nname = "exports"\nfiles = ["logs/*"]\nformat = "csv"\ndate_order = "dmy"\n'
+        '[source.columns]\nts = "Time"\nuser_raw = "User"\ntyped_text = "Text"\n'
+    )
+    wrong = School(tmp_path, tables).made()
+    wrong.log("a.csv", "Time,User,Text\n03/04/2026 10:00:00,a.example,blue lobster\n")
+    assert wrong.night().drafts == {"urgent": 1}
+    right = School(tmp_path, tables.replace('"dmy"', '"mdy"')).made()
+    assert right.night(later(1)).drafts == {"urgent": 1}
+    for number in (1, 2):
+        assert kept(right, "facts").filter(category="")["day"].to_list() == [date(2026, 3, 4)]
+        assert kept(right, "drafts")["day"].to_list() == [date(2026, 3, 4)]
+        assert right.night(later(1 + number)).drafts == {}
+    # The old days are empty files, and are not made again.
+    assert files(right, "facts") == ["2026-03-04", "2026-04-03"]
+    before = derived_bytes(right)
+    right.night(later(4))
+    assert derived_bytes(right) == before
+
+
 @pytest.mark.parametrize("zone", ["Europe/London", "UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham"])
 def test_quarters_of_an_hour_make_up_a_day(zone: str) -> None:
     days = [date(2026, 3, 29), date(2026, 10, 25), date(2026, 11, 10)]
