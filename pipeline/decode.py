@@ -14,7 +14,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
@@ -32,8 +32,10 @@ CHUNK = 16 << 20
 LONGEST_LINE = 1 << 20
 #: What is kept of a line that is too long.
 KEPT_OF_LONG_LINE = 64 << 10
-#: A quoted field may go on over so many lines; beyond that the quote was a stray one.
+#: A quoted field may go on over so many lines, and over `LONGEST_LINE` bytes; beyond that the quote was a stray one.
 LONGEST_QUOTED_LINES = 100
+#: A chunk with more lines is taken in pieces: what a line costs beside its bytes must not fill the memory.
+MOST_LINES = 250_000
 
 #: So much is tried at once to be UTF-8, in a block that has shown that it is not.
 _STEP_AFTER_BAD = 4 << 10
@@ -57,6 +59,8 @@ class Block:
     next_line: int
     #: The real length of a single record of which only the beginning was kept; 0 for every other block.
     too_long: int = 0
+    #: Nothing came after it (so far): its last record may yet go on.
+    is_last: bool = False
 
     @property
     def end_offset(self) -> int:
@@ -168,7 +172,7 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
     Raises what `chunks` raises, after the last whole line; the line in which the failure lies is left out.
     """
     failures: list[SourceError] = []
-    source = until_failure(chunks, failures)
+    source = _with_few_lines(until_failure(chunks, failures))
     waiting = b""
     for chunk in source:
         block: Block | None
@@ -181,8 +185,14 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
             yield block
             continue
         waiting += chunk
-        if len(waiting) > LONGEST_LINE and b"\n" not in waiting:
-            block, waiting = _skip_long_line(waiting, source, line, byte_offset)
+        begun = waiting.rfind(b"\n") + 1
+        if len(waiting) - begun > LONGEST_LINE:
+            if begun:
+                # No quoted field goes on over a line that is too long.
+                block = _block(waiting[:begun], line, byte_offset, quoted=quoted)
+                line, byte_offset = block.next_line, block.end_offset
+                yield block
+            block, waiting = _skip_long_line(waiting[begun:], source, line, byte_offset)
         else:
             block, waiting = _cut(waiting, line, byte_offset, quoted=quoted)
         # A line that is too long and damaged is not finished.
@@ -191,9 +201,18 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
             yield block
     waiting = waiting[: waiting.rfind(b"\n") + 1] if failures else waiting
     if waiting:
-        yield _block(waiting, line, byte_offset, quoted=quoted)
+        yield replace(_block(waiting, line, byte_offset, quoted=quoted), is_last=True)
     if failures:
         raise failures[0]
+
+
+def _with_few_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes; a chunk of more than `MOST_LINES` lines in halves, and these again."""
+    for chunk in chunks:
+        if chunk.count(b"\n") <= MOST_LINES:
+            yield chunk
+        else:
+            yield from _with_few_lines((chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]))
 
 
 @dataclass(frozen=True)
@@ -270,15 +289,19 @@ def _odd_lines(data: bytes, ends: Offsets) -> list[int]:
     return odd
 
 
-def _quoted_spans(odd: list[int]) -> tuple[list[tuple[int, int]], int | None]:
+def _quoted_spans(odd: list[int], ends: Offsets) -> tuple[list[tuple[int, int]], int | None]:
     """Pairs of opening and closing line, and the line that is still open at the end, if any.
 
-    A loop, because whether a quote opens depends on the one before it; it runs over the odd lines only.
+    A quoted field neither begins, goes on nor ends in a line that is too long, for such a line is passed over unread.
+    A loop, because whether a quote opens depends on the one before it; it runs over the odd and the long lines only.
     """
+    long = set(np.flatnonzero(np.diff(ends, prepend=0) > LONGEST_LINE).tolist())
     spans: list[tuple[int, int]] = []
     opening: int | None = None
-    for at in odd:
-        if opening is None or at - opening > LONGEST_QUOTED_LINES:
+    for at in sorted({*odd, *long}) if long else odd:
+        if at in long:
+            opening = None
+        elif opening is None or _too_far(opening, at, ends):
             opening = at
         else:
             spans.append((opening, at))
@@ -286,10 +309,16 @@ def _quoted_spans(odd: list[int]) -> tuple[list[tuple[int, int]], int | None]:
     return spans, opening
 
 
+def _too_far(opening: int, at: int, ends: Offsets) -> bool:
+    """Whether a field that opens in one line cannot go on to the beginning of line `at`."""
+    lines, size = at - opening, ends[at - 1] - (ends[opening - 1] if opening else 0)
+    return bool(lines > LONGEST_QUOTED_LINES or size > LONGEST_LINE)
+
+
 def _inside_quotes(data: bytes, ends: Offsets) -> npt.NDArray[np.bool_]:
     """Which lines go on with the record of the line before."""
     inside = np.zeros(len(ends), dtype=np.bool_)
-    for first, last in _quoted_spans(_odd_lines(data, ends))[0]:
+    for first, last in _quoted_spans(_odd_lines(data, ends), ends)[0]:
         inside[first + 1 : last + 1] = True
     return inside
 
@@ -297,14 +326,16 @@ def _inside_quotes(data: bytes, ends: Offsets) -> npt.NDArray[np.bool_]:
 def _last_closed_record(data: bytes, end: int) -> int:
     """Offset after the last record that is surely whole, where a quoted field may still be open."""
     ends = _line_ends(data[:end])
-    opening = _quoted_spans(_odd_lines(data[:end], ends))[1]
-    if opening is None or len(ends) - opening > LONGEST_QUOTED_LINES:
+    opening = _quoted_spans(_odd_lines(data[:end], ends), ends)[1]
+    if opening is None or _too_far(opening, len(ends), ends):
         return end
     return int(ends[opening - 1]) if opening else 0
 
 
 def finished(block: Block, *, quoted: bool = False) -> Block | None:
-    """The whole records of the last block of a file that is still being written; nothing if there are none."""
+    """The whole records of a block of a file that is still being written; nothing if there are none."""
+    if not block.is_last:
+        return None if block.ends_in_mid_line else block
     end = block.data.rfind(b"\n") + 1
     if quoted and end:
         end = _last_closed_record(block.data, end)

@@ -146,10 +146,10 @@ def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decode, "KEPT_OF_LONG_LINE", 10)
 
 
-def outline(data: bytes, size: int) -> list[tuple[int, int, int, bool, bool]]:
+def outline(data: bytes, size: int, *, quoted: bool = False) -> list[tuple[int, int, int, bool, bool]]:
     """line, offset, real length, too long?, without line end?: of each record."""
     found = []
-    for block in blocks(chunks_of(data, size)):
+    for block in blocks(chunks_of(data, size), quoted=quoted):
         for at, line in enumerate(block.lines.tolist()):
             start, end = int(block.bounds[at]), int(block.bounds[at + 1])
             length = block.too_long or end - start
@@ -194,6 +194,55 @@ def test_a_stray_quote_swallows_no_more_than_a_hundred_lines() -> None:
         assert len(rows(data, size, quoted=True)) == 402
     closed = b'1,"open\n' + b"x\n" * 98 + b'close"\nnext\n'
     assert [line for line, *_ in rows(closed, 5, quoted=True)] == [1, 101]
+
+
+_QUOTED_LINES = st.lists(
+    st.tuples(st.sampled_from([0, 1, 5, 30, 39, 40, 41, 90]), st.sampled_from([b"", b'"', b'""', b'",'])), max_size=14
+)
+
+
+@pytest.mark.usefixtures("short_limit")
+@settings(max_examples=200)
+@given(_QUOTED_LINES, st.integers(1, 60), st.booleans(), st.integers(1, 20))
+def test_quotes_and_lines_that_are_too_long(
+    made: list[tuple[int, bytes]], size: int, final: bool, most_lines: int
+) -> None:
+    data = b"\n".join(quote + b"x" * length for length, quote in made) + (b"\n" if final else b"")
+    whole = outline(data, len(data) + 1, quoted=True)
+    assert outline(data, size, quoted=True) == whole
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decode, "MOST_LINES", most_lines)
+        assert outline(data, len(data) + 1, quoted=True) == whole
+
+
+def test_an_open_quote_before_endless_bytes_fills_no_memory() -> None:
+    held = 0
+
+    def chunks() -> Iterator[bytes]:
+        yield b'1\n2,"open\n'
+        for _ in range(40):
+            yield b"z" * (1 << 20)
+        yield b'\n3,"closed"\n'
+
+    found = []
+    for block in blocks(chunks(), quoted=True):
+        held = max(held, len(block.data))
+        found += [(line, block.too_long) for line in block.lines.tolist()]
+    assert found == [(1, 0), (2, 0), (3, (40 << 20) + 1), (4, 0)]
+    assert held < 1 << 20
+
+
+def test_a_field_of_many_bytes_does_not_hide_what_follows() -> None:
+    data = b'1,"open\n' + (b"y" * 100_000 + b"\n") * 60 + b'62,"x"\n'
+    for size in (1 << 16, 1 << 24):
+        assert [line for line, *_ in rows(data, size, quoted=True)] == list(range(1, 63))
+
+
+def test_very_many_lines_come_in_several_blocks() -> None:
+    cut = list(blocks([b"x\n" * 600_000]))
+    assert max(len(block.lines) for block in cut) <= decode.MOST_LINES
+    assert [block.lines[0] for block in cut[1:]] == [block.next_line for block in cut[:-1]]
+    assert (cut[-1].next_line, cut[-1].end_offset) == (600_001, 1_200_000)
 
 
 # ---------------------------------------------------------------- failures
