@@ -139,7 +139,15 @@ class Ledger:
         rows = self._connection.execute(
             "SELECT * FROM streams WHERE begins_like = ? ORDER BY bytes_read DESC, source_sha256, source", (identity,)
         )
-        return [Stream(**{**dict(row), "ends_in_mid_line": bool(row["ends_in_mid_line"])}) for row in rows.fetchall()]
+        return [_stream(dict(row)) for row in rows.fetchall()]
+
+    def cut_short(self) -> list[Stream]:
+        """The streams whose only record had no line end when it was read: its end changes what they begin like."""
+        rows = self._connection.execute(
+            "SELECT * FROM streams WHERE ends_in_mid_line AND begins_like = prefix_sha256"
+            " ORDER BY source_sha256, source"
+        )
+        return [_stream(dict(row)) for row in rows.fetchall()]
 
     def looked_at(self, look: FileLook) -> bool:
         """Whether a file of this look was read to its end."""
@@ -150,13 +158,28 @@ class Ledger:
         with self._change():
             self._insert("looked_at", look.key())
 
-    def forget(self, stream: Stream) -> None:
-        """Let go of all that was read of a file, so that it is read anew from its beginning."""
+    def forget(self, stream: Stream, declared: str = "") -> None:
+        """Let go of all that was read of a file, so that it is read anew from its beginning.
+
+        Its source's files are looked at again, but for those that were looked at as `declared`.
+        """
+        with self._change() as connection:
+            for table in ("units", "streams", "lines_seen"):
+                # By content alone: what was read under an earlier name of the source is the same file.
+                connection.execute(f"DELETE FROM {table} WHERE source_sha256 = ?", (stream.source_sha256,))
+            connection.execute(
+                "DELETE FROM looked_at WHERE source = ? AND look NOT LIKE ? || ' %'", (stream.source, declared)
+            )
+
+    def rename(self, stream: Stream, source: str) -> None:
+        """Give what was read of a file to another source; the events keep the name under which they were read."""
         with self._change() as connection:
             for table in ("units", "streams", "lines_seen"):
                 connection.execute(
-                    f"DELETE FROM {table} WHERE source = ? AND source_sha256 = ?", (stream.source, stream.source_sha256)
+                    f"UPDATE OR REPLACE {table} SET source = ? WHERE source = ? AND source_sha256 = ?",
+                    (source, stream.source, stream.source_sha256),
                 )
+            connection.execute("DELETE FROM looked_at WHERE source = ?", (stream.source,))
 
     def commit(self, unit: Unit, stream: Stream, digests: dict[bytes, int]) -> None:
         """Enter a unit whose folder is in its place, the new state of its stream, and the lines it has seen."""
@@ -184,17 +207,26 @@ class Ledger:
             ((stream.source, digest, stream.source_sha256, times) for digest, times in sorted(digests.items())),
         )
 
-    def met(self, source: str, source_sha256: str, digests: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
-        """How often a file, and the other file of its source with the most, held each line that was met before."""
+    def met(self, stream: Stream, living: frozenset[str], digests: Iterable[bytes]) -> dict[bytes, tuple[int, int]]:
+        """How often a file, and the other file of its source with the most, held each line that was met before.
+
+        Sources that are not among the `living` may be this one under an earlier name. Files that were read in another
+        way do not count: they are yet to be read anew, or gone, and what they gave does not stand for this line.
+        """
+        rows = self._connection.execute("SELECT DISTINCT source FROM streams ORDER BY source").fetchall()
+        sources = [stream.source, *(row["source"] for row in rows if row["source"] not in {*living, stream.source})]
+        sql = (
+            "SELECT source_sha256, times FROM lines_seen JOIN streams USING (source, source_sha256)"
+            f" WHERE source IN ({', '.join('?' * len(sources))}) AND digest = ? AND read_as = ?"
+        )
         found: dict[bytes, tuple[int, int]] = {}
         # One look-up a line, because SQLite limits the length of a list; only overlapping exports come here.
         for digest in digests:
-            rows = self._connection.execute(
-                "SELECT source_sha256, times FROM lines_seen WHERE source = ? AND digest = ?", (source, digest)
-            ).fetchall()
-            if rows:
-                here = sum(row["times"] for row in rows if row["source_sha256"] == source_sha256)
-                found[digest] = here, max((r["times"] for r in rows if r["source_sha256"] != source_sha256), default=0)
+            seen = self._connection.execute(sql, (*sources, digest, stream.read_as)).fetchall()
+            if seen:
+                here = sum(row["times"] for row in seen if row["source_sha256"] == stream.source_sha256)
+                others = (row["times"] for row in seen if row["source_sha256"] != stream.source_sha256)
+                found[digest] = here, max(others, default=0)
         return found
 
     def units(self) -> list[Unit]:
@@ -226,13 +258,17 @@ class Ledger:
     def day_made(self, kind: str, day: date, inputs: str, drafts: Iterable[tuple[str, str]] = ()) -> None:
         """Note that the file of a derived day is in its place, and the drafts in it: (draft_id, evidence_sha256).
 
-        When a draft was first made from its evidence never changes. One that late evidence adds to is noted anew, so
-        that it is shown once more.
+        When a draft was first made from its evidence does not change while it stays on its day. One that late evidence
+        adds to, or whose log was read anew and has it on another day, is noted anew, so that it is shown once more.
         """
         today = self._today.isoformat()
         noted = [(draft_id, evidence, day.isoformat(), today) for draft_id, evidence in drafts]
         with self._change() as connection:
-            connection.executemany("INSERT OR IGNORE INTO drafts VALUES (?, ?, ?, ?)", noted)
+            connection.executemany(
+                "INSERT INTO drafts VALUES (?, ?, ?, ?) ON CONFLICT (draft_id, evidence_sha256)"
+                " DO UPDATE SET day = excluded.day, drafted_on = excluded.drafted_on WHERE day <> excluded.day",
+                noted,
+            )
             self._insert("days", {"kind": kind, "day": day.isoformat(), "inputs": inputs, "made_on": today})
 
     def days_since(self, kind: str, day: date | None) -> list[date]:
@@ -272,6 +308,10 @@ class Ledger:
     def _one(self, sql: str, values: Any) -> dict[str, Any] | None:
         row = self._connection.execute(sql, values).fetchone()
         return None if row is None else dict(row)
+
+
+def _stream(row: dict[str, Any]) -> Stream:
+    return Stream(**{**row, "ends_in_mid_line": bool(row["ends_in_mid_line"])})
 
 
 def _unit(row: dict[str, Any]) -> Unit:
@@ -317,6 +357,8 @@ def copied_ledger(root: Path, today: date) -> Iterator[Ledger]:
     with closing(sqlite3.connect(":memory:")) as connection:
         try:
             if kept.is_file():
+                # Not opened as read-only: then SQLite leaves its -wal and -shm files behind, owned by whoever made
+                # the dry run, and the account of the nightly run might not be allowed to write to them.
                 with closing(sqlite3.connect(kept)) as source:
                     source.backup(connection)
             _set_up(connection, root)

@@ -142,22 +142,44 @@ def _read_streams(known: Known, record: FileRecord, night: Night) -> bool:
         # A source that school.toml no longer has was given another name.
         own = stream.source == name or stream.source not in night.sources
         try:
-            if own and stream.read_as == way:
-                return _read_on(known, replace(stream, source=name), record, night)
+            if stream.source == name and stream.read_as == way:
+                return _read_on(known, stream, record, night)
             goes_on(known.file.path, stream)
         except Diverged as difference:
             digests.append(difference.digest)
             continue
         if not own:
             return _not_read(record, f"holds what was read already for the source {stream.source!r}. Take one away.")
-        night.ledger.forget(stream)
-        return _read_on(known, _fresh(known, stream.source_sha256, night), record, night)
+        return _read_on(known, _taken_over(known, stream, night), record, night)
+    _forget_beginnings(known, night)
     if digests and not all(digests):
         what = "begins like a file that was read before, but ends earlier; it was not read again."
         return _not_read(record, f"{what} If it is another log, it can be read once it is longer than that one.")
     # Files that begin alike and go on differently are told apart by what they hold where the known ones ended.
     content = hashlib.sha256("|".join([known.identity, *digests]).encode()).hexdigest() if digests else known.identity
     return _read_on(known, _fresh(known, content, night), record, night)
+
+
+def _taken_over(known: Known, stream: Stream, night: Night) -> Stream:
+    """Where to begin a file that was read under another name of its source, or in another way."""
+    name = known.file.source.name
+    if stream.source != name:
+        night.ledger.rename(stream, name)
+    if stream.read_as == read_as(known):
+        return replace(stream, source=name)
+    night.ledger.forget(replace(stream, source=name), known.look.declared)
+    return _fresh(known, stream.source_sha256, night)
+
+
+def _forget_beginnings(known: Known, night: Night) -> None:
+    """Let go of what was read of this file when all it held was a part of its first line: now it is another line."""
+    for stream in night.ledger.cut_short():
+        if stream.source == known.file.source.name or stream.source not in night.sources:
+            try:
+                goes_on(known.file.path, stream)
+            except Diverged:
+                continue
+            night.ledger.forget(stream)
 
 
 def _not_read(record: FileRecord, why: str) -> bool:
@@ -187,7 +209,7 @@ def _read_on(known: Known, start: Stream, record: FileRecord, night: Night) -> b
     # In seconds, because the time of a file may lie beyond any date.
     is_old = night.now.timestamp() - known.look.mtime_ns / 1e9 > STILL_WRITTEN.total_seconds()
     keep_tail = is_old or _is_compressed(known)
-    met = partial(night.ledger.met, start.source, start.source_sha256) if known.file.source.overlapping else None
+    met = partial(night.ledger.met, start, night.sources) if known.file.source.overlapping else None
     reading = Reading(
         known.file.path, known.form, known.file.declared, start, keep_tail=keep_tail, met=met, heard=night.heard
     )

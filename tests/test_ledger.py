@@ -77,9 +77,15 @@ def test_lines_that_were_met_are_counted_by_file(tmp_path: Path) -> None:
         for name, times in (("one", 2), ("two", 3)):
             unit, stream = replace(UNIT, unit_id=name, source_sha256=name), replace(STREAM, source_sha256=name)
             ledger.commit(unit, stream, {b"line": times})
-        assert ledger.met("filter", "one", [b"line", b"other"]) == {b"line": (2, 3)}
-        assert ledger.met("filter", "three", [b"line"]) == {b"line": (0, 3)}
-        assert ledger.met("other", "one", [b"line"]) == {}
+        one, three = replace(STREAM, source_sha256="one"), replace(STREAM, source_sha256="three")
+        living = frozenset(["filter", "other"])
+        assert ledger.met(one, living, [b"line", b"other"]) == {b"line": (2, 3)}
+        assert ledger.met(three, living, [b"line"]) == {b"line": (0, 3)}
+        assert ledger.met(replace(three, source="other"), living, [b"line"]) == {}
+        # A source that is no more may be this one under its earlier name.
+        assert ledger.met(replace(three, source="other"), frozenset(["other"]), [b"line"]) == {b"line": (0, 3)}
+        # What was read in another way says nothing of this reading.
+        assert ledger.met(replace(three, read_as="another"), living, [b"line"]) == {}
 
 
 def test_what_is_purged_is_known_and_what_is_forgotten_is_not(tmp_path: Path) -> None:
@@ -89,7 +95,32 @@ def test_what_is_purged_is_known_and_what_is_forgotten_is_not(tmp_path: Path) ->
         assert (ledger.units(), ledger.all_units(), ledger.streams("sha")) == ([], [UNIT], [STREAM])
         ledger.forget(STREAM)
         assert (ledger.all_units(), ledger.streams("sha")) == ([], [])
-        assert ledger.met("filter", "other", [b"line"]) == {}
+        assert ledger.met(replace(STREAM, source_sha256="other"), frozenset(["filter"]), [b"line"]) == {}
+
+
+def test_what_is_given_to_another_source_is_still_forgotten_as_a_whole(tmp_path: Path) -> None:
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        ledger.commit(UNIT, STREAM, {b"line": 1})
+        ledger.remember(LOOK)
+        ledger.rename(STREAM, "proxy")
+        assert ledger.all_units() == [replace(UNIT, source="proxy")]
+        assert ledger.streams("sha") == [replace(STREAM, source="proxy")]
+        other = replace(STREAM, source="proxy", source_sha256="other")
+        assert ledger.met(other, frozenset(["proxy"]), [b"line"]) == {b"line": (0, 1)}
+        assert not ledger.looked_at(LOOK)
+        ledger.forget(STREAM)
+        assert (ledger.all_units(), ledger.streams("sha")) == ([], [])
+
+
+def test_after_a_file_was_forgotten_its_source_is_looked_at_again(tmp_path: Path) -> None:
+    anew = replace(LOOK, declared="anew")
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        ledger.remember(LOOK)
+        ledger.remember(anew)
+        ledger.forget(STREAM, "anew")
+        assert (ledger.looked_at(LOOK), ledger.looked_at(anew)) == (False, True)
+        ledger.forget(STREAM)
+        assert not ledger.looked_at(anew)
 
 
 def test_a_commit_is_all_or_nothing(tmp_path: Path) -> None:

@@ -284,6 +284,37 @@ def test_nothing_is_no_unknown_format(tmp_path: Path, content: bytes) -> None:
     assert (counts(record)["log"][0], record.all_issues) == ("no records yet", [])
 
 
+def test_a_file_whose_only_line_was_read_before_it_was_finished_is_read_anew(school: School) -> None:
+    line = squid(0, search("blue lobster"))
+    school.log("access.log", line[: line.index("+lobster")])
+    assert counts(school.night())["access.log"][:2] == ("read", 1)
+    school.log("access.log", line + squid(1))
+    record = school.night(later(1))
+    assert counts(record)["access.log"] == ("read", 2, 2, 0)
+    assert record.drafts == {"urgent": 1}
+    assert [number for _, _, number in school.lines()] == [1, 2]
+    assert counts(school.night(later(2)))["access.log"][0] == "unchanged"
+
+
+def test_only_the_end_of_the_only_line_is_nothing_new(school: School) -> None:
+    school.log("access.log", squid(0)[:-1])
+    school.read()
+    school.log("access.log", squid(0))
+    assert counts(school.read(later(1)))["access.log"][1:] == (0, 0, 0)
+    assert len(school.lines()) == 1
+
+
+def test_of_two_files_one_of_which_begins_like_the_other_neither_is_lost(school: School) -> None:
+    short, whole = squid(0)[:-5], squid(0)
+    school.log("short", short)
+    school.read()
+    school.log("whole", whole)
+    school.read(later(1))
+    assert counts(school.read(later(2))) == {"short": ("read", 1, 1, 0), "whole": ("unchanged", 0, 0, 0)}
+    assert {each[0] for each in counts(school.read(later(3))).values()} == {"unchanged"}
+    assert len(school.lines()) == 2
+
+
 # ---------------------------------------------------------------- damage
 
 
@@ -433,7 +464,66 @@ def test_a_log_is_read_anew_when_its_source_is_declared_anew(tmp_path: Path) -> 
     assert counts(auto.night(later(3)))["access.log"][0] == "unchanged"
 
 
+def test_a_declaration_that_is_taken_back_is_read_back(tmp_path: Path) -> None:
+    school = School(tmp_path, EXPORTS).made()
+    school.log("a.csv", HEADER + "10/11/2026 09:00:00,a.example,word\n")
+    for number, order in enumerate(("dmy", "mdy", "dmy")):
+        changed = School(tmp_path, EXPORTS.replace('"dmy"', f'"{order}"')).made()
+        changed.read(later(number))
+        (ts,) = changed.table("events")["ts"].to_list()
+        assert (ts.month, ts.day) == ((11, 10) if order == "dmy" else (10, 11))
+
+
+def test_a_source_renamed_and_then_declared_anew_is_read_once(school: School) -> None:
+    school.log("access.log", squid(0))
+    school.read()
+    renamed = School(school.folder, school.tables.replace('"filter"', '"proxy"')).made()
+    school.log("access.log", squid(0) + squid(1))
+    renamed.read(later(1))
+    anew = School(school.folder, renamed.tables + 'timezone = "UTC"\n').made()
+    assert counts(anew.read(later(2)))["access.log"] == ("read", 2, 2, 0)
+    assert anew.table("events").select("source", "line").sort("line").rows() == [("proxy", 1), ("proxy", 2)]
+    assert counts(anew.read(later(3)))["access.log"][0] == "unchanged"
+
+
 # ---------------------------------------------------------------- overlapping exports
+
+
+def shared(school: School) -> list[str]:
+    """Two exports that have all lines but one each in common; the texts of both."""
+    rows = [f"03/04/2026 10:0{n}:00,a.example,word {n}\n" for n in range(5)]
+    school.log("a.csv", HEADER + "".join(rows) + "03/04/2026 11:00:00,a.example,only a\n")
+    school.log("b.csv", HEADER + "".join(rows[::-1]) + "03/04/2026 11:00:00,a.example,only b\n")
+    return sorted([*(f"word {n}" for n in range(5)), "only a", "only b"])
+
+
+def texts(school: School) -> list[str]:
+    return sorted(school.table("events")["typed_text"].to_list())
+
+
+def test_lines_that_exports_share_outlive_a_new_declaration(tmp_path: Path) -> None:
+    school = School(tmp_path, EXPORTS).made()
+    expected = shared(school)
+    school.night()
+    assert texts(school) == expected
+    anew = School(tmp_path, EXPORTS.replace('"dmy"', '"mdy"')).made()
+    for number in (1, 2):
+        anew.night(later(number))
+        assert texts(anew) == expected
+        assert {ts.month for ts in anew.table("events")["ts"].to_list()} == {3}
+
+
+def test_lines_that_exports_share_stay_one_event_when_their_source_is_renamed(tmp_path: Path) -> None:
+    school = School(tmp_path, EXPORTS).made()
+    expected = shared(school)
+    school.read()
+    # One of the known files is gone; the next export repeats what it held.
+    (tmp_path / "logs" / "a.csv").unlink()
+    renamed = School(tmp_path, EXPORTS.replace('"exports"', '"monitor"')).made()
+    renamed.log("c.csv", HEADER + "03/04/2026 12:00:00,a.example,only c\n03/04/2026 11:00:00,a.example,only a\n")
+    for number in (1, 2):
+        renamed.read(later(number))
+        assert texts(renamed) == sorted([*expected, "only c"])
 
 
 def test_of_overlapping_exports_each_line_is_one_event(tmp_path: Path) -> None:
