@@ -64,7 +64,7 @@ class Lake:
 
 
 def prepare(lake: Lake, known_units: Iterable[str]) -> int:
-    """Make the folders and clear what a killed run left: unfinished units, and finished ones the ledger lacks.
+    """Make the folders and clear what a killed run left: unfinished units and days, and units the ledger lacks.
 
     Returns how many were cleared. Raises `StoreError` where the folder cannot be written.
     """
@@ -74,6 +74,7 @@ def prepare(lake: Lake, known_units: Iterable[str]) -> int:
             folder.mkdir(parents=True, exist_ok=True)
         left = [path for path in (lake.root / "lake").iterdir() if path.name not in known]
         left += list(lake.staging.iterdir()) if lake.staging.is_dir() else []
+        left += list((lake.root / "days").glob("*/*.new"))
         for path in left:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         lake.staging.mkdir(exist_ok=True)
@@ -184,14 +185,28 @@ def replace_day(lake: Lake, kind: str, day: date, table: pl.DataFrame, columns: 
 def read_days(
     lake: Lake, kind: str, columns: pl.Schema, first: date | None = None, last: date | None = None
 ) -> pl.DataFrame:
-    """The derived tables of the days from `first` to `last`, both included; an empty table if there are none."""
+    """The derived tables of the days from `first` to `last`, both included; an empty table if there are none.
+
+    Raises `StoreError` for a file that is damaged or cannot be read.
+    """
     folder = lake.day(kind, date.min).parent
     paths = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
     chosen = [
         path for path in paths
         if (first is None or path.stem >= first.isoformat()) and (last is None or path.stem <= last.isoformat())
     ]  # fmt: skip
-    return pl.concat([pl.DataFrame(schema=columns), *(pl.read_parquet(path) for path in chosen)])
+    return pl.concat([pl.DataFrame(schema=columns), *(_read(path, columns) for path in chosen)])
+
+
+def _read(path: Path, columns: pl.Schema, only: pl.Expr | None = None) -> pl.DataFrame:
+    """The rows of one file of the store, those that `only` keeps, in the types of `columns`."""
+    try:
+        rows = pl.scan_parquet(path, glob=False)
+        return conform((rows if only is None else rows.filter(only)).collect(), columns)
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
+        remedy = "Restore it from a backup, or move the whole [store] folder away and read all logs anew."
+        raise StoreError(f"what was read before cannot be used ({what}).", path=path, remedy=remedy) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -209,8 +224,10 @@ def remove_units(lake: Lake, units: Iterable[str]) -> None:
         shutil.rmtree(lake.unit(unit_id), ignore_errors=True)
 
 
-def remove_days(lake: Lake, kind: str, before: date) -> None:
-    """Take away what was derived for the days before one; days that are not there any more are no fault."""
+def remove_days(lake: Lake, kind: str, before: date, besides: Iterable[date] = ()) -> None:
+    """Take away what was derived for the days before one, and for some others; days that are gone are no fault."""
+    for day in besides:
+        lake.day(kind, day).unlink(missing_ok=True)
     folder = lake.day(kind, before).parent
     for path in folder.glob("*.parquet") if folder.is_dir() else ():
         if path.stem < before.isoformat():
@@ -223,12 +240,12 @@ def unit_files(lake: Lake, units: Iterable[str], table: str) -> list[Path]:
 
 
 def events_at(lake: Lake, units: Iterable[str], places: pl.DataFrame) -> pl.DataFrame:
-    """The stored events at some places (source_sha256, line), which must be few."""
-    lines = places["line"].unique().implode()
-    found = [
-        conform(pl.scan_parquet(path).filter(pl.col("line").is_in(lines)).collect(), schema.STORED_EVENTS)
-        for path in unit_files(lake, units, "events")
-    ]
+    """The stored events at some places (source_sha256, line), which must be few.
+
+    Raises `StoreError` for a file that is damaged or cannot be read.
+    """
+    wanted = pl.col("line").is_in(places["line"].unique().implode())
+    found = [_read(path, schema.STORED_EVENTS, wanted) for path in unit_files(lake, units, "events")]
     events = pl.concat([pl.DataFrame(schema=schema.STORED_EVENTS), *found])
     return events.join(places, on=["source_sha256", "line"], how="semi")
 

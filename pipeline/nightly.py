@@ -20,15 +20,15 @@ from pipeline.coverage import missing_hours
 from pipeline.derive import LATE, derive
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger, copied_ledger, opened_ledger
+from pipeline.ledger import Ledger, Unit, copied_ledger, opened_ledger
 from pipeline.record import RunRecord
 from pipeline.rules import Rules, load_rules
 from pipeline.sources import find
 from pipeline.version import VERSION
 from reports import publish
 
-#: What is derived for a day and names people or holds their lines.
-_WITH_NAMES = ("user_counts", "drafts")
+#: What is derived for a day and names people or holds their lines, and under which kind the ledger knows the day.
+_WITH_NAMES = {"user_counts": "facts", "drafts": "drafts"}
 
 
 def run(
@@ -89,14 +89,26 @@ def _after_reading(settings: Settings, rules: Rules, place: Lake, ledger: Ledger
 def _purge(settings: Settings, place: Lake, ledger: Ledger, now: datetime) -> None:
     """Take away what the school keeps no longer: units whose events are all older, and what names people in old days.
 
-    The counts without names stay.
+    What was read so long ago is old whatever times it holds: a line may have none, or one that is years ahead. The
+    counts without names stay.
     """
     oldest = now - timedelta(days=settings.retention.events_days)
-    old = [unit.unit_id for unit in ledger.units() if unit.last_ts is not None and unit.last_ts < oldest]
+    oldest_day = oldest.astimezone(ZoneInfo(settings.school.timezone)).date()
+    before = oldest_day - timedelta(days=1)
+    read_before = _ids(ledger.read_since(None)) - _ids(ledger.read_since(before))
+    old = [
+        unit.unit_id for unit in ledger.units()
+        if unit.unit_id in read_before or (unit.last_ts is not None and unit.last_ts < oldest)
+    ]  # fmt: skip
     # First the ledger: a folder that it no longer knows is cleared by the next run, even if this one is killed here.
     ledger.purge(old)
     lake.remove_units(place, old)
-    # A whole day more, because a day of drafts ends in the next morning.
-    first_kept = oldest.astimezone(ZoneInfo(settings.school.timezone)).date() - timedelta(days=1)
-    for kind in _WITH_NAMES:
-        lake.remove_days(place, kind, first_kept)
+    for kind, made_with in _WITH_NAMES.items():
+        made_before = set(ledger.days_since(made_with, None)) - set(ledger.days_since(made_with, before))
+        # `before` is a whole day more, because a day of drafts ends in the next morning.
+        lake.remove_days(place, kind, before, made_before)
+    publish.remove_named_pages(settings, oldest_day)
+
+
+def _ids(units: list[Unit]) -> set[str]:
+    return {unit.unit_id for unit in units}

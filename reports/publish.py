@@ -35,6 +35,9 @@ from reports.page import environment, write
 
 #: Where no terms are declared, the governors' page covers so many days.
 _WITHOUT_TERMS = timedelta(days=84)
+#: The pages of a night that name people or their accounts; the others hold counts.
+_WITH_NAMES = ("digest.html", "unknown-users.csv")
+_PAGES = (*_WITH_NAMES, "governors.html", "run.json", "index.html")
 #: Text that a spreadsheet would take for a formula is given a quote in front.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -49,11 +52,16 @@ def write_pages(settings: Settings, watchlists: Watchlists, place: Lake, ledger:
     new = ledger.read_since(ledger.last_night())
     unknown = unknown_users(place, new, record)
     record.unknown_users = unknown.height
+    pages = {
+        "unknown-users.csv": _csv(unknown),
+        "digest.html": digest.render(drafts, _digest_context(settings, watchlists, new, record)),
+        "governors.html": _governors_page(settings, watchlists, place, ledger, record, today),
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write(folder / "unknown-users.csv", _csv(unknown))
-        write(folder / "digest.html", digest.render(drafts, _digest_context(settings, watchlists, new, record)))
-        write(folder / "governors.html", _governors_page(settings, watchlists, place, ledger, record, today))
+        _clear_leftovers(settings.store.reports)
+        for name, page in pages.items():
+            write(folder / name, page)
         write(settings.store.reports / "index.html", _index(settings))
     except OSError as error:
         remedy = "Make room there, or name another folder as [store] reports."
@@ -69,6 +77,27 @@ def write_record(settings: Settings, record: RunRecord) -> None:
     except OSError as error:
         remedy = "Make room there, or name another folder as [store] reports."
         raise StoreError(f"cannot be written ({error.strerror}).", path=path, remedy=remedy) from error
+
+
+def remove_named_pages(settings: Settings, before: date) -> None:
+    """Take away the pages that name people from the folders of the nights before a date. Raises `OSError`."""
+    for folder in _nights(settings.store.reports):
+        if date.fromisoformat(folder.name) < before:
+            for name in _WITH_NAMES:
+                (folder / name).unlink(missing_ok=True)
+
+
+def _clear_leftovers(reports: Path) -> None:
+    """Take away the half pages of runs that were killed: they hold names as well."""
+    for folder in (reports, *_nights(reports)):
+        for name in _PAGES:
+            for path in folder.glob(f".{name}.*"):
+                path.unlink(missing_ok=True)
+
+
+def _nights(reports: Path) -> list[Path]:
+    """The folders of all nights, oldest first."""
+    return sorted(path for path in reports.glob("*-*-*") if _is_date(path) and path.is_dir())
 
 
 def drafts_of(place: Lake, ledger: Ledger) -> pl.DataFrame:
@@ -137,7 +166,7 @@ def _governors_page(
         facts=lake.read_days(place, "facts", FACTS, *span),
         active=lake.read_days(place, "active", ACTIVE, *span),
         coverage=lake.read_days(place, "coverage", COVERAGE, *span),
-        units=units_table(ledger.all_units(), record.timezone),
+        units=units_table(ledger, record.timezone, term.first_day, today),
         drafts_by_level=drafts.group_by("day", "level").agg(drafts=pl.len().cast(pl.Int64)).cast(LEVELS_BY_DAY),
     )
     context = GovernorsContext(
@@ -166,15 +195,31 @@ def term_of(settings: Settings, today: date) -> Term:
     return Term(name="the last twelve weeks", first_day=today - _WITHOUT_TERMS, last_day=today - timedelta(days=1))
 
 
-def units_table(units: list[Unit], timezone: ZoneInfo) -> pl.DataFrame:
-    """What was read, as `schema.UNITS`: a unit counts on the local day of its first event."""
+def units_table(ledger: Ledger, timezone: ZoneInfo, first: date, last: date) -> pl.DataFrame:
+    """What was read, as `schema.UNITS`: a unit counts on the local day of its first event.
+
+    One without any event counts on the day on which it was read, if that lies between `first` and `last`.
+    """
+    units = ledger.all_units()
+    days = {unit.unit_id: unit.first_ts.astimezone(timezone).date() for unit in units if unit.first_ts is not None}
+    days |= _read_on(ledger, {unit.unit_id for unit in units} - set(days), first, last)
     rows = [
-        (unit.first_ts.astimezone(timezone).date(), unit.site, unit.source, unit.records, unit.events, unit.rejects,
-         sum(unit.skips.values()))
+        (days[unit.unit_id], unit.site, unit.source, unit.records, unit.events, unit.rejects, sum(unit.skips.values()))
         for unit in units
-        if unit.first_ts is not None
-    ]  # fmt: skip
+        if unit.unit_id in days
+    ]
     return pl.DataFrame(rows, schema=UNITS, orient="row")
+
+
+def _read_on(ledger: Ledger, unit_ids: set[str], first: date, last: date) -> dict[str, date]:
+    """When units were read, looking back from the last day to the first; mostly there is none to look for."""
+    found: dict[str, date] = {}
+    day = last
+    while day >= first and len(found) < len(unit_ids):
+        day -= timedelta(days=1)
+        read = {unit.unit_id for unit in ledger.read_since(day)} & unit_ids
+        found |= dict.fromkeys(read - set(found), day + timedelta(days=1))
+    return found
 
 
 # ---------------------------------------------------------------- lists
@@ -210,9 +255,12 @@ def _harmless(cell: str) -> str:
 
 
 def _index(settings: Settings) -> str:
-    """The nights that have pages, newest first."""
-    folders = sorted((path.parent for path in settings.store.reports.glob("*/digest.html")), reverse=True)
-    nights = [(folder.name, long_date(date.fromisoformat(folder.name))) for folder in folders if _is_date(folder)]
+    """The nights that have pages, newest first; of old nights the digest is gone."""
+    nights = [
+        (folder.name, long_date(date.fromisoformat(folder.name)), (folder / "digest.html").exists())
+        for folder in reversed(_nights(settings.store.reports))
+        if (folder / "governors.html").exists()
+    ]
     return environment().get_template("index.html").render(school=settings.school.name, nights=nights)
 
 

@@ -83,7 +83,12 @@ def test_prepare_clears_what_the_ledger_does_not_know(place: Lake) -> None:
     (place.staging / "left").mkdir()
     (place.staging / "spilled.tmp").write_text("x")
     (place.root / "lake" / "stray").write_text("x")
-    assert lake.prepare(place, ["known", "purged"]) == 4
+    lake.replace_day(place, "active", DAY, ACTIVE, schema.ACTIVE)
+    half = place.day("active", DAY).with_suffix(".new")
+    half.write_bytes(b"half a day")
+    assert lake.prepare(place, ["known", "purged"]) == 5
+    assert not half.exists()
+    assert place.day("active", DAY).exists()
     assert [path.name for path in (place.root / "lake").iterdir()] == ["known"]
     assert list(place.staging.iterdir()) == []
     assert lake.prepare(place, ["known"]) == 0
@@ -165,6 +170,34 @@ def test_a_unit_that_is_gone_or_damaged_is_told_in_words(place: Lake, harm: Call
         lake.connected(place, ["one"]) as connection,
     ):
         connection.sql("SELECT count(verdict) FROM events").fetchall()
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"PAR1 damaged PAR1")])
+def test_a_damaged_file_is_named(place: Lake, harm: Callable[[Path], None]) -> None:
+    a_unit(place, "one")
+    events = place.unit("one") / "events.parquet"
+    wanted = pl.DataFrame({"source_sha256": ["sha"], "line": [2]})
+    assert lake.events_at(place, ["one"], wanted)["line"].to_list() == [2, 2]
+    harm(events)
+    with pytest.raises(StoreError, match="Restore it from a backup") as caught:
+        lake.events_at(place, ["one"], wanted)
+    assert str(caught.value).startswith(f"{events}: ")
+
+
+def test_a_damaged_day_is_named(place: Lake) -> None:
+    lake.replace_day(place, "active", DAY, ACTIVE, schema.ACTIVE)
+    place.day("active", DAY).write_bytes(b"PAR1 damaged PAR1")
+    with pytest.raises(StoreError, match=r"it is damaged.*Restore it from a backup") as caught:
+        lake.read_days(place, "active", schema.ACTIVE)
+    assert str(caught.value).startswith(f"{place.day('active', DAY)}: ")
+
+
+def test_other_days_can_be_taken_away_as_well(place: Lake) -> None:
+    far = date(2031, 1, 1)
+    for day in (DAY, far):
+        lake.replace_day(place, "active", day, ACTIVE.with_columns(day=pl.lit(day)), schema.ACTIVE)
+    lake.remove_days(place, "active", DAY, [far, date(2032, 1, 1)])
+    assert lake.read_days(place, "active", schema.ACTIVE)["day"].to_list() == [DAY]
 
 
 def test_a_value_that_does_not_fit_is_never_cut_to_size(tmp_path: Path) -> None:
