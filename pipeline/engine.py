@@ -31,6 +31,9 @@ from pipeline.schema import EVENTS, EVIDENCE, HITS, REJECTS, STORED_EVENTS, conf
 
 #: Memory is set by this, not by the length of a file.
 UNIT_RECORDS = 2_000_000
+#: And by what is kept of lines that are no events: so many bytes of them, each line taken as `_BESIDE_A_REJECT` longer.
+MOST_REJECTED = 64 << 20
+_BESIDE_A_REJECT = 64
 #: Events of the same user or address this long before and after a hit are kept as they were written.
 AROUND = timedelta(minutes=10)
 _MATCHED = ("url", "host", "typed_text", "title", "vendor_category")
@@ -55,6 +58,7 @@ class _Tally:
     events: int = 0
     skips: Counter[str] = field(default_factory=Counter)
     rejects: list[pl.DataFrame] = field(default_factory=list)
+    rejected_bytes: int = 0
     times: list[datetime] = field(default_factory=list)
     dates: set[date] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
@@ -66,11 +70,16 @@ class _Tally:
         self.events += batch.events.height
         self.skips += batch.skips
         self.rejects.append(batch.rejects)
+        self.rejected_bytes += int(batch.rejects["raw"].bin.size().sum()) + _BESIDE_A_REJECT * batch.rejects.height
         self.columns.update(batch.events.columns)
         self.digests.update(batch.digests)
         if batch.span is not None:
             self.times += batch.span
             self.dates.update(batch.events["ts"].dt.date().unique().to_list())
+
+    @property
+    def is_full(self) -> bool:
+        return self.records >= UNIT_RECORDS or self.rejected_bytes >= MOST_REJECTED
 
 
 def read_into_lake(path: Path, reading: Reading, place: Lake, ledger: Ledger, flagging: Flagging) -> Iterator[Unit]:
@@ -131,7 +140,7 @@ def _write_events(folder: Path, first: Batch, batches: _Stoppable, start: Stream
         while batch is not None:
             tally.add(batch)
             behind.give(batch.events)
-            batch = batches.take() if tally.records < UNIT_RECORDS else None
+            batch = None if tally.is_full else batches.take()
     finally:
         try:
             behind.finish()

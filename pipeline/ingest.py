@@ -400,10 +400,10 @@ def _conserve(records: int, parsed: Parsed, reading: Reading) -> None:
 
 
 def _rejects(block: Block, rejects: pl.DataFrame) -> pl.DataFrame:
+    rejects = rejects.sort("line")
     at = np.searchsorted(block.lines, rejects["line"].to_numpy())
     return rejects.with_columns(
-        byte_offset=pl.Series(block.bounds[at] + block.byte_offset, dtype=pl.Int64),
-        raw=pl.Series([block.raw(record) for record in at.tolist()], dtype=pl.Binary),
+        byte_offset=pl.Series(block.bounds[at] + block.byte_offset, dtype=pl.Int64), raw=block.raws(at)
     ).select(list(_REJECTED)).cast(_REJECTED)  # fmt: skip
 
 

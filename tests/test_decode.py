@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -129,6 +130,19 @@ def _is_utf8(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.sampled_from([b"", b"a", b"\r", b"b\r\r", b"\xffc", b"\0"]), max_size=8),
+    st.booleans(),
+    st.integers(1, 3),
+)
+def test_several_records_at_once_are_the_same(lines: list[bytes], final: bool, step: int) -> None:
+    for block in blocks([b"\n".join(lines) + (b"\n" if final else b"")]):
+        some = np.arange(0, len(block.lines), step)
+        assert block.raws(some).to_list() == [block.raw(at) for at in some.tolist()]
+        assert block.raws(some[:0]).to_list() == []
 
 
 def test_a_later_start_counts_on() -> None:

@@ -56,6 +56,17 @@ def test_the_size_of_units_and_blocks_makes_no_difference(
     assert digest(school) == digest(undisturbed)
 
 
+def test_a_unit_ends_early_when_it_holds_much_that_is_no_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = School(tmp_path).made()
+    made.log("access.log", LOG + "no event\n" * 3000)
+    monkeypatch.setattr(engine, "MOST_REJECTED", 50_000)
+    monkeypatch.setattr("pipeline.decode.decoded.__defaults__", (5_000,))
+    record = made.night()
+    assert len(list((made.store / "lake").iterdir())) == 3
+    assert [each.rejects for each in record.files] == [3000]
+    assert made.table("rejects")["raw"].to_list() == [b"no event"] * 3000
+
+
 def test_hits_events_and_lines_belong_together(school: School) -> None:
     school.night()
     hits, hit_events, evidence = (school.table(name) for name in ("hits", "hit_events", "evidence"))
