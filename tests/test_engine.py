@@ -63,8 +63,8 @@ def test_a_unit_ends_early_when_it_holds_much_that_is_no_event(tmp_path: Path, m
     monkeypatch.setattr("pipeline.decode.decoded.__defaults__", (5_000,))
     record = made.night()
     assert len(list((made.store / "lake").iterdir())) == 3
-    assert [each.rejects for each in record.files] == [3000]
-    assert made.table("rejects")["raw"].to_list() == [b"no event"] * 3000
+    assert [each.rejects for each in record.files] == [3001]
+    assert made.table("rejects")["raw"].to_list().count(b"no event") == 3000
 
 
 def test_hits_events_and_lines_belong_together(school: School) -> None:
