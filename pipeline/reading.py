@@ -27,7 +27,7 @@ from pipeline.unpack import MAGIC_BYTES, compression_of
 #: A plain file that was changed so recently may be in the middle of a line.
 STILL_WRITTEN = timedelta(hours=1)
 #: Clocks differ a little, and zones by a day at most; more is a wrong clock.
-_FUTURE = timedelta(hours=26)
+_FUTURE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""The governors' report: true totals, no small number to be worked out, honest about what is missing, harmless."""
+"""The governors' report: true totals, no small number to be worked out, honest about what is missing, harmless.
+
+Long because one page is looked at from every side, and all sides share one made term.
+"""
 
 from __future__ import annotations
 
