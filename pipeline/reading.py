@@ -26,7 +26,7 @@ from pipeline.unpack import MAGIC_BYTES, compression_of
 
 #: A plain file that was changed so recently may be in the middle of a line.
 STILL_WRITTEN = timedelta(hours=1)
-#: Clocks differ a little, and zones by a day at most; more is a wrong clock.
+#: Clocks differ a little; more is a wrong clock, or a wrong zone.
 _FUTURE = timedelta(hours=1)
 
 
