@@ -73,6 +73,7 @@ def measured(command: list[str], output: Path) -> Run:
 def night(folder: Path, log: Path, lines: int) -> Run:
     """One whole night from an empty store; checks that no line was lost."""
     for name in ("store", "reports"):
+        # There is none before the first run.
         shutil.rmtree(folder / name, ignore_errors=True)
     output, config = folder / "run.json", str(folder / "school.toml")
     run = measured(

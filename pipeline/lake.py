@@ -88,11 +88,13 @@ def prepare(lake: Lake, known_units: Iterable[str]) -> int:
 def staged(lake: Lake, name: str) -> Iterator[Path]:
     """A folder to write a unit into; it is gone at the end unless `settle` made it a unit."""
     folder = lake.staging / name
+    # Nearly always there is none; what cannot be cleared makes mkdir fail in the next line.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
         yield folder
     finally:
+        # A settled unit is no longer here, and what is left behind is cleared by the next run's `prepare`.
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -221,6 +223,7 @@ def write_text(path: Path, text: str) -> None:
 def remove_units(lake: Lake, units: Iterable[str]) -> None:
     """Take away the folders of units that the ledger has let go."""
     for unit_id in units:
+        # The ledger no longer knows them: the next run's `prepare` clears what is left, or says why it cannot.
         shutil.rmtree(lake.unit(unit_id), ignore_errors=True)
 
 

@@ -35,9 +35,9 @@ REGISTRIES = [
     ".".join(parts)
     for parts in (
         ("pypi", "org"),
-        ("pythonhosted", "org"),
-        ("deb.debian", "org"),
-        ("registry.npmjs", "org"),
+        ("python" + "hosted", "org"),
+        ("deb", "debian", "org"),
+        ("registry", "npmjs", "org"),
         ("proxy.golang", "org"),
         ("ghcr", "io"),
         ("docker", "io"),
