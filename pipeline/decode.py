@@ -37,8 +37,9 @@ LONGEST_QUOTED_LINES = 100
 #: A chunk with more lines is taken in pieces: what a line costs beside its bytes must not fill the memory.
 MOST_LINES = 250_000
 
-#: So much is tried at once to be UTF-8, in a block that has shown that it is not.
-_STEP_AFTER_BAD = 4 << 10
+_LINE_FEED = 0x0A
+#: So much is looked at once for bytes beyond ASCII.
+_PIECE = 64 << 10
 
 Offsets = npt.NDArray[np.int64]
 
@@ -221,7 +222,7 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
 def _with_few_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes; a chunk of more than `MOST_LINES` lines in halves, and these again."""
     for chunk in chunks:
-        if chunk.count(b"\n") <= MOST_LINES:
+        if np.count_nonzero(np.frombuffer(chunk, dtype=np.uint8) == _LINE_FEED) <= MOST_LINES:
             yield chunk
         else:
             yield from _with_few_lines((chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]))
@@ -287,7 +288,7 @@ def _block(data: bytes, line: int, byte_offset: int, *, quoted: bool) -> Block:
 
 
 def _line_ends(data: bytes) -> Offsets:
-    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == 0x0A).astype(np.int64) + 1
+    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _LINE_FEED).astype(np.int64) + 1
     if not data.endswith(b"\n"):
         ends = np.append(ends, len(data))
     return ends
@@ -391,38 +392,40 @@ def texts(block: Block) -> pl.Series:
 def _utf8(block: Block) -> tuple[bytes, Offsets]:
     """The block's bytes and bounds with every record converted that is not UTF-8.
 
-    The whole block is tried first, for nearly all are right; after a bad record it goes on in small steps, because
-    Python copies all that it was given for each failure.
+    Only records with a byte beyond ASCII are looked at one by one: in English few have any.
     """
-    growth: dict[int, int] = {}
-    parts: list[bytes] = []
-    view, done, start, step = memoryview(block.data), 0, 0, len(block.data)
-    while start < len(view):
-        stop = int(block.bounds[np.searchsorted(block.bounds, min(start + step, len(view)))])
-        bad = _first_bad_byte(view[start:stop])
-        if bad is None:
-            start = stop
-            continue
-        step = _STEP_AFTER_BAD
-        record = int(np.searchsorted(block.bounds, start + bad, side="right")) - 1
-        begin, start = int(block.bounds[record]), int(block.bounds[record + 1])
-        new = _from_cp1252(block.data[begin:start])
-        parts += (block.data[done:begin], new)
-        growth[record + 1] = len(new) - (start - begin)
-        done = start
-    if not growth:
+    if block.data.isascii():
         return block.data, block.bounds
-    added = np.zeros(len(block.bounds), dtype=np.int64)
-    added[list(growth)] = list(growth.values())
-    return b"".join([*parts, block.data[done:]]), block.bounds + np.cumsum(added)
+    parts: list[bytes] = []
+    growth, done = np.zeros(len(block.bounds), dtype=np.int64), 0
+    for record in _beyond_ascii(block).tolist():
+        begin, end = int(block.bounds[record]), int(block.bounds[record + 1])
+        if not _is_utf8(block.data[begin:end]):
+            new = _from_cp1252(block.data[begin:end])
+            parts += (block.data[done:begin], new)
+            growth[record + 1] = len(new) - (end - begin)
+            done = end
+    if not parts:
+        return block.data, block.bounds
+    return b"".join([*parts, block.data[done:]]), block.bounds + np.cumsum(growth)
 
 
-def _first_bad_byte(data: memoryview) -> int | None:
+def _beyond_ascii(block: Block) -> Offsets:
+    """The records that hold a byte beyond ASCII; most pieces of a block have none."""
+    found = [np.empty(0, dtype=np.int64)]
+    for start in range(0, len(block.data), _PIECE):
+        piece = block.data[start : start + _PIECE]
+        if not piece.isascii():
+            found.append(np.flatnonzero(np.frombuffer(piece, dtype=np.int8) < 0) + start)
+    return np.unique(np.searchsorted(block.bounds, np.concatenate(found), side="right") - 1)
+
+
+def _is_utf8(record: bytes) -> bool:
     try:
-        str(data, "utf-8")
-    except UnicodeDecodeError as error:
-        return error.start
-    return None
+        record.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _from_cp1252(record: bytes) -> bytes:

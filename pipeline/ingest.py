@@ -20,6 +20,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from blake3 import blake3
 
 from pipeline.accounts import normalise_users
 from pipeline.ahead import ahead
@@ -164,7 +165,7 @@ class Diverged(Exception):
     """The file begins with the record of a known stream but does not go on like it."""
 
     def __init__(self, digest: str = "") -> None:
-        #: SHA-256 of its bytes up to where the stream was read; empty if it ends before that.
+        #: BLAKE3 of its bytes up to where the stream was read; empty if it ends before that.
         self.digest = digest
         super().__init__("goes on differently" if digest else "ends earlier")
 
@@ -251,7 +252,7 @@ def read_chunks(chunks: Iterator[bytes], reading: Reading) -> Iterator[Batch]:
     for block, table, prefix in ahead(_prepared(cut, tally, reading)):
         batch = _parse(block, table, reading, state, duplicates)
         state = replace(
-            state, bytes_read=block.end_offset, next_line=block.next_line, prefix_sha256=prefix,
+            state, bytes_read=block.end_offset, next_line=block.next_line, prefix_digest=prefix,
             carry=batch.end.carry, ends_in_mid_line=block.ends_in_mid_line,
         )  # fmt: skip
         if reading.heard is not None:
@@ -260,13 +261,13 @@ def read_chunks(chunks: Iterator[bytes], reading: Reading) -> Iterator[Batch]:
 
 
 class _Tally:
-    """Passes chunks on and can tell the SHA-256 of all bytes up to a place that was passed."""
+    """Passes chunks on and can tell the BLAKE3 digest of all bytes up to a place that was passed."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self._waiting: deque[bytes] = deque()
         self._unhashed = 0
-        self._digest = hashlib.sha256()
+        self._digest = blake3()
         self._hashed = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -278,7 +279,7 @@ class _Tally:
             yield chunk
 
     def upto(self, offset: int) -> str:
-        """SHA-256 of the decoded bytes [0, offset)."""
+        """The digest of the decoded bytes [0, offset)."""
         while self._hashed < offset and self._waiting:
             self._take(min(offset - self._hashed, len(self._waiting[0])))
         return self._digest.hexdigest()
@@ -303,7 +304,7 @@ def _from(tally: _Tally, start: Stream) -> Iterator[bytes]:
         passed += len(chunk)
         if passed >= start.bytes_read:
             digest = tally.upto(start.bytes_read)
-            if digest != start.prefix_sha256:
+            if digest != start.prefix_digest:
                 raise Diverged(digest)
             return chain([chunk[len(chunk) - (passed - start.bytes_read) :]], chunks)
         tally.upto(passed)
@@ -314,7 +315,7 @@ def _continued_line(fragment: LineRest, tally: _Tally, state: Stream) -> Batch:
     """What came after a line had been taken as finished: a reject, unless it is only the line end."""
     reached = state.bytes_read + fragment.length
     end = replace(
-        state, bytes_read=reached, prefix_sha256=tally.upto(reached), ends_in_mid_line=not fragment.has_end
+        state, bytes_read=reached, prefix_digest=tally.upto(reached), ends_in_mid_line=not fragment.has_end
     )  # fmt: skip
     raw, reason, detail = without_line_end(fragment.kept), "line-continued", "the line was read before it was finished"
     if len(raw) > KEPT_OF_LONG_LINE or len(fragment.kept) < fragment.length:

@@ -28,8 +28,9 @@ from pipeline.schema import conform
 
 _COMPRESSION = "zstd"
 _LEVEL = 1
-#: Few different values in these: kept as a dictionary. URLs and user agents repeat within a block as well.
-_NEVER_IN_DICTIONARY = ("line", "byte_offset", "ts", "bytes", "duration_ms")
+#: Numbers of which hardly two are the same: kept as differences, which are small and need no compression. All other
+#: columns are kept as a dictionary; URLs and user agents, too, repeat within a block.
+_NUMBERS = ("line", "byte_offset", "ts", "bytes", "duration_ms")
 #: A block's distinct URLs must fit into its dictionary, or Parquet gives it up half way.
 _DICTIONARY_BYTES = 16 << 20
 
@@ -132,10 +133,12 @@ class EventsWriter:
     def __init__(self, folder: Path, origin: dict[str, str]) -> None:
         self._origin = origin
         self._schema = _arrow_schema(schema.STORED_EVENTS)
-        encoded = [name for name in self._schema.names if name not in _NEVER_IN_DICTIONARY]
+        encoded = [name for name in self._schema.names if name not in _NUMBERS]
         self._writer = pq.ParquetWriter(
-            folder / "events.parquet", self._schema, compression=_COMPRESSION, compression_level=_LEVEL,
-            use_dictionary=encoded, dictionary_pagesize_limit=_DICTIONARY_BYTES, write_statistics=["ts", "line"],
+            folder / "events.parquet", self._schema, use_dictionary=encoded, write_statistics=["ts", "line"],
+            compression={name: _COMPRESSION if name in encoded else "none" for name in self._schema.names},
+            compression_level=dict.fromkeys(encoded, _LEVEL), dictionary_pagesize_limit=_DICTIONARY_BYTES,
+            column_encoding=dict.fromkeys(_NUMBERS, "DELTA_BINARY_PACKED"),
         )  # fmt: skip
 
     def write(self, events: pl.DataFrame) -> None:

@@ -27,7 +27,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS streams (
     source TEXT NOT NULL, source_sha256 TEXT NOT NULL, site TEXT NOT NULL, format TEXT NOT NULL,
     begins_like TEXT NOT NULL, read_as TEXT NOT NULL,
-    bytes_read INTEGER NOT NULL, next_line INTEGER NOT NULL, prefix_sha256 TEXT NOT NULL, carry TEXT NOT NULL,
+    bytes_read INTEGER NOT NULL, next_line INTEGER NOT NULL, prefix_digest TEXT NOT NULL, carry TEXT NOT NULL,
     ends_in_mid_line INTEGER NOT NULL, PRIMARY KEY (source, source_sha256)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS units (
@@ -71,8 +71,8 @@ class Stream:
     read_as: str = ""
     bytes_read: int = 0
     next_line: int = 1
-    #: Of the decoded bytes [0, bytes_read).
-    prefix_sha256: str = ""
+    #: BLAKE3 of the decoded bytes [0, bytes_read).
+    prefix_digest: str = ""
     carry: str = ""
     #: The last line had no line end when it was read.
     ends_in_mid_line: bool = False
@@ -144,7 +144,8 @@ class Ledger:
     def cut_short(self) -> list[Stream]:
         """The streams whose only record had no line end when it was read: its end changes what they begin like."""
         rows = self._connection.execute(
-            "SELECT * FROM streams WHERE ends_in_mid_line AND begins_like = prefix_sha256"
+            "SELECT * FROM streams WHERE ends_in_mid_line"
+            " AND 1 = (SELECT sum(events + rejects) FROM units WHERE units.source_sha256 = streams.source_sha256)"
             " ORDER BY source_sha256, source"
         )
         return [_stream(dict(row)) for row in rows.fetchall()]

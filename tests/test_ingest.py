@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from blake3 import blake3
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -89,12 +90,12 @@ def test_a_log_that_grows_gives_the_same_as_in_one_go(ends: list[int], size: int
     whole, end = in_steps(LOG, [])
     grown, state = in_steps(LOG, sorted(ends), size=size)
     assert grown == whole
-    assert (state.bytes_read, state.next_line, state.prefix_sha256) == (
+    assert (state.bytes_read, state.next_line, state.prefix_digest) == (
         end.bytes_read,
         end.next_line,
-        end.prefix_sha256,
+        end.prefix_digest,
     )
-    assert state.prefix_sha256 == hashlib.sha256(LOG).hexdigest()
+    assert state.prefix_digest == blake3(LOG).hexdigest()
 
 
 TABLE = (
@@ -115,7 +116,7 @@ def test_an_export_that_grows_gives_the_same_as_in_one_go(ends: list[int], size:
 @given(st.integers(1, len(LOG) - 1))
 def test_a_line_that_was_taken_as_finished_goes_on_as_a_reject(cut: int) -> None:
     rows, state = in_steps(LOG, [cut], keep_tail=True)
-    assert (state.next_line, state.prefix_sha256) == (9, hashlib.sha256(LOG).hexdigest())
+    assert (state.next_line, state.prefix_digest) == (9, blake3(LOG).hexdigest())
     continued = [row for row in rows if row[2] == "line-continued"]
     assert len(continued) <= 1
     inside = LOG[cut - 1] != 0x0A and LOG[cut : cut + 2] != b"\r\n" and LOG[cut] != 0x0A
@@ -148,7 +149,7 @@ def test_of_an_endless_rest_of_a_line_only_the_beginning_is_kept(length: int, si
     assert reject["raw"] == b"z" * min(length, decode.KEPT_OF_LONG_LINE)
     assert reject["reason"] == ("line-continued" if length <= decode.KEPT_OF_LONG_LINE else "too-long")
     assert seen(batches[1:]) == [(2, len(half + more), "event")]
-    assert batches[-1].end.prefix_sha256 == hashlib.sha256(data).hexdigest()
+    assert batches[-1].end.prefix_digest == blake3(data).hexdigest()
 
 
 def test_only_the_end_of_the_line_was_missing() -> None:
@@ -165,7 +166,7 @@ def test_another_file_is_not_read_on(other: bytes) -> None:
     with pytest.raises(Diverged) as caught:
         list(read_chunks(iter([other[:70], other[70:]] if other else []), reading(state)))
     is_long_enough = len(other) >= len(LOG)
-    assert caught.value.digest == (hashlib.sha256(other[: len(LOG)]).hexdigest() if is_long_enough else "")
+    assert caught.value.digest == (blake3(other[: len(LOG)]).hexdigest() if is_long_enough else "")
 
 
 # ---------------------------------------------------------------- what it is

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.formats import LINES, Declared, Parsed, registry
+from pipeline.decode import blocks, numbered
+from pipeline.formats import LINES, Declared, Parsed, registry, squid
 
 _quick = settings(max_examples=150, deadline=None)
 _HEAD = "1757318400.473     54 10.20.1.15 TCP_MISS/200 538 GET "
@@ -20,6 +22,48 @@ _PIECES = st.sampled_from(
     ]
 )  # fmt: skip
 _TEXTS = st.lists(_PIECES, max_size=14).map("".join)
+
+
+#: A line as Squid pads it, and what may be wrong in one place or another.
+_WHOLE = (
+    "1757318400.473     54 10.20.1.15 TCP_MISS/200 538 GET http://h.example/ gfinch HIER_DIRECT/192.0.2.3 text/html"
+)
+_DAMAGE = st.lists(st.tuples(st.integers(0, len(_WHOLE)), st.integers(0, 8), _PIECES), max_size=2)
+_ODD_ENDS = ["", " ", "\r", "\r\r", "\0", " x", " [Host: h]", "\ufeff"]
+
+
+@settings(max_examples=400, deadline=None)
+@given(damage=_DAMAGE, end=st.sampled_from(_ODD_ENDS), before=st.sampled_from(["", "x\n", "\n", f"{_WHOLE}\n"]))
+def test_quickly_split_or_read_from_both_ends_is_the_same(
+    damage: list[tuple[int, int, str]], end: str, before: str
+) -> None:
+    line = _WHOLE
+    for at, length, piece in damage:
+        line = line[:at] + piece + line[at + length :]
+    content = f"{before}{line}{end}\n".encode()
+    (block,) = blocks([content])
+    lines = numbered(block).select(list(LINES))
+    quick = _rows(registry()["squid"].parse(lines, Declared(), ""))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(squid, "_is_plain", lambda: pl.lit(value=False))
+        slow = _rows(registry()["squid"].parse(lines, Declared(), ""))
+    assert quick == slow
+
+
+def _rows(parsed: Parsed) -> list[tuple[object, ...]]:
+    tables = (parsed.events, parsed.rejects, parsed.skips)
+    return sorted((row for table in tables for row in table.rows()), key=lambda row: int(str(row[0])))
+
+
+def test_nearly_every_line_of_a_usual_log_is_split_quickly() -> None:
+    usual = [
+        _WHOLE,
+        _WHOLE.replace("    54", "123456"),
+        _WHOLE.replace("gfinch", "-"),
+        _WHOLE.replace("    54", "    -1"),
+    ]
+    lines = pl.DataFrame({"line": range(5), "text": [*usual, _WHOLE[:50]]}, schema=LINES)
+    assert squid._split(lines).select(squid._is_plain()).to_series().to_list() == [True, True, True, True, False]
 
 
 def _parse(line: str) -> Parsed:

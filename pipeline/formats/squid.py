@@ -34,8 +34,10 @@ from pipeline.formats import PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parse
 from pipeline.schema import STORED_EVENTS
 
 _TIME = re.compile(r"[0-9]{10}\.[0-9]{3}")
-_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_MOST_DIGITS = 18
+_NUMBER = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}")
 _RESULT = re.compile(r"[A-Z_]+/[0-9]{3}")
+_RESULT_COLUMN = rf"^{_RESULT.pattern}$"
 _PLACE = re.compile(r"(?:TIMEOUT_)?([A-Z_]+)/\S+")
 #: What it takes to recognise the format; the URL and the user stand between the two halves.
 _SHAPE = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ \S+ .* [A-Z_]+/\S+")
@@ -49,6 +51,8 @@ _HIERARCHY = (
     "DEFAULT_PARENT", "PARENT_HIT", "PARENT_MISS", "SIBLING_HIT", "ORIGINAL_DST", "PINNED", "CARP",
     "SOURCEHASH_PARENT", "USERHASH_PARENT", "ANY_OLD_PARENT", "CLOSEST_PARENT", "CLOSEST_DIRECT", "STANDBY_POOL",
 )  # fmt: skip
+#: What Squid answered without asking anybody.
+_NO_PEER = ("HIER_NONE", "NONE", "TIMEOUT_HIER_NONE", "TIMEOUT_NONE")
 _BACKGROUND_MAJOR = ("image", "audio", "video", "font/")
 _BACKGROUND_TYPES = (
     "text/css", "text/javascript", "application/javascript", "application/x-javascript", "application/font-woff",
@@ -62,7 +66,7 @@ _EVENT_COLUMNS = (
 _EVENTS = pl.Schema({name: STORED_EVENTS[name] for name in _EVENT_COLUMNS})
 #: The pieces of one line, as the events are made from them.
 _WHOLE_NUMBERS = ("line", "seconds", "millis", "elapsed", "bytes", "status")
-_TEXTS = ("text", "client_ip", "code", "method", "url", "user", "peer_code", "type")
+_TEXTS = ("text", "client_ip", "result", "method", "url", "user", "hierarchy", "type")
 _SPLIT = pl.Schema([*[(name, pl.Int64()) for name in _WHOLE_NUMBERS], *[(name, pl.String()) for name in _TEXTS]])
 
 
@@ -88,29 +92,38 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 
 def _split(lines: pl.DataFrame) -> pl.DataFrame:
-    """The columns of a line as text: time, then ten blank-separated pieces of which the last must be empty."""
+    """The columns of a line as text: time, then ten blank-separated pieces of which the last must be empty.
+
+    `shaped` says whether time, result and numbers are written as they must be; what else a plain line is: `_is_plain`.
+    """
     rest = pl.col("text").str.slice(15).str.strip_chars_start(" ")
     names = ("elapsed", "client_ip", "result", "bytes", "method", "url", "user", "hierarchy", "type", "surplus")
     pieces = rest.str.splitn(" ", 10).struct.rename_fields(names)
-    seconds = pl.col("text").str.slice(0, 10).cast(pl.Int64, strict=False)
-    millis = pl.col("text").str.slice(10, 4).str.strip_prefix(".").cast(pl.Int64, strict=False)
+    table = lines.lazy().select("line", "text", pieces=pieces).unnest("pieces").collect()
+    results = table["result"].unique()
+    results = results.filter(results.str.contains(_RESULT_COLUMN))
     return (
-        lines.lazy()
-        .select("line", "text", seconds=seconds, millis=millis, pieces=pieces)
-        .unnest("pieces")
+        table.lazy()
         .with_columns(
-            elapsed=pl.col("elapsed").cast(pl.Int64, strict=False),
-            bytes=pl.col("bytes").cast(pl.Int64, strict=False),
-            result=pl.col("result").str.splitn("/", 2).struct.rename_fields(("code", "status")),
-            hierarchy=pl.col("hierarchy").str.splitn("/", 2).struct.field("field_0").str.strip_prefix("TIMEOUT_"),
-        )
-        .unnest("result")
-        .with_columns(
-            status=pl.when(pl.col("status").str.len_bytes() == 3).then(pl.col("status").cast(pl.Int64, strict=False)),
-            peer_code=pl.col("hierarchy").str.strip_prefix("HIER_"),
+            pl.col("elapsed", "bytes").cast(pl.Int64, strict=False),
+            seconds=pl.col("text").str.slice(0, 10).cast(pl.Int64, strict=False),
+            millis=pl.col("text").str.slice(11, 3).cast(pl.Int64, strict=False),
+            status=pl.col("result").str.tail(3).cast(pl.Int64, strict=False),
+            shaped=_is_time() & pl.col("result").is_in(results.implode()) & _is_number("elapsed") & _is_number("bytes"),
         )
         .collect()
     )
+
+
+def _is_time() -> pl.Expr:
+    """Whether a line begins like `1757318400.473 `; that the rest of it are digits shows when it is made a number."""
+    text = pl.col("text")
+    signs = text.str.starts_with("+") | text.str.starts_with("-") | text.str.slice(11, 1).is_in(["+", "-"])
+    return (text.str.slice(10, 1) == ".") & (text.str.slice(14, 1) == " ") & ~signs
+
+
+def _is_number(name: str) -> pl.Expr:
+    return (pl.col(name).str.len_bytes() <= _MOST_DIGITS) & ~pl.col(name).str.starts_with("+")
 
 
 def _is_plain() -> pl.Expr:
@@ -118,15 +131,19 @@ def _is_plain() -> pl.Expr:
     numbers = pl.all_horizontal(pl.col("seconds", "millis", "elapsed", "bytes", "status").is_not_null())
     return (
         numbers
+        & pl.col("shaped")
         & pl.col("client_ip").cast(pl.Int64, strict=False).is_null()
-        & (pl.col("text").str.slice(10, 1) == ".")
-        & (pl.col("text").str.slice(14, 1) == " ")
-        & pl.col("hierarchy").is_in(_HIERARCHY)
+        & _peer().is_in(_HIERARCHY)
         & pl.col("type").is_not_null()
         & (pl.col("type") != "")
         & pl.col("surplus").is_null()
         & (pl.col("url") != "")
     ).fill_null(value=False)
+
+
+def _peer() -> pl.Expr:
+    """How the answer was come by, without the word that may stand before it and without the peer's name."""
+    return pl.col("hierarchy").str.splitn("/", 2).struct.field("field_0").str.strip_prefix("TIMEOUT_")
 
 
 def _event_columns() -> list[pl.Expr]:
@@ -154,14 +171,15 @@ def _event_columns() -> list[pl.Expr]:
 
 def _verdict() -> pl.Expr:
     """What Squid did. A 407 asks for a login and is no block; a redirector's redirect leads to the block page."""
-    code, status = pl.col("code"), pl.col("status")
-    denied = code.str.starts_with("TCP_DENIED") | code.str.starts_with("DENIED")
+    result, status, hierarchy = pl.col("result"), pl.col("status"), pl.col("hierarchy")
+    denied = result.str.starts_with("TCP_DENIED") | result.str.starts_with("DENIED")
     login = (status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED) | (denied & (status == HTTPStatus.UNAUTHORIZED))
-    own_failure = (status >= HTTPStatus.BAD_REQUEST) & (code.str.starts_with("NONE") | (pl.col("peer_code") == "NONE"))
+    nobody = pl.any_horizontal(hierarchy.str.starts_with(each) for each in _NO_PEER)
+    own_failure = (status >= HTTPStatus.BAD_REQUEST) & (result.str.starts_with("NONE") | nobody)
     return (
         pl.when(login)
         .then(pl.lit("challenge"))
-        .when(denied | (code == "TCP_REDIRECT"))
+        .when(denied | result.str.starts_with("TCP_REDIRECT/"))
         .then(pl.lit("blocked"))
         .when((status == 0) | own_failure | pl.col("url").str.starts_with("error:"))
         .then(pl.lit("error"))
@@ -212,10 +230,9 @@ def _read(text: str) -> dict[str, Any] | tuple[str, str]:
         return (
             ("too-long", "Squid cut the record off; what follows its URL is missing") if is_cut else ("bad-field", tail)
         )
-    code, _, status = head[3].partition("/")
     return {
         "seconds": int(head[0][:10]), "millis": int(head[0][11:]), "elapsed": int(head[1]), "client_ip": head[2],
-        "code": code, "status": int(status), "bytes": int(head[4]), "method": head[5], **tail,
+        "result": head[3], "status": int(head[3][-3:]), "bytes": int(head[4]), "method": head[5], **tail,
     }  # fmt: skip
 
 
@@ -250,7 +267,7 @@ def _read_tail(method: str, tail: str) -> dict[str, str] | str:
     return {
         "url": url,
         "user": user,
-        "peer_code": pieces[place].partition("/")[0].removeprefix("TIMEOUT_").removeprefix("HIER_"),
+        "hierarchy": pieces[place],
         "type": "-" if content_type.startswith("[") else content_type,
     }
 
