@@ -22,9 +22,9 @@ from pipeline.slices import in_slices
 from pipeline.text import (
     authorities,
     fold,
+    fold_ascii,
     fold_one,
     folded,
-    folded_ascii,
     hosts_of,
     is_ascii,
     unescape,
@@ -164,13 +164,15 @@ def _sieve(texts: pl.DataFrame, terms: list[str]) -> pl.DataFrame:
     """The rows whose text holds any term at all: the automaton's own test, without saying which or where."""
     if not terms:
         return texts.clear()
-    # Two tables first: polars would fold every row in both ways if the choice were part of one query.
-    text, plain = pl.col("text"), texts.select(is_ascii(pl.col("text"))).to_series()
-    of_ascii = in_slices(texts.filter(plain), lambda each: each.filter(folded_ascii(text).str.contains_any(terms)))
+    text = pl.col("text")
+    plain = texts.select(is_ascii(text)).to_series()
+    of_ascii = texts.filter(plain)
+    folded_texts = fold_ascii(of_ascii["text"]).to_frame("folded")
+    holds = in_slices(folded_texts, lambda each: each.select(pl.col("folded").str.contains_any(terms))).to_series()
     if plain.all():
-        return of_ascii
+        return of_ascii.filter(holds)
     beyond = in_slices(texts.filter(~plain), lambda each: each.filter(folded(text).str.contains_any(terms)))
-    return pl.concat([of_ascii, beyond])
+    return pl.concat([of_ascii.filter(holds), beyond])
 
 
 def _hits_in(field: str, text: str, matcher: Matcher) -> Iterator[tuple[Any, ...]]:
