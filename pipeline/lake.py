@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -200,11 +200,12 @@ def read_days(
     return pl.concat([pl.DataFrame(schema=columns), *(_read(path, columns) for path in chosen)])
 
 
-def _read(path: Path, columns: pl.Schema, only: pl.Expr | None = None) -> pl.DataFrame:
-    """The rows of one file of the store, those that `only` keeps, in the types of `columns`."""
+def _read(
+    path: Path, columns: pl.Schema, chosen: Callable[[pl.LazyFrame], pl.LazyFrame] = lambda rows: rows
+) -> pl.DataFrame:
+    """What is chosen of one file of the store, in the types of `columns`."""
     try:
-        rows = pl.scan_parquet(path, glob=False)
-        return conform((rows if only is None else rows.filter(only)).collect(), columns)
+        return conform(chosen(pl.scan_parquet(path, glob=False)).collect(), columns)
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
         remedy = "Restore it from a backup, or move the whole [store] folder away and read all logs anew."
@@ -242,15 +243,20 @@ def unit_files(lake: Lake, units: Iterable[str], table: str) -> list[Path]:
     return [lake.unit(unit_id) / f"{table}.parquet" for unit_id in units]
 
 
-def events_at(lake: Lake, units: Iterable[str], places: pl.DataFrame) -> pl.DataFrame:
-    """The stored events at some places (source_sha256, line), which must be few.
+def rows(
+    lake: Lake, units: Iterable[str], table: str, names: Iterable[str], only: pl.Expr | None = None
+) -> pl.DataFrame:
+    """Some columns of a table of the given units, of all rows or of those that `only` keeps, which must be few.
 
     Raises `StoreError` for a file that is damaged or cannot be read.
     """
-    wanted = pl.col("line").is_in(places["line"].unique().implode())
-    found = [_read(path, schema.STORED_EVENTS, wanted) for path in unit_files(lake, units, "events")]
-    events = pl.concat([pl.DataFrame(schema=schema.STORED_EVENTS), *found])
-    return events.join(places, on=["source_sha256", "line"], how="semi")
+    columns = pl.Schema({name: UNIT_TABLES[table][name] for name in names})
+
+    def chosen(found: pl.LazyFrame) -> pl.LazyFrame:
+        return (found if only is None else found.filter(only)).select(list(columns))
+
+    found = [_read(path, columns, chosen) for path in unit_files(lake, units, table)]
+    return pl.concat([pl.DataFrame(schema=columns), *found])
 
 
 @contextmanager
