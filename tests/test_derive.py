@@ -90,6 +90,28 @@ def test_only_days_that_changed_are_made_again(school: School, monkeypatch: pyte
     assert {day for _, day in made} == {date(2026, 11, 11)}
 
 
+def test_days_are_made_in_turn_so_that_memory_does_not_grow_with_their_number(
+    school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = "".join(made_log(60, seed=number, start=number * DAY) for number in range(4))
+    whole = School(tmp_path / "whole").made()
+    whole.log("access.log", log)
+    whole.night(later(5))
+    together: list[int] = []
+    really = derive.draft
+
+    def noted(place: Any, units: list[str], days: list[date], *rest: Any) -> pl.DataFrame:
+        together.append(len(days))
+        return really(place, units, days, *rest)
+
+    monkeypatch.setattr(derive, "draft", noted)
+    monkeypatch.setattr(derive, "MOST_EVENTS", 130)
+    school.log("access.log", log)
+    school.night(later(5))
+    assert together == [2, 2]
+    assert derived_bytes(school) == derived_bytes(whole)
+
+
 def test_late_lines_join_their_day(school: School, tmp_path: Path) -> None:
     words = [search("blue lobster one"), search("blue lobster two"), search("paper crane")]
     lines = [squid(600 * n, url) for n, url in enumerate(words)]
