@@ -199,7 +199,7 @@ def windows(drafts: pl.DataFrame) -> pl.DataFrame:
             from_ts=pl.col("first_ts") - AROUND, to_ts=pl.col("last_ts") + AROUND,
             only_here=pl.col("who") == "contradicted",
         )
-        .with_columns(step=pl.int_ranges(first, last + 1))
+        .with_columns(client=pl.coalesce("user", "client_ip"), step=pl.int_ranges(first, last + 1))
         .explode("step", empty_as_null=False)
         .cast({"step": pl.Int64})
     )  # fmt: skip

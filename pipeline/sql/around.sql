@@ -1,52 +1,28 @@
 -- Which events the same user, or without one the same address, had around each draft.
 -- Grain: draft, event; the $most events nearest to the draft's own hits, and how many there were. Only the place of
 -- an event is given: the columns that take long to read are fetched for these few alone.
--- Inputs: events (the lake); windows (draft_id, site, user, client_ip, first_ts, last_ts, from_ts, to_ts, only_here,
--- step: one row for each hour since 1970 that the window touches), so that both joins are equalities.
+-- Inputs: events (the lake); windows (draft_id, site, user, client_ip, client: the user or else the address, first_ts,
+-- last_ts, from_ts, to_ts, only_here, step: one row for each hour since 1970 that the window touches, so that the join
+-- is an equality).
 WITH
-of_user AS (
+near AS (
     SELECT
         windows.draft_id,
-        windows.first_ts,
-        windows.last_ts,
         events.source_sha256,
         events.line,
-        events.ts
+        events.ts,
+        greatest(epoch_us(windows.first_ts) - epoch_us(events.ts), epoch_us(events.ts) - epoch_us(windows.last_ts), 0)
+            AS distance
     FROM events
     INNER JOIN windows
-        ON windows."user" = events."user"
+        ON windows.client = coalesce(events."user", events.client_ip)
+        AND windows."user" IS NOT DISTINCT FROM events."user"
         AND windows.site = events.site
         AND windows.step = epoch_us(events.ts) // 3600000000
     WHERE events.kind <> 'background'
         AND events.ts BETWEEN windows.from_ts AND windows.to_ts
         -- A name that may be somebody else's shows nothing of that person's other places.
         AND (NOT windows.only_here OR events.client_ip = windows.client_ip)
-),
-of_address AS (
-    SELECT
-        windows.draft_id,
-        windows.first_ts,
-        windows.last_ts,
-        events.source_sha256,
-        events.line,
-        events.ts
-    FROM events
-    INNER JOIN (SELECT * FROM windows WHERE "user" IS NULL) AS windows
-        ON windows.client_ip = events.client_ip
-        AND windows.site = events.site
-        AND windows.step = epoch_us(events.ts) // 3600000000
-    WHERE events.kind <> 'background'
-        AND events."user" IS NULL
-        AND events.ts BETWEEN windows.from_ts AND windows.to_ts
-),
-near AS (
-    SELECT
-        draft_id,
-        source_sha256,
-        line,
-        ts,
-        greatest(epoch_us(first_ts) - epoch_us(ts), epoch_us(ts) - epoch_us(last_ts), 0) AS distance
-    FROM (SELECT * FROM of_user UNION ALL SELECT * FROM of_address)
 ),
 nearest AS (
     SELECT
