@@ -3,8 +3,8 @@
 In: the units of the lake, the people, the timetable, the settings. Out: one Parquet file a day and kind, made of the
 units that touch that day with the people, timetable and thresholds of the moment. Only days whose units have changed
 are made again, so that new people or thresholds leave old days as they are. A day whose last unit was let go to be read
-anew, and came to lie on other days, is made of nothing. A few days are made at a time, so that memory does not grow with
-their number. Refuses days whose events retention has taken away: their counts stand.
+anew, and came to lie on other days, is made of nothing. A few days are made at a time, so that memory does not grow
+with their number. Refuses days whose events retention has taken away: their counts stand.
 """
 
 from __future__ import annotations

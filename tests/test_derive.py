@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from pipeline import derive, lake
+from pipeline import derive, drafts, lake
 from pipeline.counts import quarters
 from pipeline.schema import ACTIVE, COVERAGE, DRAFTS, FACTS, USER_COUNTS
 from tests.made_night import NINE, School, derived_bytes, later, made_log, search, squid
@@ -98,7 +98,7 @@ def test_days_are_made_in_turn_so_that_memory_does_not_grow_with_their_number(
     whole.log("access.log", log)
     whole.night(later(5))
     together: list[int] = []
-    really = derive.draft
+    really = drafts.draft
 
     def noted(place: Any, units: list[str], days: list[date], *rest: Any) -> pl.DataFrame:
         together.append(len(days))
