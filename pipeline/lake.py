@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -187,25 +187,36 @@ def replace_day(lake: Lake, kind: str, day: date, table: pl.DataFrame, columns: 
 def read_days(
     lake: Lake, kind: str, columns: pl.Schema, first: date | None = None, last: date | None = None
 ) -> pl.DataFrame:
-    """The derived tables of the days from `first` to `last`, both included; an empty table if there are none.
+    """Some or all columns of the derived tables of the days from `first` to `last`, both included; maybe no rows.
 
     Raises `StoreError` for a file that is damaged or cannot be read.
     """
-    folder = lake.day(kind, date.min).parent
-    paths = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
     chosen = [
-        path for path in paths
+        path for path in _day_files(lake, kind)
         if (first is None or path.stem >= first.isoformat()) and (last is None or path.stem <= last.isoformat())
     ]  # fmt: skip
     return pl.concat([pl.DataFrame(schema=columns), *(_read(path, columns) for path in chosen)])
 
 
-def _read(
-    path: Path, columns: pl.Schema, chosen: Callable[[pl.LazyFrame], pl.LazyFrame] = lambda rows: rows
-) -> pl.DataFrame:
-    """What is chosen of one file of the store, in the types of `columns`."""
+def first_day(lake: Lake, kind: str) -> date | None:
+    """The first day that anything was derived for: some days are made of nothing. Raises `StoreError` as above."""
+    days = pl.Schema({"day": pl.Date()})
+    filled = (path for path in _day_files(lake, kind) if not _read(path, days).is_empty())
+    return next((date.fromisoformat(path.stem) for path in filled), None)
+
+
+def _day_files(lake: Lake, kind: str) -> list[Path]:
+    """The files of all days of a kind, the earliest day first."""
+    folder = lake.day(kind, date.min).parent
+    return sorted(folder.glob("*.parquet")) if folder.is_dir() else []
+
+
+def _read(path: Path, columns: pl.Schema, only: pl.Expr | None = None) -> pl.DataFrame:
+    """These columns of one file of the store, of all rows or of those that `only` keeps. A missing column is null."""
+    wanted = pl.selectors.by_name(*columns, require_all=False)
     try:
-        return conform(chosen(pl.scan_parquet(path, glob=False)).collect(), columns)
+        rows = pl.scan_parquet(path, glob=False)
+        return conform((rows if only is None else rows.filter(only)).select(wanted).collect(), columns)
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
         remedy = "Restore it from a backup, or move the whole [store] folder away and read all logs anew."
@@ -232,8 +243,7 @@ def remove_days(lake: Lake, kind: str, before: date, besides: Iterable[date] = (
     """Take away what was derived for the days before one, and for some others; days that are gone are no fault."""
     for day in besides:
         lake.day(kind, day).unlink(missing_ok=True)
-    folder = lake.day(kind, before).parent
-    for path in folder.glob("*.parquet") if folder.is_dir() else ():
+    for path in _day_files(lake, kind):
         if path.stem < before.isoformat():
             path.unlink(missing_ok=True)
 
@@ -251,11 +261,7 @@ def rows(
     Raises `StoreError` for a file that is damaged or cannot be read.
     """
     columns = pl.Schema({name: UNIT_TABLES[table][name] for name in names})
-
-    def chosen(found: pl.LazyFrame) -> pl.LazyFrame:
-        return (found if only is None else found.filter(only)).select(list(columns))
-
-    found = [_read(path, columns, chosen) for path in unit_files(lake, units, table)]
+    found = [_read(path, columns, only) for path in unit_files(lake, units, table)]
     return pl.concat([pl.DataFrame(schema=columns), *found])
 
 

@@ -184,6 +184,14 @@ def test_a_damaged_file_is_named(place: Lake, harm: Callable[[Path], None]) -> N
     assert str(caught.value).startswith(f"{events}: ")
 
 
+def test_the_first_day_is_the_first_that_anything_was_made_of(place: Lake) -> None:
+    assert lake.first_day(place, "active") is None
+    for day, table in ((DAY, ACTIVE), (date(2026, 1, 1), ACTIVE.clear())):
+        lake.replace_day(place, "active", day, table, schema.ACTIVE)
+    assert lake.first_day(place, "active") == DAY
+    assert lake.read_days(place, "active", pl.Schema({"day": pl.Date()})).columns == ["day"]
+
+
 def test_a_damaged_day_is_named(place: Lake) -> None:
     lake.replace_day(place, "active", DAY, ACTIVE, schema.ACTIVE)
     place.day("active", DAY).write_bytes(b"PAR1 damaged PAR1")
