@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import polars as pl
 
 from pipeline import lake
@@ -25,29 +25,45 @@ _QUARTER = timedelta(minutes=15)
 KINDS = {"facts": FACTS, "user_counts": USER_COUNTS, "active": ACTIVE, "coverage": COVERAGE}
 
 
+#: What is counted of an event that was hit, and what decides about the level of a hit.
+_OF_EVENT = ("event_id", "site", "format", "ts", "user", "client_ip", "device", "verdict", "kind")
+_OF_HIT = ("event_id", "category", "field", "view", "weight")
+
+
 def count(
     place: Lake, units: list[str], days: Iterable[date], who: Who, drafting: Drafting, bounds: LevelBounds
 ) -> dict[str, pl.DataFrame]:
     """Kind -> its rows for all of the days; see `KINDS`."""
-    with lake.connected(place, units, ("events", "hits", "hit_events")) as connection:
-        lake.register(connection, "quarters", quarters(days, drafting.timezone))
-        lake.register(connection, "flags", _flags(connection, drafting, bounds))
-        traffic, flagged = (lake.ask(connection, name) for name in ("traffic", "flagged"))
+    wanted = quarters(days, drafting.timezone)
+    first, last = _begin_of(wanted["quarter"].min()), _begin_of(wanted["quarter"].max()) + _QUARTER
+    with lake.connected(place, units, ("events",)) as connection:
+        lake.register(connection, "quarters", wanted)
+        hit = lake.rows(place, units, "hit_events", _OF_EVENT, pl.col("ts").is_between(first, last, closed="left"))
+        lake.register(connection, "flags", _flags(hit, lake.rows(place, units, "hits", _OF_HIT), drafting, bounds))
+        traffic = lake.ask(connection, "traffic", first=first, last=last)
         proven = traffic.filter(pl.col("verdict") == "allowed")
-        lake.register(connection, "traffic", with_subjects(traffic, who, proven))
-        lake.register(connection, "flagged", with_subjects(flagged, who, proven))
-        return {kind: lake.ask(connection, kind) for kind in KINDS}
+        counted = with_subjects(pl.concat([traffic, lake.ask(connection, "flagged")]), who, proven)
+        lake.register(connection, "counted", counted)
+        by_hour = lake.ask(connection, "coverage", first=first, last=last)
+        return {
+            "coverage": by_hour,
+            **{kind: lake.ask(connection, kind) for kind in ("facts", "user_counts", "active")},
+        }
 
 
-def _flags(connection: duckdb.DuckDBPyConnection, drafting: Drafting, bounds: LevelBounds) -> pl.DataFrame:
-    """event_id and category of what counts as flagged: hits of at least the level `low`, and looking for help.
+def _flags(events: pl.DataFrame, hits: pl.DataFrame, drafting: Drafting, bounds: LevelBounds) -> pl.DataFrame:
+    """The events that count as flagged, once for each category: by hits of at least the level `low`, or for help.
 
     A word that its context has made harmless (a lesson on a play) is a record of the lake and no figure of a report.
     """
     helping = [each.id for each in drafting.categories.values() if each.help_seeking]
-    hits = with_levels(lake.ask(connection, "hit_kinds"), bounds)
-    flagged = hits.filter((pl.col("level") != "record") | pl.col("category").is_in(helping))
-    return flagged.select("event_id", "category").unique(maintain_order=True)
+    levelled = with_levels(hits.join(events.select("event_id", "kind"), on="event_id"), bounds)
+    flagged = levelled.filter((pl.col("level") != "record") | pl.col("category").is_in(helping))
+    return events.join(flagged.select("event_id", "category").unique(), on="event_id")
+
+
+def _begin_of(quarter: Any) -> datetime:
+    return datetime.fromtimestamp(quarter * 900, UTC)
 
 
 def quarters(days: Iterable[date], timezone: ZoneInfo) -> pl.DataFrame:

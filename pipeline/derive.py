@@ -3,15 +3,18 @@
 In: the units of the lake, the people, the timetable, the settings. Out: one Parquet file a day and kind, made of the
 units that touch that day with the people, timetable and thresholds of the moment. Only days whose units have changed
 are made again, so that new people or thresholds leave old days as they are. A day whose last unit was let go to be read
-anew, and came to lie on other days, is made of nothing. Refuses days whose events retention has taken away: their
-counts stand.
+anew, and came to lie on other days, is made of nothing. A few days are made at a time, so that memory does not grow
+with their number. Refuses days whose events retention has taken away: their counts stand.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -30,6 +33,9 @@ from pipeline.who import Who
 LATE = "late"
 #: Day -> (what it would be made from, its units).
 _Days = dict[date, tuple[str, list[str]]]
+_NO_DAYS: _Days = {}
+#: The days of about so many events are made together: those of one unit, or a single day that has more.
+MOST_EVENTS = 2_000_000
 
 
 def derive(place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: LevelBounds) -> None:
@@ -38,19 +44,36 @@ def derive(place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: Le
     present = {unit.unit_id for unit in ledger.units()}
     counted, frozen = _stale(ledger, "facts", units, present, drafting.timezone, timedelta(0))
     drafted, frozen_too = _stale(ledger, "drafts", units, present, drafting.timezone, episodes.DAY_BEGINS)
-    with ThreadPoolExecutor(1) as beside:
-        # Counts and drafts do not need each other, and each leaves a core idle for part of its time.
-        counts = beside.submit(_counts, place, counted, who, drafting, bounds)
-        drafts = draft(place, _units_of(drafted), list(drafted), who, drafting, bounds) if drafted else None
-    _keep_counts(place, ledger, counted, counts.result())
-    if drafts is not None:
-        _keep_drafts(place, ledger, drafted, drafts)
+    sizes = {unit.unit_id: unit.events for unit in units}
+    for to_count, to_draft in zip_longest(_in_turn(counted, sizes), _in_turn(drafted, sizes), fillvalue=_NO_DAYS):
+        with ThreadPoolExecutor(1) as beside:
+            # Counts and drafts do not need each other, and each leaves a core idle for part of its time.
+            counts = beside.submit(_counts, place, to_count, who, drafting, bounds)
+            drafts = _drafts(place, to_draft, who, drafting, bounds)
+        _keep_counts(place, ledger, to_count, counts.result())
+        _keep_drafts(place, ledger, to_draft, drafts)
     late = {**frozen, **frozen_too}
     told = ledger.day_inputs(LATE)
     for day, inputs in late.items():
         # Noted, so that it is told once and not every night from now on.
         if told.get(day) != inputs:
             ledger.day_made(LATE, day, inputs)
+
+
+def _in_turn(days: _Days, sizes: Mapping[str, int]) -> Iterator[_Days]:
+    """Days that are made together, oldest first: no more than memory has room for. `sizes` are the events of units."""
+    shares = Counter(unit_id for _, unit_ids in days.values() for unit_id in unit_ids)
+    together: _Days = {}
+    events = 0
+    for day, (inputs, unit_ids) in sorted(days.items()):
+        of_day = sum(sizes[unit_id] // shares[unit_id] for unit_id in unit_ids)
+        if together and events + of_day > MOST_EVENTS:
+            yield together
+            together, events = {}, 0
+        together[day] = inputs, unit_ids
+        events += of_day
+    if together:
+        yield together
 
 
 def _stale(
@@ -102,6 +125,10 @@ def _units_of(days: _Days) -> list[str]:
 
 def _counts(place: Lake, days: _Days, who: Who, drafting: Drafting, bounds: LevelBounds) -> dict[str, pl.DataFrame]:
     return count(place, _units_of(days), days, who, drafting, bounds) if days else {}
+
+
+def _drafts(place: Lake, days: _Days, who: Who, drafting: Drafting, bounds: LevelBounds) -> pl.DataFrame:
+    return draft(place, _units_of(days), list(days), who, drafting, bounds) if days else pl.DataFrame(schema=DRAFTS)
 
 
 def _keep_counts(place: Lake, ledger: Ledger, days: _Days, tables: dict[str, pl.DataFrame]) -> None:

@@ -190,24 +190,36 @@ def replace_day(lake: Lake, kind: str, day: date, table: pl.DataFrame, columns: 
 def read_days(
     lake: Lake, kind: str, columns: pl.Schema, first: date | None = None, last: date | None = None
 ) -> pl.DataFrame:
-    """The derived tables of the days from `first` to `last`, both included; an empty table if there are none.
+    """Some or all columns of the derived tables of the days from `first` to `last`, both included; maybe no rows.
 
     Raises `StoreError` for a file that is damaged or cannot be read.
     """
-    folder = lake.day(kind, date.min).parent
-    paths = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
     chosen = [
-        path for path in paths
+        path for path in _day_files(lake, kind)
         if (first is None or path.stem >= first.isoformat()) and (last is None or path.stem <= last.isoformat())
     ]  # fmt: skip
     return pl.concat([pl.DataFrame(schema=columns), *(_read(path, columns) for path in chosen)])
 
 
+def first_day(lake: Lake, kind: str) -> date | None:
+    """The first day that anything was derived for: some days are made of nothing. Raises `StoreError` as above."""
+    days = pl.Schema({"day": pl.Date()})
+    filled = (path for path in _day_files(lake, kind) if not _read(path, days).is_empty())
+    return next((date.fromisoformat(path.stem) for path in filled), None)
+
+
+def _day_files(lake: Lake, kind: str) -> list[Path]:
+    """The files of all days of a kind, the earliest day first."""
+    folder = lake.day(kind, date.min).parent
+    return sorted(folder.glob("*.parquet")) if folder.is_dir() else []
+
+
 def _read(path: Path, columns: pl.Schema, only: pl.Expr | None = None) -> pl.DataFrame:
-    """The rows of one file of the store, those that `only` keeps, in the types of `columns`."""
+    """These columns of one file of the store, of all rows or of those that `only` keeps. A missing column is null."""
+    wanted = pl.selectors.by_name(*columns, require_all=False)
     try:
         rows = pl.scan_parquet(path, glob=False)
-        return conform((rows if only is None else rows.filter(only)).collect(), columns)
+        return conform((rows if only is None else rows.filter(only)).select(wanted).collect(), columns)
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged"
         remedy = "Restore it from a backup, or move the whole [store] folder away and read all logs anew."
@@ -234,8 +246,7 @@ def remove_days(lake: Lake, kind: str, before: date, besides: Iterable[date] = (
     """Take away what was derived for the days before one, and for some others; days that are gone are no fault."""
     for day in besides:
         lake.day(kind, day).unlink(missing_ok=True)
-    folder = lake.day(kind, before).parent
-    for path in folder.glob("*.parquet") if folder.is_dir() else ():
+    for path in _day_files(lake, kind):
         if path.stem < before.isoformat():
             path.unlink(missing_ok=True)
 
@@ -245,15 +256,16 @@ def unit_files(lake: Lake, units: Iterable[str], table: str) -> list[Path]:
     return [lake.unit(unit_id) / f"{table}.parquet" for unit_id in units]
 
 
-def events_at(lake: Lake, units: Iterable[str], places: pl.DataFrame) -> pl.DataFrame:
-    """The stored events at some places (source_sha256, line), which must be few.
+def rows(
+    lake: Lake, units: Iterable[str], table: str, names: Iterable[str], only: pl.Expr | None = None
+) -> pl.DataFrame:
+    """Some columns of a table of the given units, of all rows or of those that `only` keeps, which must be few.
 
     Raises `StoreError` for a file that is damaged or cannot be read.
     """
-    wanted = pl.col("line").is_in(places["line"].unique().implode())
-    found = [_read(path, schema.STORED_EVENTS, wanted) for path in unit_files(lake, units, "events")]
-    events = pl.concat([pl.DataFrame(schema=schema.STORED_EVENTS), *found])
-    return events.join(places, on=["source_sha256", "line"], how="semi")
+    columns = pl.Schema({name: UNIT_TABLES[table][name] for name in names})
+    found = [_read(path, columns, only) for path in unit_files(lake, units, table)]
+    return pl.concat([pl.DataFrame(schema=columns), *found])
 
 
 @contextmanager

@@ -7,7 +7,7 @@ Out: a level (`schema.LEVELS`), the category that leads, reasons. Refuses nothin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.schema import LEVELS
 
@@ -27,8 +27,7 @@ def most_urgent(levels: Iterable[str]) -> str:
     return min(levels, key=LEVELS.index)
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """One hit of an episode, as far as it decides about the level. In order of time."""
 
     category: str

@@ -91,18 +91,19 @@ class Matcher:
 
 def compile_watchlists(lists: Watchlists) -> Matcher:
     """Build the automaton and the table of domains. Two rules that hold the same term are both kept."""
-    rules: list[_Phrases] = []
+    rules = list(_text_rules(lists))
+    owner_of = [number for number, (_, terms) in enumerate(rules) for _ in terms]
+    words = fold(pl.Series([term for _, terms in rules for term in terms], dtype=pl.String))
     owners: defaultdict[str, list[int]] = defaultdict(list)
-    for rule, terms in _text_rules(lists):
-        for term in sorted({words for words in fold(pl.Series(terms, dtype=pl.String)) if words.strip()}):
-            owners[term].append(len(rules))
-        rules.append(rule)
+    for number, term in sorted(set(zip(owner_of, words, strict=True))):
+        if term.strip():
+            owners[term].append(number)
     automaton = ahocorasick.Automaton()
     for term in owners:
         automaton.add_word(term, term)
     automaton.make_automaton()
     return Matcher(
-        tuple(rules),
+        tuple(rule for rule, _ in rules),
         {term: tuple(found) for term, found in owners.items()},
         automaton,
         _domain_table(lists.lists),
@@ -341,4 +342,4 @@ def _check(rule: Any, found: set[str]) -> None:
     if missed or wrong:
         what = f"rule {rule.id!r} " + (f"misses its own example {missed[0]!r}." if missed else f"finds {wrong[0]!r}.")
         remedy = "Change the terms, or the example."
-        raise WatchlistError(what, path=rule.path, line=rule.line, remedy=remedy)
+        raise WatchlistError(what, path=rule.place.path, line=rule.place.line, remedy=remedy)

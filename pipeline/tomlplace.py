@@ -10,6 +10,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
 Key = tuple[str | int, ...]
 
@@ -35,6 +36,20 @@ def line_of(text: str, path: Key) -> int:
         if line is not None:
             return line
     return 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """A key of a file. Its line is looked up when somebody has to be told: that takes as long as reading the file."""
+
+    path: Path
+    text: str
+    key: Key
+
+    @property
+    def line(self) -> int:
+        """The line, counted from 1; see `line_of`."""
+        return line_of(self.text, self.key)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from pipeline.errors import WatchlistError
+from pipeline.tomlplace import Place
 from pipeline.watchtoml import (
     DEFAULT_FIELDS,
     ROUTES,
@@ -85,8 +86,7 @@ class TextRule:
     #: Examples that the rule must and must not find.
     match: tuple[str, ...]
     no_match: tuple[str, ...]
-    path: Path
-    line: int
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,7 @@ class DomainRule:
     weight: float
     match: tuple[str, ...]
     no_match: tuple[str, ...]
-    path: Path
-    line: int
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -232,8 +231,7 @@ def _watchlist(document: Document, category: Category) -> Watchlist:
             tuple(table.raises),
             tuple(table.match),
             tuple(table.no_match),
-            document.path,
-            document.line("rule", index),
+            document.place("rule", index),
         )
         for index, table in enumerate(document.tables.rule)
     )
@@ -245,8 +243,7 @@ def _watchlist(document: Document, category: Category) -> Watchlist:
             table.weight,
             tuple(table.match),
             tuple(table.no_match),
-            document.path,
-            document.line("domains", index),
+            document.place("domains", index),
         )
         for index, table in enumerate(document.tables.domains)
     )
@@ -254,19 +251,25 @@ def _watchlist(document: Document, category: Category) -> Watchlist:
 
 
 def _refuse_same_ids(lists: Iterable[Watchlist], plain: Iterable[TermFile | DomainFile]) -> None:
-    taken = [(rule.id, rule.path, rule.line) for each in lists for rule in each.text_rules]
-    taken += [(rule.id, rule.path, rule.line) for each in lists for rule in each.domain_rules]
-    taken += [(each.id, each.path, 0) for each in plain]
-    owners: dict[str, str] = {}
-    for name, path, line in taken:
+    taken: list[tuple[str, Place | Path]] = [(rule.id, rule.place) for each in lists for rule in each.text_rules]
+    taken += [(rule.id, rule.place) for each in lists for rule in each.domain_rules]
+    taken += [(each.id, each.path) for each in plain]
+    owners: dict[str, Place | Path] = {}
+    for name, place in taken:
         if name in owners:
+            path, line = _path_and_line(place)
+            owner = ":".join(str(part) for part in _path_and_line(owners[name]) if part)
             raise WatchlistError(
-                f"the rule id '{name}' is taken by {owners[name]}.",
+                f"the rule id '{name}' is taken by {owner}.",
                 path=path,
                 line=line,
                 remedy="Give one of the two another id.",
             )
-        owners[name] = f"{path}:{line}" if line else str(path)
+        owners[name] = place
+
+
+def _path_and_line(place: Place | Path) -> tuple[Path, int]:
+    return (place.path, place.line) if isinstance(place, Place) else (place, 0)
 
 
 def _check_plain(plain: TermFile | DomainFile, known: dict[str, Category]) -> None:

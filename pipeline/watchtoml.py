@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import WatchlistError
-from pipeline.tomlplace import Key, line_of
+from pipeline.tomlplace import Key, Place, line_of
 
 Severity = Literal["urgent", "high", "medium", "low", "record"]
 FourCs = Literal["content", "contact", "conduct", "commerce"]
@@ -41,6 +41,7 @@ TextField = Literal["typed_text", "search_text", "title", "host", "path", "query
 DEFAULT_FIELDS: Final = ("typed_text", "search_text", "title", "path")
 
 _EXAMPLE: Final = "Compare with the example in watchlists/README.md."
+_ASCII_WORD = re.compile("[a-z0-9]+")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 
 
@@ -126,6 +127,10 @@ class Document:
     #: Of the bytes as they lie on disk.
     sha256: str
     tables: Definition | Addition
+
+    def place(self, *key: str | int) -> Place:
+        """Where a key stands."""
+        return Place(self.path, self.text, key)
 
     def line(self, *key: str | int) -> int:
         """The line of a key, counted from 1; 0 if it is not in the file."""
@@ -255,6 +260,8 @@ def _check_terms(document: Document) -> None:
 
 def _plain(phrase: str) -> str:
     """A phrase as it is compared: without capitals, and whatever is neither letter nor digit one space."""
+    if phrase.isascii():
+        return " ".join(_ASCII_WORD.findall(phrase.lower()))
     folded = unicodedata.normalize("NFKC", phrase).lower()
     return " ".join("".join(char if char.isalnum() else " " for char in folded).split())
 

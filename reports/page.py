@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 #: More combining marks than any language puts on one letter; beyond it they only smear over the lines above.
 _MOST_MARKS: Final = 3
+#: Around a text whose direction is nothing to its surroundings.
+_APART, _APART_ENDS = Markup("<bdi>"), Markup("</bdi>")
 _HARMFUL: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -76,7 +78,8 @@ def year_in_words(group: str) -> str:
 
 def clip(text: str, limit: int = 300) -> Markup:
     """The first `limit` characters as HTML that stands by itself, and an honest word about the rest."""
-    shown = Markup("<bdi>{}</bdi>").format(visible(text[:limit]))
+    # Added up, which escapes as `Markup.format` does and takes a third of its time: pages hold thousands of texts.
+    shown = _APART + visible(text[:limit]) + _APART_ENDS
     more = len(text) - limit
     if more <= 0:
         return shown

@@ -161,7 +161,7 @@ def _governors_page(
     school = settings.school
     days = [term.first_day + timedelta(days=n) for n in range((upto - term.first_day).days + 1)]
     span = (term.first_day, term.last_day)
-    drafts = lake.read_days(place, "drafts", DRAFTS, *span)
+    drafts = lake.read_days(place, "drafts", pl.Schema({name: DRAFTS[name] for name in ("day", "level")}), *span)
     tables = GovernorsTables(
         facts=lake.read_days(place, "facts", FACTS, *span),
         active=lake.read_days(place, "active", ACTIVE, *span),
@@ -182,7 +182,7 @@ def _governors_page(
         school_hours=(school.opens, school.closes - 1),
         sources=tuple((school.site, source.name) for source in settings.source if source.every_hour),
         # Of the whole store: a log lost at the beginning of the term is lost if there were logs before.
-        logs_from=min(lake.read_days(place, "coverage", COVERAGE)["day"].to_list(), default=None),
+        logs_from=lake.first_day(place, "coverage"),
     )
     return governors.render(tables, context)
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from pipeline import derive, lake
+from pipeline import derive, drafts, lake
 from pipeline.counts import quarters
 from pipeline.schema import ACTIVE, COVERAGE, DRAFTS, FACTS, USER_COUNTS
 from tests.made_night import NINE, School, derived_bytes, later, made_log, search, squid
@@ -88,6 +88,28 @@ def test_only_days_that_changed_are_made_again(school: School, monkeypatch: pyte
     school.log("tuesday", squid(DAY + 60, search("blue lobster")))
     school.night(later(2))
     assert {day for _, day in made} == {date(2026, 11, 11)}
+
+
+def test_days_are_made_in_turn_so_that_memory_does_not_grow_with_their_number(
+    school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = "".join(made_log(60, seed=number, start=number * DAY) for number in range(4))
+    whole = School(tmp_path / "whole").made()
+    whole.log("access.log", log)
+    whole.night(later(5))
+    together: list[int] = []
+    really = drafts.draft
+
+    def noted(place: Any, units: list[str], days: list[date], *rest: Any) -> pl.DataFrame:
+        together.append(len(days))
+        return really(place, units, days, *rest)
+
+    monkeypatch.setattr(derive, "draft", noted)
+    monkeypatch.setattr(derive, "MOST_EVENTS", 130)
+    school.log("access.log", log)
+    school.night(later(5))
+    assert together == [2, 2]
+    assert derived_bytes(school) == derived_bytes(whole)
 
 
 def test_late_lines_join_their_day(school: School, tmp_path: Path) -> None:

@@ -176,12 +176,20 @@ def test_a_unit_that_is_gone_or_damaged_is_told_in_words(place: Lake, harm: Call
 def test_a_damaged_file_is_named(place: Lake, harm: Callable[[Path], None]) -> None:
     a_unit(place, "one")
     events = place.unit("one") / "events.parquet"
-    wanted = pl.DataFrame({"source_sha256": ["sha"], "line": [2]})
-    assert lake.events_at(place, ["one"], wanted)["line"].to_list() == [2, 2]
+    wanted = pl.col("line") == 2
+    assert lake.rows(place, ["one"], "events", ["line"], wanted)["line"].to_list() == [2, 2]
     harm(events)
     with pytest.raises(StoreError, match="Restore it from a backup") as caught:
-        lake.events_at(place, ["one"], wanted)
+        lake.rows(place, ["one"], "events", ["line"], wanted)
     assert str(caught.value).startswith(f"{events}: ")
+
+
+def test_the_first_day_is_the_first_that_anything_was_made_of(place: Lake) -> None:
+    assert lake.first_day(place, "active") is None
+    for day, table in ((DAY, ACTIVE), (date(2026, 1, 1), ACTIVE.clear())):
+        lake.replace_day(place, "active", day, table, schema.ACTIVE)
+    assert lake.first_day(place, "active") == DAY
+    assert lake.read_days(place, "active", pl.Schema({"day": pl.Date()})).columns == ["day"]
 
 
 def test_a_damaged_day_is_named(place: Lake) -> None:

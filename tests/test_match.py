@@ -15,6 +15,7 @@ from pipeline import longlists, match
 from pipeline.errors import WatchlistError
 from pipeline.match import Matcher, check_examples, compile_watchlists, match_hosts, match_texts, match_values
 from pipeline.text import fold_one, unescape, url_parts
+from pipeline.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
 
 _CATEGORY = Category(
@@ -26,11 +27,13 @@ _FIELDS = ("typed_text", "search_text", "title", "path", "query", "host")
 
 def rule(name: str, *terms: str, fields: tuple[str, ...] = _FIELDS, weight: float = 50, **more: Any) -> TextRule:
     contexts = {"unless": (), "lowers": (), "raises": (), "match": (), "no_match": (), **more}
-    return TextRule(name, "made", terms, weight, fields, path=Path("made.toml"), line=1, **contexts)
+    return TextRule(
+        name, "made", terms, weight, fields, place=Place(Path("made.toml"), "[[rule]]", ("rule", 0)), **contexts
+    )
 
 
 def sites(name: str, *names: str) -> DomainRule:
-    return DomainRule(name, "made", names, 60, (), (), Path("made.toml"), 1)
+    return DomainRule(name, "made", names, 60, (), (), Place(Path("made.toml"), "", ()))
 
 
 def compiled(*rules: TextRule | DomainRule, **files: Any) -> Matcher:
@@ -268,7 +271,8 @@ def test_a_rule_must_do_what_its_own_examples_say() -> None:
         _checked(good, rule("bad", "lobster", match=("a crane",)))
     with pytest.raises(WatchlistError, match=r"rule 'bad' finds 'a lobster'"):
         _checked(rule("bad", "lobster", no_match=("a lobster",)))
-    bad_site = DomainRule("bad", "made", ("example.org",), 60, ("example.com",), (), Path("made.toml"), 7)
+    place = Place(Path("made.toml"), "\n" * 6 + "[[domains]]", ("domains", 0))
+    bad_site = DomainRule("bad", "made", ("example.org",), 60, ("example.com",), (), place)
     with pytest.raises(WatchlistError, match=r"made\.toml:7: rule 'bad' misses its own example 'example\.com'"):
         _checked(bad_site)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import WatchlistError
 from pipeline.match import Matcher, check_examples, compile_watchlists, match_texts
+from pipeline.tomlplace import Place
 from pipeline.watchlist import (
     DEFAULT_FIELDS,
     ROUTES,
@@ -122,12 +123,11 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
             raises=(),
             match=("a fishing rod",),
             no_match=("a rod",),
-            path=path,
-            line=line_with(WHOLE, "[[rule]]"),
+            place=Place(path, path.read_text("utf-8"), ("rule", 0)),
         ),
     )
     (sites,) = watchlist.domain_rules
-    assert (sites.names[0], sites.weight, sites.line) == ("fish.example", 30.5, line_with(WHOLE, "[[domains]]"))
+    assert (sites.names[0], sites.weight, sites.place.line) == ("fish.example", 30.5, line_with(WHOLE, "[[domains]]"))
     assert watchlist.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert list(lists.categories) == ["fishing"]
 
@@ -137,7 +137,7 @@ def test_byte_order_mark_and_windows_line_ends_are_no_matter(tmp_path: Path) -> 
     windows = b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode()
     saved_on_windows = load([folder_with(tmp_path / "windows", fishing=windows)]).lists[0]
     assert saved_on_windows.category == plain.category
-    assert [rule.line for rule in saved_on_windows.text_rules] == [rule.line for rule in plain.text_rules]
+    assert [rule.place.line for rule in saved_on_windows.text_rules] == [rule.place.line for rule in plain.text_rules]
     assert saved_on_windows.sha256 != plain.sha256
 
 

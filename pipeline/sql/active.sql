@@ -1,6 +1,6 @@
 -- How many different subjects used the network: the base of every rate.
 -- Grain: local day, site, year group, role, who-grade.
--- Inputs: traffic (see facts.sql).
+-- Inputs: counted (see facts.sql).
 SELECT
     day,
     site,
@@ -8,6 +8,7 @@ SELECT
     role,
     who,
     count(DISTINCT subject) AS users
-FROM traffic
+FROM counted
+WHERE category = ''
 GROUP BY ALL
 ORDER BY ALL

@@ -1,13 +1,7 @@
 -- Counts without names: all traffic (category is empty), and flagged events by category.
 -- Grain: local day, site, class, year group, role, category, verdict, kind.
--- Inputs: traffic, flagged (results of the queries of those names, with the columns that say who it was).
+-- Inputs: counted (the results of traffic.sql and flagged.sql, with the columns that say who it was).
 -- Tests: the events of the rows without category are all events of the lake.
-WITH
-counted AS (
-    SELECT day, site, class, year_group, role, '' AS category, verdict, kind, events FROM traffic
-    UNION ALL
-    SELECT day, site, class, year_group, role, category, verdict, kind, events FROM flagged
-)
 SELECT
     day,
     site,

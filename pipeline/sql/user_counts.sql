@@ -1,12 +1,6 @@
 -- Counts with the subject: for the network manager and the DSL, kept no longer than the events.
 -- Grain: local day, site, subject, category, verdict.
--- Inputs: as facts.sql.
-WITH
-counted AS (
-    SELECT day, site, subject, subject_kind, class, year_group, '' AS category, verdict, events FROM traffic
-    UNION ALL
-    SELECT day, site, subject, subject_kind, class, year_group, category, verdict, events FROM flagged
-)
+-- Inputs: counted (see facts.sql).
 SELECT
     day,
     site,

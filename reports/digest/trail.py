@@ -111,10 +111,11 @@ def near_views(
     """What came before the first hit and what came after it, the nearest of each, and how many are left out."""
     ordered = sorted(near, key=lambda each: each["ts"])
     found = {(hit["ts"], hit["kind"]) for hit in hits}
-    before = [_near_view(each, found, zone) for each in ordered if each["ts"] < first]
-    after = [_near_view(each, found, zone) for each in ordered if each["ts"] >= first]
-    dropped = max(0, len(before) - _NEAR) + max(0, len(after) - _NEAR)
-    return tuple(before[-_NEAR:]), tuple(after[:_NEAR]), _left_out(dropped, "event further away", "events further away")
+    before = [each for each in ordered if each["ts"] < first][-_NEAR:]
+    after = [each for each in ordered if each["ts"] >= first][:_NEAR]
+    views = [tuple(_near_view(each, found, zone) for each in side) for side in (before, after)]
+    dropped = len(ordered) - len(before) - len(after)
+    return views[0], views[1], _left_out(dropped, "event further away", "events further away")
 
 
 def _near_view(event: dict[str, Any], found: set[tuple[datetime, str]], zone: ZoneInfo) -> NearView:
