@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -58,32 +59,34 @@ def _put(item: object, waiting: queue.Queue[object], stop: threading.Event) -> b
     return False
 
 
-class Behind:
-    """A consumer in a thread of its own: `give` returns before the item has been dealt with; `finish` waits."""
+@contextmanager
+def behind(consume: Callable[[Item], None], depth: int = 2) -> Iterator[Callable[[Item], None]]:
+    """A consumer in a thread of its own: what is given to it is dealt with up to `depth` items later.
 
-    def __init__(self, consume: Callable[[Item], None], depth: int = 2) -> None:
-        self._waiting: queue.Queue[object] = queue.Queue(depth)
-        self._error: BaseException | None = None
-        self._worker = threading.Thread(target=self._work, args=(consume,), name="behind", daemon=True)
-        self._worker.start()
+    All has been dealt with at the end. Raises what the consumer raised, at the next item or at the end.
+    """
+    waiting: queue.Queue[object] = queue.Queue(depth)
+    failures: list[BaseException] = []
 
-    def _work(self, consume: Callable[[Item], None]) -> None:
-        while (item := self._waiting.get()) is not _END:
-            if self._error is None:
+    def work() -> None:
+        while (item := waiting.get()) is not _END:
+            if not failures:
                 try:
-                    consume(item)  # type: ignore[arg-type]  # the queue holds what `give` took, and the end
-                except BaseException as error:  # noqa: BLE001 - raised by `give` or `finish`, where it is seen
-                    self._error = error
+                    consume(item)  # type: ignore[arg-type]  # the queue holds what was given, and the end
+                except BaseException as error:  # noqa: BLE001 - raised where the next item is given, or at the end
+                    failures.append(error)
 
-    def give(self, item: object) -> None:
-        """Hand over one item. Raises what the consumer raised before."""
-        if self._error is not None:
-            raise self._error
-        self._waiting.put(item)
+    def give(item: Item) -> None:
+        if failures:
+            raise failures[0]
+        waiting.put(item)
 
-    def finish(self) -> None:
-        """Wait until all has been dealt with. Raises what the consumer raised."""
-        self._waiting.put(_END)
-        self._worker.join()
-        if self._error is not None:
-            raise self._error
+    worker = threading.Thread(target=work, name="behind", daemon=True)
+    worker.start()
+    try:
+        yield give
+    finally:
+        waiting.put(_END)
+        worker.join()
+    if failures:
+        raise failures[0]

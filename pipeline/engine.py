@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import lake
-from pipeline.ahead import Behind
+from pipeline.ahead import behind
 from pipeline.errors import SourceError
 from pipeline.events import complete, event_id
 from pipeline.evidence import changed, original_lines, wanted_lines
@@ -25,9 +26,10 @@ from pipeline.ingest import Batch, Reading, read_file
 from pipeline.lake import EventsWriter, Lake
 from pipeline.ledger import Ledger, Stream, Unit
 from pipeline.levels import at_least
-from pipeline.match import Matcher, match_values
+from pipeline.match import Matcher
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.schema import EVENTS, EVIDENCE, HITS, REJECTS, STORED_EVENTS, conform
+from pipeline.sift import MATCHED, Sifter
 
 #: Memory is set by this, not by the length of a file.
 UNIT_RECORDS = 2_000_000
@@ -36,7 +38,6 @@ MOST_REJECTED = 64 << 20
 _BESIDE_A_REJECT = 64
 #: Events of the same user or address this long before and after a hit are kept as they were written.
 AROUND = timedelta(minutes=10)
-_MATCHED = ("url", "host", "typed_text", "title", "vendor_category")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,6 @@ class _Tally:
     rejected_bytes: int = 0
     times: list[datetime] = field(default_factory=list)
     dates: set[date] = field(default_factory=set)
-    columns: set[str] = field(default_factory=set)
     digests: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, batch: Batch) -> None:
@@ -71,7 +71,6 @@ class _Tally:
         self.skips += batch.skips
         self.rejects.append(batch.rejects)
         self.rejected_bytes += int(batch.rejects["raw"].bin.size().sum()) + _BESIDE_A_REJECT * batch.rejects.height
-        self.columns.update(batch.events.columns)
         self.digests.update(batch.digests)
         if batch.span is not None:
             self.times += batch.span
@@ -82,17 +81,21 @@ class _Tally:
         return self.records >= UNIT_RECORDS or self.rejected_bytes >= MOST_REJECTED
 
 
-def read_into_lake(path: Path, reading: Reading, place: Lake, ledger: Ledger, flagging: Flagging) -> Iterator[Unit]:
+def read_into_lake(
+    path: Path, reading: Reading, place: Lake, ledger: Ledger, flagging: Callable[[], Flagging]
+) -> Iterator[Unit]:
     """Read a file on from `reading.start` and give each unit once it is committed.
 
+    `flagging` is asked for when the first values are to be matched, so that it may still be made while reading begins.
     Raises what `ingest.read_file` raises; a `SourceError` comes after what could be read has been committed.
     """
     batches = _Stoppable(read_file(path, reading))
     start, opened_as = reading.start, _file_at(path)
     while (first := batches.take()) is not None:
         with lake.staged(place, f"{start.source_sha256[:16]}-{start.bytes_read}") as folder:
-            tally = _write_events(folder, first, batches, start)
-            _flag(folder, tally, path, reading, flagging)
+            sifter = Sifter(lambda: flagging().matcher)
+            tally = _write_events(folder, first, batches, start, sifter)
+            _flag(folder, tally, path, reading, flagging(), sifter.found())
             if _file_at(path) != opened_as:
                 # The original lines are read by the name of the file, which may be another one by now.
                 raise changed(path)
@@ -129,30 +132,30 @@ class _Stoppable:
         return None
 
 
-def _write_events(folder: Path, first: Batch, batches: _Stoppable, start: Stream) -> _Tally:
+def _write_events(folder: Path, first: Batch, batches: _Stoppable, start: Stream, sifter: Sifter) -> _Tally:
+    """Write the events of a unit; beside it, their distinct values are looked at."""
     origin = {
         "site": start.site, "source": start.source, "format": start.format, "source_sha256": start.source_sha256,
     }  # fmt: skip
-    writer, tally = EventsWriter(folder, origin), _Tally(start, start)
-    behind = Behind(writer.write)
+    tally = _Tally(start, start)
     batch: Batch | None = first
-    try:
+    with (
+        closing(EventsWriter(folder, origin)) as writer,
+        behind(writer.write) as write,
+        behind(sifter.take) as sift,
+    ):
         while batch is not None:
             tally.add(batch)
-            behind.give(batch.events)
+            write(batch.events)
+            sift(batch.events)
             batch = None if tally.is_full else batches.take()
-    finally:
-        try:
-            behind.finish()
-        finally:
-            writer.close()
     return tally
 
 
-def _flag(folder: Path, tally: _Tally, path: Path, reading: Reading, flagging: Flagging) -> None:
+def _flag(folder: Path, tally: _Tally, path: Path, reading: Reading, flagging: Flagging, found: pl.DataFrame) -> None:
     """Write what stands beside the events of a unit: rejects, hits, the events hit, and the original lines."""
     events = pl.scan_parquet(folder / "events.parquet")
-    hits, hit_events = _hits(events, tally, flagging)
+    hits, hit_events = _hits(events, found, flagging)
     serious = hits.filter(pl.col("level").is_in(at_least(flagging.draft_from))).select("event_id")
     around = hit_events.join(serious, on="event_id", how="semi").select("user", "client_ip", "ts")
     wanted = (
@@ -170,36 +173,21 @@ def _flag(folder: Path, tally: _Tally, path: Path, reading: Reading, flagging: F
     lake.write_table(folder / "evidence.parquet", lines, EVIDENCE)
 
 
-def _hits(events: pl.LazyFrame, tally: _Tally, flagging: Flagging) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _hits(events: pl.LazyFrame, found: pl.DataFrame, flagging: Flagging) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The hits of a unit with their levels, and its events that were hit, both in the order of lines."""
-    columns = [name for name in _MATCHED if name in tally.columns]
-    distinct = {name: distinct_values(events, name) for name in columns}
-    found = match_values(distinct, flagging.matcher)
-    is_hit = [
-        pl.col(name).is_in(found.filter(pl.col("column") == name)["value"].unique().implode()) for name in columns
-    ]
     if found.is_empty():
         return with_levels(pl.DataFrame(schema=HITS | {"kind": pl.String}), flagging.bounds), pl.DataFrame(
             schema=EVENTS
         )
+    is_hit = [pl.col(name).is_in(values["value"].unique().implode()) for (name,), values in found.group_by("column")]
     stored = conform(events.filter(pl.any_horizontal(is_hit)).sort("line").collect(engine="streaming"), STORED_EVENTS)
     hit_events = complete(stored)
     return with_levels(event_hits(stored, hit_events, found), flagging.bounds), hit_events
 
 
-def distinct_values(events: pl.LazyFrame, column: str) -> pl.Series:
-    """The different values of a column of the lake, nulls left out.
-
-    Told apart by two 64-bit hashes, which is several times as fast as by the texts themselves: a value is left out only
-    if earlier ones share both of its hashes.
-    """
-    values = events.select(column).collect()[column].drop_nulls()
-    return values.filter(values.hash(seed=1).is_first_distinct() | values.hash(seed=2).is_first_distinct())
-
-
 def event_hits(stored: pl.DataFrame, hit_events: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """The rows of `schema.HITS`, with the kind of each event; `found` are hits per distinct value."""
-    columns = [name for name in _MATCHED if name in found["column"].unique()]
+    columns = [name for name in MATCHED if name in found["column"].unique()]
     keyed = stored.select(*columns, event_id=event_id()).with_columns(kind=hit_events["kind"])
     joined = pl.concat(
         keyed.join(

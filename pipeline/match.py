@@ -262,21 +262,31 @@ def match_values(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFra
     `distinct` holds the distinct values, without null, of the event columns `url`, `host`, `typed_text`,
     `title` and `vendor_category`.
     """
-    found = [_match_urls(distinct["url"], matcher)] if "url" in distinct else []
+    return pl.concat([match_terms(distinct, matcher), match_names(distinct, matcher)])
+
+
+def match_terms(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFrame:
+    """The part of `match_values` that the terms of rules find."""
+    found = [pl.DataFrame(schema=VALUE_HITS)]
+    for column, values in distinct.items():
+        if column == "url":
+            hits = _match_urls(values, matcher)
+        else:
+            hits = match_texts(_texts_of(column, values), matcher).with_columns(value="text")
+        found.append(hits.select(pl.lit(column).alias("column"), "value", *_TEXT_HITS))
+    return pl.concat(found)
+
+
+def match_names(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFrame:
+    """The part of `match_values` that the listed names of sites find, in `url` and `host`; other columns have none."""
+    found = [pl.DataFrame(schema=VALUE_HITS)]
+    if "url" in distinct:
+        hits = _match_url_hosts(distinct["url"], matcher)
+        found.append(hits.select(pl.lit("url").alias("column"), pl.col("url").alias("value"), *_TEXT_HITS))
     if "host" in distinct:
-        hosts = distinct["host"]
-        hits = _of_hosts(hosts, matcher)
+        hits = match_hosts(distinct["host"], matcher)
         found.append(hits.select(pl.lit("host").alias("column"), pl.col("host").alias("value"), *_TEXT_HITS))
-    for column in ("typed_text", "title", "vendor_category"):
-        if column in distinct:
-            hits = match_texts(_texts_of(column, distinct[column]), matcher)
-            found.append(hits.select(pl.lit(column).alias("column"), pl.col("text").alias("value"), *_TEXT_HITS))
-    return pl.concat(found).select(list(VALUE_HITS)) if found else pl.DataFrame(schema=VALUE_HITS)
-
-
-def _of_hosts(hosts: pl.Series, matcher: Matcher) -> pl.DataFrame:
-    texts = match_texts(_texts_of("host", hosts), matcher)
-    return pl.concat([match_hosts(hosts, matcher), texts.select(pl.col("text").alias("host"), *_TEXT_HITS)])
+    return pl.concat(found)
 
 
 def _texts_of(field: str, values: pl.Series) -> pl.DataFrame:
@@ -285,20 +295,23 @@ def _texts_of(field: str, values: pl.Series) -> pl.DataFrame:
 
 
 def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
-    """Whole addresses go through the sieve; only the few that hold a term anywhere are taken apart."""
+    """The terms in URLs: value and the columns of `_TEXT_HITS`.
+
+    Whole addresses go through the sieve; only the few that hold a term anywhere are taken apart.
+    """
     whole = pl.DataFrame({"url": urls, "text": unescape(urls)})
-    suspects = _sieve(whole, list(matcher.owners))["url"]
-    of_texts = match_texts(_url_fields(url_parts(suspects)), matcher)
-    columns = [pl.lit("url").alias("column"), pl.col("url").alias("value"), *_TEXT_HITS]
-    return pl.concat([of_texts.select(columns), _match_url_hosts(urls, matcher).select(columns)])
+    parts = url_parts(_sieve(whole, list(matcher.owners))["url"])
+    hosts = parts.drop_nulls("host").select("url", field=pl.lit("host"), text="host")
+    fields = pl.concat([_url_fields(parts), hosts]).rename({"url": "value"})
+    return match_texts(fields, matcher).select("value", *_TEXT_HITS)
 
 
 def _match_url_hosts(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
-    """The hits of the hosts of URLs: url and the columns of `_HOST_HITS`."""
+    """The listed names that hosts of URLs are or lie below: url and the columns of `_HOST_HITS`."""
     found = authorities(urls)
     distinct = found.drop_nulls().unique()
     hosts = hosts_of(distinct)
-    hits = _of_hosts(hosts.drop_nulls().unique(), matcher)
+    hits = match_hosts(hosts.drop_nulls().unique(), matcher)
     places = distinct.filter(hosts.is_in(hits["host"].unique().implode()))
     parts = url_parts(urls.filter(found.is_in(places.implode())))
     return parts.select("url", "host").join(hits, on="host", how="inner")

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pipeline import lake, reading
@@ -27,6 +29,8 @@ from pipeline.sources import find
 from pipeline.version import VERSION
 from reports import publish
 
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 #: What is derived for a day and names people or holds their lines, and under which kind the ledger knows the day.
 _WITH_NAMES = {"user_counts": "facts", "drafts": "drafts"}
 
@@ -41,15 +45,18 @@ def run(
     began = time.perf_counter()
     record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run)
     files, missing = find(settings, config)
-    rules = load_rules(settings)
-    record.issues += [*rules.issues, *missing]
     place = Lake(settings.store.folder)
-    with _left_alone(), (copied_ledger if dry_run else opened_ledger)(place.root, record.today) as ledger:
+    with _beside(load_rules, settings) as rules_of, _ledger(place, record) as ledger:
         if not dry_run:
             lake.prepare(place, (unit.unit_id for unit in ledger.units()))
         sources = frozenset(source.name for source in settings.source)
-        night = reading.Night(place, ledger, rules.flagging, settings.school.site, now, sources, dry_run=dry_run)
+        # The rules are made while the first lines are read; nothing is kept of these until the rules are there.
+        night = reading.Night(
+            place, ledger, lambda: rules_of().flagging, settings.school.site, now, sources, dry_run=dry_run
+        )
         record.files += reading.read_all(files, night, progress)
+        rules = rules_of()
+        record.issues += [*rules.issues, *missing]
         if not dry_run:
             _after_reading(settings, rules, place, ledger, record)
         record.seconds = round(time.perf_counter() - began, 3)
@@ -60,13 +67,26 @@ def run(
 
 
 @contextmanager
-def _left_alone() -> Iterator[None]:
-    """What has been loaded by now stays to the end: the collector need not look through it again and again."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
+def _beside(make: Callable[[Given], Made], given: Given) -> Iterator[Callable[[], Made]]:
+    """Make something in a thread of its own; what is given waits for it, and raises what went wrong.
+
+    What has been loaded by then stays to the end: the collector need not look through it again and again.
+    """
+
+    def made() -> Made:
+        found = make(given)
+        gc.freeze()
+        return found
+
+    with ThreadPoolExecutor(1) as beside:
+        try:
+            yield beside.submit(made).result
+        finally:
+            gc.unfreeze()
+
+
+def _ledger(place: Lake, record: RunRecord) -> AbstractContextManager[Ledger]:
+    return (copied_ledger if record.dry_run else opened_ledger)(place.root, record.today)
 
 
 def _after_reading(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> None:

@@ -50,7 +50,8 @@ class Night:
 
     lake: Lake
     ledger: Ledger
-    flagging: Flagging
+    #: Waits until the watchlists are compiled; raises what is wrong with them.
+    flagging: Callable[[], Flagging]
     site: str
     now: datetime
     #: The names of all sources that school.toml has.

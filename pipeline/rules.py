@@ -1,4 +1,4 @@
-"""What a night goes by: watchlists, thresholds, people, timetable; read and checked before any log is touched.
+"""What a night goes by: watchlists, thresholds, people, timetable; read and checked before anything of a log is kept.
 
 In: the settings of a school. Out: frozen tables and compiled lists. Refuses, with file and line, whatever would make
 the results wrong: a broken watchlist, a rule that fails its own example, a people file that is of no use.

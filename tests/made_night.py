@@ -153,7 +153,8 @@ class School:
         with opened_ledger(self.store, record.today) as ledger:
             lake.prepare(self.lake, (unit.unit_id for unit in ledger.units()))
             sources = frozenset(source.name for source in chosen.source)
-            night = reading.Night(self.lake, ledger, load_rules(chosen).flagging, chosen.school.site, now, sources)
+            rules = load_rules(chosen)
+            night = reading.Night(self.lake, ledger, lambda: rules.flagging, chosen.school.site, now, sources)
             record.files += reading.read_all(files, night)
         return record
 
