@@ -43,6 +43,8 @@ def holding_ranges(seen: pl.Series, listed: pl.Series) -> pl.DataFrame:
     texts: defaultdict[Network, list[str]] = defaultdict(list)
     for text in listed.drop_nulls().unique().to_list():
         texts[ipaddress.ip_network(text)].append(text)
+    if not texts:
+        return pl.DataFrame(schema=HOLDING)
     lengths = {(network.version, network.prefixlen) for network in texts}
     found = [
         (text, held, bits)

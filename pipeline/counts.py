@@ -23,8 +23,6 @@ from pipeline.who import Who, with_subjects
 _QUARTER = timedelta(minutes=15)
 #: Every kind of count and its table.
 KINDS = {"facts": FACTS, "user_counts": USER_COUNTS, "active": ACTIVE, "coverage": COVERAGE}
-
-
 #: What is counted of an event that was hit, and what decides about the level of a hit.
 _OF_EVENT = ("event_id", "site", "format", "ts", "user", "client_ip", "device", "verdict", "kind")
 _OF_HIT = ("event_id", "category", "field", "view", "weight")
@@ -44,11 +42,8 @@ def count(
         proven = traffic.filter(pl.col("verdict") == "allowed")
         counted = with_subjects(pl.concat([traffic, lake.ask(connection, "flagged")]), who, proven)
         lake.register(connection, "counted", counted)
-        by_hour = lake.ask(connection, "coverage", first=first, last=last)
-        return {
-            "coverage": by_hour,
-            **{kind: lake.ask(connection, kind) for kind in ("facts", "user_counts", "active")},
-        }
+        by_who = {kind: lake.ask(connection, kind) for kind in ("facts", "user_counts", "active")}
+        return {**by_who, "coverage": lake.ask(connection, "coverage", first=first, last=last)}
 
 
 def _flags(events: pl.DataFrame, hits: pl.DataFrame, drafting: Drafting, bounds: LevelBounds) -> pl.DataFrame:
@@ -63,7 +58,8 @@ def _flags(events: pl.DataFrame, hits: pl.DataFrame, drafting: Drafting, bounds:
 
 
 def _begin_of(quarter: Any) -> datetime:
-    return datetime.fromtimestamp(quarter * 900, UTC)
+    """When a quarter of an hour begins, which is told by its number since 1970."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + int(quarter) * _QUARTER
 
 
 def quarters(days: Iterable[date], timezone: ZoneInfo) -> pl.DataFrame:
