@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +24,9 @@ import pyarrow.parquet as pq
 from pipeline import schema
 from pipeline.errors import StoreError
 from pipeline.schema import conform
+
+if TYPE_CHECKING:
+    import duckdb
 
 _COMPRESSION = "zstd"
 _LEVEL = 1
@@ -276,6 +278,9 @@ def connected(
 
     Raises `StoreError` where a file is gone or damaged, and where there is no room for temporary ones.
     """
+    # Not at the top: reading does without it, and begins the sooner.
+    import duckdb
+
     chosen = list(units)
     try:
         with duckdb.connect(
