@@ -25,11 +25,12 @@ _LOT = 200_000
 class _Column:
     """One column's values so far."""
 
-    seen: set[int] = field(default_factory=set)
-    #: Every distinct value once, in pieces; those from `matched` on have not met the terms yet.
-    pieces: list[pl.Series] = field(default_factory=list)
-    matched: int = 0
-    waiting: int = 0
+    #: Of every value that has met the terms, the hash.
+    seen: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.UInt64))
+    #: Those values, once each, in pieces.
+    matched: list[pl.Series] = field(default_factory=list)
+    #: Values of blocks that have not met the terms yet, each once a block, and their hashes.
+    waiting: list[pl.DataFrame] = field(default_factory=list)
 
 
 class Sifter:
@@ -45,32 +46,36 @@ class Sifter:
         """Look at one more block."""
         for name, column in self._columns.items():
             if name in events.columns:
-                self._keep_new(column, events[name].drop_nulls())
-        if sum(column.waiting for column in self._columns.values()) >= _LOT:
+                column.waiting.append(self._distinct(events[name].drop_nulls()))
+        if sum(each.height for column in self._columns.values() for each in column.waiting) >= _LOT:
             self._match_terms()
 
-    def _keep_new(self, column: _Column, values: pl.Series) -> None:
+    def _distinct(self, values: pl.Series) -> pl.DataFrame:
         hashes = values.hash(seed=self._seed)
         first = hashes.is_first_distinct()
-        values, distinct = values.filter(first), hashes.filter(first).to_list()
-        new = values.filter(pl.Series([each not in column.seen for each in distinct], dtype=pl.Boolean))
-        column.seen.update(distinct)
-        if len(new):
-            # By way of Arrow's plain strings, or a few of its texts would hold the whole block in memory.
-            column.pieces.append(pl.Series(new.to_arrow(compat_level=pl.CompatLevel.oldest()), dtype=pl.String))
-            column.waiting += len(new)
+        # By way of Arrow's plain strings, or some of its texts would hold the whole block in memory.
+        kept = pl.Series(values.filter(first).to_arrow(compat_level=pl.CompatLevel.oldest()), dtype=pl.String)
+        return pl.DataFrame({"value": kept, "hash": hashes.filter(first)})
 
     def _match_terms(self) -> None:
-        lot = {}
-        for name, column in self._columns.items():
-            if column.waiting:
-                lot[name] = pl.concat(column.pieces[column.matched :])
-                column.matched, column.waiting = len(column.pieces), 0
-        self._found.append(match_terms(lot, self._matcher()))
+        lot = {name: _new(column) for name, column in self._columns.items() if column.waiting}
+        self._found.append(match_terms({name: values for name, values in lot.items() if len(values)}, self._matcher()))
 
     def found(self) -> pl.DataFrame:
         """Every rule that finds something in a value: `match.VALUE_HITS`."""
         self._match_terms()
         # Sites once for all, because what their lists cost does not depend on how many sites are looked up.
-        sites = {name: pl.concat(self._columns[name].pieces) for name in ("url", "host") if self._columns[name].pieces}
+        sites = {
+            name: pl.concat(self._columns[name].matched) for name in ("url", "host") if self._columns[name].matched
+        }
         return pl.concat([*self._found, match_names(sites, self._matcher())])
+
+
+def _new(column: _Column) -> pl.Series:
+    """The values that wait and were not seen before; from now on they are."""
+    waiting = pl.concat(column.waiting).unique("hash", keep="first", maintain_order=True)
+    new = waiting.filter(~pl.col("hash").is_in(column.seen.implode()))
+    column.seen = pl.concat([column.seen, new["hash"]])
+    column.matched.append(new["value"])
+    column.waiting = []
+    return new["value"]
