@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -48,7 +49,7 @@ class Sifter:
             if name in events.columns:
                 column.waiting.append(self._distinct(events[name].drop_nulls()))
         if sum(each.height for column in self._columns.values() for each in column.waiting) >= _LOT:
-            self._match_terms()
+            self._found.append(match_terms(self._lot(), self._matcher()))
 
     def _distinct(self, values: pl.Series) -> pl.DataFrame:
         hashes = values.hash(seed=self._seed)
@@ -57,18 +58,20 @@ class Sifter:
         kept = pl.Series(values.filter(first).to_arrow(compat_level=pl.CompatLevel.oldest()), dtype=pl.String)
         return pl.DataFrame({"value": kept, "hash": hashes.filter(first)})
 
-    def _match_terms(self) -> None:
+    def _lot(self) -> dict[str, pl.Series]:
+        """All new values that wait, by column."""
         lot = {name: _new(column) for name, column in self._columns.items() if column.waiting}
-        self._found.append(match_terms({name: values for name, values in lot.items() if len(values)}, self._matcher()))
+        return {name: values for name, values in lot.items() if len(values)}
 
     def found(self) -> pl.DataFrame:
         """Every rule that finds something in a value: `match.VALUE_HITS`."""
-        self._match_terms()
-        # Sites once for all, because what their lists cost does not depend on how many sites are looked up.
-        sites = {
-            name: pl.concat(self._columns[name].matched) for name in ("url", "host") if self._columns[name].matched
-        }
-        return pl.concat([*self._found, match_names(sites, self._matcher())])
+        lot, matcher = self._lot(), self._matcher()
+        matched = {name: self._columns[name].matched for name in ("url", "host")}
+        sites = {name: pl.concat(pieces) for name, pieces in matched.items() if pieces}
+        with ThreadPoolExecutor(1) as beside:
+            # Sites once for all, because what their lists cost does not depend on how many sites are looked up.
+            names = beside.submit(match_names, sites, matcher)
+            return pl.concat([*self._found, match_terms(lot, matcher), names.result()])
 
 
 def _new(column: _Column) -> pl.Series:
