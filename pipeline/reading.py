@@ -255,6 +255,7 @@ def _add_unit(record: FileRecord, unit: Unit) -> None:
     record.records += unit.records
     record.events += unit.events
     record.rejects += unit.rejects
+    record.reject_reasons.update(unit.reject_reasons)
     record.skips.update(unit.skips)
     _span(record, unit.first_ts, unit.last_ts)
 
@@ -264,6 +265,7 @@ def add_batch(record: FileRecord, batch: Batch) -> None:
     record.records += batch.records
     record.events += batch.events.height
     record.rejects += batch.rejects.height
+    record.reject_reasons.update(batch.reject_reasons)
     record.skips.update(batch.skips)
     if batch.span is not None:
         _span(record, *batch.span)

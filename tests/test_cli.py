@@ -171,6 +171,7 @@ def test_the_record_as_json_adds_up(school: Path) -> None:
     for each in [*record["files"], {**record["totals"], "skips": {"all": record["totals"]["skips"]}}]:
         assert each["records"] == each["events"] + each["rejects"] + sum(each["skips"].values())
     assert (record["totals"]["records"], record["totals"]["rejects"], record["totals"]["skips"]) == (24, 1, 2)
+    assert record["files"][0]["reject_reasons"] == {"not-this-format": 1}
     assert record["started"] == "2026-11-11T03:00:00+00:00"
 
 
@@ -314,7 +315,7 @@ def test_parse_gives_every_line_as_event_or_reject_with_iso_times(tmp_path: Path
     out, rejects = tmp_path / "events.jsonl", tmp_path / "rejects.jsonl"
     result = run("parse", log, "--output", out, "--rejects", rejects)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "(squid): 23 lines = 21 events + 1 rejects + 1 skipped (1 blank)" in result.stderr
+    assert "(squid): 23 lines = 21 events + 1 rejects (1 not-this-format) + 1 skipped (1 blank)" in result.stderr
     events = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert [each["line"] for each in events] == list(range(1, 22))
     assert events[0]["ts"] == "2026-11-10T09:00:00.123000+00:00"
