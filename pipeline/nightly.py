@@ -83,7 +83,7 @@ def _after_reading(settings: Settings, rules: Rules, place: Lake, ledger: Ledger
     ]
     counted = ledger.days_since("facts", last_night)
     record.missing_hours = missing_hours(settings, place, counted, last_night, record.started)
-    publish.write_pages(settings, rules.watchlists, place, ledger, record)
+    publish.write_pages(settings, rules.watchlists, rules.who.people.table, place, ledger, record)
 
 
 def _purge(settings: Settings, place: Lake, ledger: Ledger, now: datetime) -> None:
