@@ -202,7 +202,17 @@ def _read_headers(known: Known, record: FileRecord) -> bool:
     for batch in read_file(known.file.path, reading):
         add_batch(record, batch)
     record.status = "no records yet"
+    _tell_without_header(known, record)
     return False
+
+
+def _tell_without_header(known: Known, record: FileRecord) -> None:
+    """Lines before a header are nothing that anybody asked for; without the header they may be all that there is."""
+    if record.skips["before-header"] and not record.skips["header"]:
+        record.issues.append(
+            f"{known.file.path}: {record.skips['before-header']} lines, and none of them names the columns of its map; "
+            "correct the map of the source."
+        )
 
 
 def _read_on(known: Known, start: Stream, record: FileRecord, night: Night) -> bool:
