@@ -21,7 +21,8 @@ demo: $(VENV)/.installed  ## a whole night of an invented school; names the file
 	@$(BIN)/esafety demo
 
 test: $(VENV)/.installed $(VENV)/.dev  ## every test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
+		$(ARGS)
 
 check: lint types layers audit wheel  ## what must hold before anything is handed on, the tests apart
 

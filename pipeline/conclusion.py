@@ -39,7 +39,7 @@ def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, reco
     ]
     counted = ledger.days_since("facts", last_night)
     record.missing_hours = missing_hours(settings, place, counted, last_night, record.started)
-    publish.write_pages(settings, rules.watchlists, place, ledger, record)
+    publish.write_pages(settings, rules.watchlists, rules.who.people.table, place, ledger, record)
 
 
 def keep_record(settings: Settings, ledger: Ledger, record: RunRecord) -> None:

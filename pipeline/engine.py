@@ -60,6 +60,7 @@ class _Tally:
     skips: Counter[str] = field(default_factory=Counter)
     rejects: list[pl.DataFrame] = field(default_factory=list)
     rejected_bytes: int = 0
+    reject_reasons: Counter[str] = field(default_factory=Counter)
     times: list[datetime] = field(default_factory=list)
     dates: set[date] = field(default_factory=set)
     digests: dict[bytes, int] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class _Tally:
         self.events += batch.events.height
         self.skips += batch.skips
         self.rejects.append(batch.rejects)
+        self.reject_reasons += batch.reject_reasons
         self.rejected_bytes += int(batch.rejects["raw"].bin.size().sum()) + _BESIDE_A_REJECT * batch.rejects.height
         self.digests.update(batch.digests)
         if batch.span is not None:
@@ -209,14 +211,14 @@ def _hit_ids(hits: pl.DataFrame) -> pl.Series:
 
 
 def _unit_of(tally: _Tally, start: Stream) -> Unit:
-    rejects = sum(each.height for each in tally.rejects)
     lines = f"{start.bytes_read}|{tally.end.bytes_read}"
     place = f"{start.site}|{start.source}|{start.source_sha256}|{start.read_as}|{lines}"
     return Unit(
         unit_id=hashlib.sha256(place.encode()).hexdigest()[:32],
         source=start.source, source_sha256=start.source_sha256, site=start.site,
         first_line=start.next_line, start_byte=start.bytes_read, end_byte=tally.end.bytes_read,
-        records=tally.records, events=tally.events, rejects=rejects, skips=dict(sorted(tally.skips.items())),
+        records=tally.records, events=tally.events, rejects=tally.reject_reasons.total(),
+        skips=dict(sorted(tally.skips.items())), reject_reasons=dict(sorted(tally.reject_reasons.items())),
         first_ts=min(tally.times, default=None), last_ts=max(tally.times, default=None),
         dates=tuple(sorted(tally.dates)),
     )  # fmt: skip

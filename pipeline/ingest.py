@@ -65,6 +65,11 @@ class Batch:
     digests: dict[bytes, int] = field(default_factory=dict)
 
     @property
+    def reject_reasons(self) -> Counter[str]:
+        """Why its rejects were rejected, and how many for each reason."""
+        return Counter(dict(self.rejects.group_by("reason").len().iter_rows()))
+
+    @property
     def span(self) -> tuple[datetime, datetime] | None:
         """The first and the last time of its events (UTC); nothing if it has none."""
         if self.events.is_empty():

@@ -16,7 +16,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS units (
     first_line INTEGER NOT NULL, start_byte INTEGER NOT NULL, end_byte INTEGER NOT NULL, records INTEGER NOT NULL,
     events INTEGER NOT NULL, rejects INTEGER NOT NULL, skips TEXT NOT NULL, first_ts TEXT, last_ts TEXT,
     dates TEXT NOT NULL, read_on TEXT NOT NULL,
-    purged INTEGER NOT NULL DEFAULT 0
+    purged INTEGER NOT NULL DEFAULT 0, reject_reasons TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE TABLE IF NOT EXISTS looked_at (
     source TEXT NOT NULL, look TEXT NOT NULL, PRIMARY KEY (source, look)
@@ -54,7 +54,9 @@ CREATE TABLE IF NOT EXISTS drafts (
 CREATE TABLE IF NOT EXISTS runs (started TEXT PRIMARY KEY, day TEXT NOT NULL, record TEXT NOT NULL) STRICT;
 """
 #: Goes up with every change of the tables.
-_VERSION = 1
+_VERSION = 2
+#: What makes the tables of an earlier version those of the next. Units of version 1 were read without their reasons.
+_UPGRADES = {1: "ALTER TABLE units ADD COLUMN reject_reasons TEXT NOT NULL DEFAULT '{}'"}
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Unit:
     last_ts: datetime | None
     #: The UTC dates of its events.
     dates: tuple[date, ...] = ()
+    #: Why its rejects were rejected, and how many for each reason.
+    reject_reasons: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,7 @@ class Ledger:
         """Enter a unit whose folder is in its place, the new state of its stream, and the lines it has seen."""
         row = asdict(unit) | {
             "skips": json.dumps(unit.skips, sort_keys=True),
+            "reject_reasons": json.dumps(unit.reject_reasons, sort_keys=True),
             "first_ts": unit.first_ts and unit.first_ts.isoformat(),
             "last_ts": unit.last_ts and unit.last_ts.isoformat(),
             "dates": json.dumps([each.isoformat() for each in unit.dates]),
@@ -319,7 +324,8 @@ def _unit(row: dict[str, Any]) -> Unit:
     del row["purged"], row["read_on"]
     times = {name: row[name] and datetime.fromisoformat(row[name]) for name in ("first_ts", "last_ts")}
     dates = tuple(date.fromisoformat(each) for each in json.loads(row["dates"]))
-    return Unit(**{**row, **times, "skips": json.loads(row["skips"]), "dates": dates})
+    counts = {name: json.loads(row[name]) for name in ("skips", "reject_reasons")}
+    return Unit(**{**row, **times, **counts, "dates": dates})
 
 
 @contextmanager
@@ -389,9 +395,11 @@ def _refuse_without_ledger(root: Path) -> None:
 def _set_up(connection: sqlite3.Connection, root: Path) -> None:
     connection.row_factory = sqlite3.Row
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version not in (0, _VERSION):
+    if version not in (0, _VERSION, *_UPGRADES):
         remedy = "Use that version, or another [store] folder."
         raise StoreError(f"the ledger was written by another version of esafety ({version}).", path=root, remedy=remedy)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
+    # In one transaction: a ledger that was upgraded knows it.
+    upgrades = "".join(f"{_UPGRADES[each]};" for each in range(version or _VERSION, _VERSION))
+    connection.executescript(f"BEGIN; {_SCHEMA} {upgrades} PRAGMA user_version = {_VERSION}; COMMIT;")

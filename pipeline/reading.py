@@ -203,7 +203,17 @@ def _read_headers(known: Known, record: FileRecord) -> bool:
     for batch in read_file(known.file.path, reading):
         add_batch(record, batch)
     record.status = "no records yet"
+    _tell_without_header(known, record)
     return False
+
+
+def _tell_without_header(known: Known, record: FileRecord) -> None:
+    """Lines before a header are nothing that anybody asked for; without the header they may be all that there is."""
+    if record.skips["before-header"] and not record.skips["header"]:
+        record.issues.append(
+            f"{known.file.path}: {record.skips['before-header']} lines, and none of them names the columns of its map; "
+            "correct the map of the source."
+        )
 
 
 def _read_on(known: Known, start: Stream, record: FileRecord, night: Night) -> bool:
@@ -256,6 +266,7 @@ def _add_unit(record: FileRecord, unit: Unit) -> None:
     record.records += unit.records
     record.events += unit.events
     record.rejects += unit.rejects
+    record.reject_reasons.update(unit.reject_reasons)
     record.skips.update(unit.skips)
     _span(record, unit.first_ts, unit.last_ts)
 
@@ -265,6 +276,7 @@ def add_batch(record: FileRecord, batch: Batch) -> None:
     record.records += batch.records
     record.events += batch.events.height
     record.rejects += batch.rejects.height
+    record.reject_reasons.update(batch.reject_reasons)
     record.skips.update(batch.skips)
     if batch.span is not None:
         _span(record, *batch.span)

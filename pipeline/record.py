@@ -6,6 +6,7 @@ sources; never a user, an address or a text of a log.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
@@ -30,11 +31,23 @@ class FileRecord:
     last_ts: datetime | None = None
     seconds: float = 0.0
     issues: list[str] = field(default_factory=list)
+    #: Why its rejects were rejected (`schema.REJECT_REASONS`), and how many for each reason.
+    reject_reasons: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_conserved(self) -> bool:
-        """Whether every record came out as exactly one of the three."""
-        return self.records == self.events + self.rejects + self.skips.total()
+        """Whether every record came out as exactly one of the three, and every reject with a reason."""
+        all_told = self.records == self.events + self.rejects + self.skips.total()
+        return all_told and self.rejects == self.reject_reasons.total()
+
+    @property
+    def counts(self) -> str:
+        """How many lines became what, and why those that became no events did not."""
+        rejects, skips = _reasons(self.reject_reasons), _reasons(self.skips)
+        return (
+            f"{self.records} lines = {self.events} events + {self.rejects} rejects{rejects}"
+            f" + {self.skips.total()} skipped{skips}"
+        )
 
 
 @dataclass
@@ -92,6 +105,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _reasons(counts: Counter[str]) -> str:
+    """The reasons in brackets, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return f" ({', '.join(f'{count} {reason}' for reason, count in ordered)})" if ordered else ""
+
+
 def shown(text: str) -> str:
     """Text that cannot steer a terminal: control and invisible direction marks are replaced."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
@@ -110,10 +129,22 @@ def summary_lines(record: RunRecord) -> list[str]:
     if record.unknown_users:
         lines.append(f"Users that the people file does not list: {record.unknown_users} (see unknown-users.csv)")
     lines += [f"{source}: no log {', '.join(hours)}" for source, hours in record.missing_hours.items()]
+    lines += _how_to_see_rejects(record)
     lines += [f"! {shown(issue)}" for issue in record.all_issues]
     lines.append(f"Took {record.seconds:.1f} seconds.")
     lines += [f"Open {page}" for page in record.pages]
     return lines
+
+
+def _how_to_see_rejects(record: RunRecord) -> list[str]:
+    """The command that shows the rejects of the file with the most of them, once for the whole run."""
+    worst = max(record.files, key=lambda each: each.rejects, default=None)
+    if worst is None or not worst.rejects:
+        return []
+    # The columns of an export stand in school.toml, which `parse` does not read.
+    how = "--map ITS_MAP" if worst.format == "csv" else f"--format {worst.format}"
+    command = f"esafety parse {shlex.quote(shown(worst.path))} {how} --output events.jsonl --rejects rejects.jsonl"
+    return [f"To see lines that were rejected, and why: {command}"]
 
 
 def _source_lines(source: str, files: list[FileRecord], record: RunRecord) -> list[str]:
@@ -122,11 +153,7 @@ def _source_lines(source: str, files: list[FileRecord], record: RunRecord) -> li
     others = "".join(f", {count} {status}" for status, count in rest.items())
     lines = [f"{source}: {len(read)} files read{others}"]
     for each in read:
-        skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(each.skips.items()))
-        lines.append(
-            f"  {shown(each.path)} ({each.format}): {each.records} lines = {each.events} events"
-            f" + {each.rejects} rejects + {each.skips.total()} skipped{f' ({skipped})' if skipped else ''}"
-        )
+        lines.append(f"  {shown(each.path)} ({each.format}): {each.counts}")
         if each.first_ts and each.last_ts:
             lines.append(f"    from {_local(each.first_ts, record)} to {_local(each.last_ts, record)}")
     return lines

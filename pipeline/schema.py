@@ -32,7 +32,7 @@ REJECT_REASONS: Final = (
     "line-continued",
 )
 #: Why a line was passed over on purpose; counted, never silent.
-SKIP_REASONS: Final = ("blank", "comment", "header", "other-record", "duplicate-line")
+SKIP_REASONS: Final = ("blank", "comment", "header", "before-header", "other-record", "duplicate-line")
 
 #: Columns that are the same for every event of one file.
 ORIGIN: Final[dict[str, pl.DataType]] = {

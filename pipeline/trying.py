@@ -113,16 +113,12 @@ def _stored(batch: Batch) -> pl.DataFrame:
 
 def lines_for(record: FileRecord) -> list[str]:
     """One file in one line, for the terminal, and its issues."""
-    skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(record.skips.items()))
-    counts = (
-        f"{record.records} lines = {record.events} events + {record.rejects} rejects + {record.skips.total()} skipped"
-    )
     issues = [f"! {issue}" for issue in record.issues]
     if record.status == "empty":
         return [f"{record.path}: empty, nothing to read", *issues]
     if not record.format:
         return issues
-    return [f"{record.path} ({record.format}): {counts}{f' ({skipped})' if skipped else ''}", *issues]
+    return [f"{record.path} ({record.format}): {record.counts}", *issues]
 
 
 @contextmanager

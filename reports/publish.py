@@ -30,6 +30,7 @@ from pipeline.watchlist import Watchlists
 from reports import digest, governors
 from reports.dates import long_date
 from reports.digest import DigestContext
+from reports.digest.names import school_names
 from reports.governors import LEVELS_BY_DAY, GovernorsContext, GovernorsTables
 from reports.page import environment, write
 
@@ -42,8 +43,13 @@ _PAGES = (*_WITH_NAMES, "governors.html", "run.json", "index.html")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_pages(settings: Settings, watchlists: Watchlists, place: Lake, ledger: Ledger, record: RunRecord) -> None:
-    """Write all pages of the night, and note in the record what was drafted and where the pages are."""
+def write_pages(
+    settings: Settings, watchlists: Watchlists, people: pl.DataFrame, place: Lake, ledger: Ledger, record: RunRecord
+) -> None:
+    """Write all pages of the night, and note in the record what was drafted and where the pages are.
+
+    `people` is the table of the people file: drafts that name nobody show none of its accounts and names.
+    """
     today = record.today
     folder = settings.store.reports / today.isoformat()
     drafts = drafts_of(place, ledger)
@@ -54,7 +60,7 @@ def write_pages(settings: Settings, watchlists: Watchlists, place: Lake, ledger:
     record.unknown_users = unknown.height
     pages = {
         "unknown-users.csv": _csv(unknown),
-        "digest.html": digest.render(drafts, _digest_context(settings, watchlists, new, record)),
+        "digest.html": digest.render(drafts, _digest_context(settings, watchlists, people, new, record)),
         "governors.html": _governors_page(settings, watchlists, place, ledger, record, today),
     }
     try:
@@ -115,7 +121,9 @@ def drafts_of(place: Lake, ledger: Ledger) -> pl.DataFrame:
 # ---------------------------------------------------------------- digest
 
 
-def _digest_context(settings: Settings, watchlists: Watchlists, new: list[Unit], record: RunRecord) -> DigestContext:
+def _digest_context(
+    settings: Settings, watchlists: Watchlists, people: pl.DataFrame, new: list[Unit], record: RunRecord
+) -> DigestContext:
     missing = [f"{source} gave no log: {', '.join(spans)}." for source, spans in record.missing_hours.items()]
     return DigestContext(
         school=settings.school.name,
@@ -127,6 +135,7 @@ def _digest_context(settings: Settings, watchlists: Watchlists, new: list[Unit],
         summary=_summary(new, record),
         issues=(*record.all_issues, *missing),
         limit=settings.thresholds.drafts_on_page,
+        names=school_names(people),
     )
 
 

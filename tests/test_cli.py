@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -21,6 +22,8 @@ from hypothesis import strategies as st
 
 from cli import main
 from pipeline.ledger import opened_ledger
+
+pytestmark = pytest.mark.usefixtures("shipped_once")
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "sample_logs" / "school"
@@ -77,23 +80,31 @@ def draft_ids(page: Path) -> list[str]:
 # ---------------------------------------------------------------- demo and init
 
 
-def test_the_demo_ends_by_naming_files_that_are_there(tmp_path: Path) -> None:
-    done = as_process("demo", folder=tmp_path)
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A folder with a demo, and what was said of it."""
+    folder = tmp_path_factory.mktemp("demo")
+    return folder, as_process("demo", folder=folder)
+
+
+def test_the_demo_ends_by_naming_files_that_are_there(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, done = demo
     assert done.returncode == 0, done.stderr
     named = [Path(line.strip()) for line in done.stdout.split("What to look at now:")[1].split("\n") if line.strip()]
     assert {path.name for path in named} == {"digest.html", "governors.html"}
-    assert all(path.is_file() and path.is_relative_to(tmp_path / "esafety-demo") for path in named)
+    assert all(path.is_file() and path.is_relative_to(folder / "esafety-demo") for path in named)
     # Nothing but progress: whoever runs it from cron gets this by mail.
     assert re.fullmatch(r"(reading \d+ of \d+: \S+\n)+", done.stderr)
     assert draft_ids(named[0])
 
 
-def test_a_second_demo_takes_the_place_of_the_first(tmp_path: Path) -> None:
-    first = run("demo", "--into", tmp_path / "demo")
-    (tmp_path / "demo" / "filter" / "left.log").write_text("left over")
-    second = run("demo", "--into", tmp_path / "demo")
-    assert (first.exit_code, second.exit_code) == (0, 0)
-    assert not (tmp_path / "demo" / "filter" / "left.log").exists()
+def test_a_second_demo_takes_the_place_of_the_first(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, first = demo
+    (folder / "esafety-demo" / "filter" / "left.log").write_text("left over")
+    with contextlib.chdir(folder):
+        second = run("demo")
+    assert (first.returncode, second.exit_code) == (0, 0)
+    assert not (folder / "esafety-demo" / "filter" / "left.log").exists()
     assert re.sub(r"Took .*", "", first.stdout) == re.sub(r"Took .*", "", second.stdout)
 
 
@@ -160,6 +171,7 @@ def test_the_record_as_json_adds_up(school: Path) -> None:
     for each in [*record["files"], {**record["totals"], "skips": {"all": record["totals"]["skips"]}}]:
         assert each["records"] == each["events"] + each["rejects"] + sum(each["skips"].values())
     assert (record["totals"]["records"], record["totals"]["rejects"], record["totals"]["skips"]) == (24, 1, 2)
+    assert record["files"][0]["reject_reasons"] == {"not-this-format": 1}
     assert record["started"] == "2026-11-11T03:00:00+00:00"
 
 
@@ -303,7 +315,7 @@ def test_parse_gives_every_line_as_event_or_reject_with_iso_times(tmp_path: Path
     out, rejects = tmp_path / "events.jsonl", tmp_path / "rejects.jsonl"
     result = run("parse", log, "--output", out, "--rejects", rejects)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "(squid): 23 lines = 21 events + 1 rejects + 1 skipped (1 blank)" in result.stderr
+    assert "(squid): 23 lines = 21 events + 1 rejects (1 not-this-format) + 1 skipped (1 blank)" in result.stderr
     events = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert [each["line"] for each in events] == list(range(1, 22))
     assert events[0]["ts"] == "2026-11-10T09:00:00.123000+00:00"

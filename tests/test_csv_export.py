@@ -91,6 +91,39 @@ def test_a_long_file_without_a_header_is_refused_to_its_end() -> None:
     assert _parse([",".join(_HEADER)], carry=first.carry).rejects.height == 1
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        f"{_TIME},dee", f"dee,{_TIME}", f"{_TIME} dee hello", "dee,hello,12", "Tue 08 Sep 2025 09:05:01,dee",
+        "Sep 8, 2025 9:05 AM", '"08/09/2025, 09:05",dee', "1757318701,dee",
+        "08/09/2025,09:05", "dee,2025-09-08T09:05:01Z", "a,b,,,,,",
+    ],
+)  # fmt: skip
+def test_a_row_before_any_header_is_never_passed_over(row: str) -> None:
+    for rows in ([row] * 10, ["A title", row], [row, ",".join(_HEADER), f"{_TIME},dee,,,,"]):
+        parsed = _parse(rows)
+        expected = [at for at, each in enumerate(rows, start=1) if each == row]
+        assert parsed.rejects["line"].to_list() == expected
+        assert set(parsed.rejects["reason"]) == {"missing-column"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "A title",
+        "From,01/09/2025",
+        '"Generated 08/09/2025, 07:00"',
+        "Report;Violations",
+        "All pupils of 2025",
+        "Page 1,,",
+    ],
+)
+def test_a_title_and_what_was_asked_for_are_passed_over(line: str) -> None:
+    parsed = _parse([line, ",".join(_HEADER), f"{_TIME},dee,,,,"])
+    assert parsed.skips["reason"].to_list() == ["before-header", "header"]
+    assert parsed.events.height == 1
+
+
 @settings(max_examples=20, deadline=None)
 @given(cut=st.integers(0, 25), before=st.integers(0, 20))
 def test_lines_before_a_late_header_are_the_same_in_parts(cut: int, before: int) -> None:

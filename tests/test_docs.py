@@ -18,6 +18,7 @@ import pytest
 from cli import main
 from pipeline.config import Settings, load_settings
 from pipeline.formats import registry
+from pipeline.schema import REJECT_REASONS, SKIP_REASONS
 from pipeline.sources import find
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -147,10 +148,16 @@ def sentences() -> str:
 
 
 def test_every_message_in_the_table_of_remedies_is_one_that_the_program_says() -> None:
-    table = text_of(Path("docs/network-manager.md")).split("| it says | do this |")[1].split("\n\n")[0]
-    messages = re.findall(r"^\| `([^`]+)` \|", table, flags=re.MULTILINE)
-    assert len(messages) > 8
+    table = text_of(Path("docs/messages.md")).split("| it says | do this |")[1].split("\n\n")[0]
+    cells = re.findall(r"^\| (`[^|]+`) \|", table, flags=re.MULTILINE)
+    messages = [message for cell in cells for message in re.findall(r"`([^`]+)`", cell)]
+    assert len(messages) > 20
     assert [message for message in messages if message not in sentences()] == []
+
+
+def test_every_reason_for_which_a_line_is_not_read_is_explained() -> None:
+    lines = text_of(Path("docs/messages.md")).split("## Messages")[0]
+    assert [reason for reason in (*REJECT_REASONS, *SKIP_REASONS) if f"`{reason}`" not in lines] == []
 
 
 def names_of_functions() -> list[str]:

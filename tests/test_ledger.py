@@ -18,7 +18,7 @@ MONDAY, TUESDAY, WEDNESDAY = date(2026, 11, 9), date(2026, 11, 10), date(2026, 1
 STREAM = Stream("filter", "sha", "main", "squid", "sha", "way", 100, 5, "prefix", "carry", ends_in_mid_line=True)
 UNIT = Unit(
     "unit", "filter", "sha", "main", 1, 0, 100, 4, 2, 1, {"blank": 1}, datetime(2026, 11, 9, 9, tzinfo=UTC),
-    datetime(2026, 11, 9, 10, tzinfo=UTC), (MONDAY,),
+    datetime(2026, 11, 9, 10, tzinfo=UTC), (MONDAY,), {"bad-time": 1},
 )  # fmt: skip
 LOOK = FileLook("filter", "declared", 100, 12345, "ends")
 
@@ -185,6 +185,19 @@ def test_a_damaged_ledger_and_one_of_another_version_are_refused(tmp_path: Path)
     for attempt in (opened_ledger, copied_ledger):
         with pytest.raises(StoreError, match=r"the ledger cannot be (used|read) \(file is not a database\)"):
             attempt(tmp_path, MONDAY).__enter__()
+
+
+def test_a_ledger_of_the_first_version_goes_on(tmp_path: Path) -> None:
+    with opened_ledger(tmp_path, MONDAY) as ledger:
+        ledger.commit(UNIT, STREAM, {})
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.executescript("ALTER TABLE units DROP COLUMN reject_reasons; PRAGMA user_version = 1;")
+    connection.close()
+    for attempt in (copied_ledger, opened_ledger, opened_ledger):
+        with attempt(tmp_path, TUESDAY) as ledger:
+            assert replace(UNIT, reject_reasons={}) in ledger.units()
+            ledger.commit(replace(UNIT, unit_id="new"), STREAM, {})
+            assert replace(UNIT, unit_id="new") in ledger.units()
 
 
 def test_a_full_disk_is_told_in_words(tmp_path: Path) -> None:

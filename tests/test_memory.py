@@ -22,7 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from pipeline import decode, engine, nightly
 from pipeline.config import load_settings
-engine.UNIT_RECORDS, decode.decoded.__defaults__ = 8_000, (512 << 10,)
+engine.UNIT_RECORDS, decode.decoded.__defaults__ = 5_000, (320 << 10,)
 config = Path(sys.argv[1])
 record = nightly.run(load_settings(config), config, datetime.fromisoformat(sys.argv[2]))
 print(record.files[0].records, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
@@ -42,5 +42,5 @@ def most_memory(folder: Path, lines: int) -> float:
 
 
 def test_a_log_five_times_as_long_takes_no_more_memory(tmp_path: Path) -> None:
-    short, long = most_memory(tmp_path / "short", 20_000), most_memory(tmp_path / "long", 100_000)
+    short, long = most_memory(tmp_path / "short", 12_000), most_memory(tmp_path / "long", 60_000)
     assert long < short * 1.35 + 20, f"{short:.0f} MiB for the short log, {long:.0f} MiB for the long one"

@@ -274,7 +274,17 @@ def test_files_that_hold_no_record_yet(tmp_path: Path) -> None:
     assert record.drafts == {"urgent": 1}
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", gzip.compress(b""), gzip.compress(b"\n")])
+def test_titles_without_a_header_are_told(tmp_path: Path) -> None:
+    school = School(tmp_path, EXPORTS).made()
+    school.log("titles", "Violations\nFrom,01/09/2026\n")
+    school.log("narrow", "10/11/2026 09:00:01,a.example\n" * 3)
+    record = school.read()
+    assert counts(record) == {"titles": ("no records yet", 2, 0, 0), "narrow": ("read", 3, 0, 3)}
+    assert by_name(record)["narrow"].reject_reasons == {"missing-column": 3}
+    assert "titles: 2 lines, and none of them names the columns of its map" in by_name(record)["titles"].issues[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", gzip.compress(b"", mtime=0), gzip.compress(b"\n", mtime=0)])
 def test_nothing_is_no_unknown_format(tmp_path: Path, content: bytes) -> None:
     school = School(tmp_path, '[[source]]\nname = "any"\nfiles = ["logs/*"]\n').made()
     school.log("log", content)

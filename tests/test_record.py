@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ def a_run(*files: FileRecord) -> RunRecord:
 
 def a_file(**more: object) -> FileRecord:
     record = FileRecord("filter", "/logs/access.log", "squid", "read", 10, 7, 1, Counter(blank=1, header=1))
+    record.reject_reasons = Counter({"bad-time": 1})
     for name, value in more.items():
         setattr(record, name, value)
     return record
@@ -31,6 +33,7 @@ def a_file(**more: object) -> FileRecord:
 def test_every_record_comes_out_as_one_of_three() -> None:
     assert a_file().is_conserved
     assert not a_file(records=11).is_conserved
+    assert not a_file(reject_reasons=Counter()).is_conserved
 
 
 def test_the_exit_code_says_whether_something_needs_attention() -> None:
@@ -52,6 +55,7 @@ def test_as_json_it_holds_plain_types() -> None:
     assert record["started"] == "2026-11-11T03:00:00+00:00"
     assert record["timezone"] == "Europe/London"
     assert record["files"][0]["skips"] == {"blank": 1, "header": 1}
+    assert record["files"][0]["reject_reasons"] == {"bad-time": 1}
     assert record["files"][0]["first_ts"] == "2026-11-11T03:00:00+00:00"
     assert record["files"][1]["first_ts"] is None
     assert record["exit_code"] == 0
@@ -68,7 +72,7 @@ def test_the_summary_names_what_a_person_has_to_know() -> None:
     for part in (
         "Made School: night of Wed 11 Nov 2026 03:00",
         "filter: 1 files read, 1 unchanged, 1 not read",
-        "/logs/access.log (squid): 10 lines = 7 events + 1 rejects + 2 skipped (1 blank, 1 header)",
+        "/logs/access.log (squid): 10 lines = 7 events + 1 rejects (1 bad-time) + 2 skipped (1 blank, 1 header)",
         "Drafts: 1 urgent, 2 low",
         "does not list: 3 (see unknown-users.csv)",
         "filter: no log Tue 10 Nov 09:00-10:00, Tue 10 Nov 11:00-12:00",
@@ -78,6 +82,21 @@ def test_the_summary_names_what_a_person_has_to_know() -> None:
         assert part in text
     assert "dry run of" in "\n".join(summary_lines(RunRecord("x", "", START, LONDON, dry_run=True)))
     assert "Drafts: none" in summary_lines(a_run())
+
+
+def test_the_summary_says_once_how_rejects_are_seen() -> None:
+    many = Counter({"bad-time": 2, "bad-field": 2, "too-long": 40})
+    worst = a_file(path="/logs/it's 1.log", records=53, rejects=44, reject_reasons=many)
+    lines = summary_lines(a_run(a_file(), worst, a_file(path="/logs/b")))
+    assert "44 rejects (40 too-long, 2 bad-field, 2 bad-time)" in "".join(lines)
+    (told,) = [line for line in lines if "esafety parse" in line]
+    arguments = shlex.split(told.partition(": ")[2])
+    assert arguments[:5] == ["esafety", "parse", "/logs/it's 1.log", "--format", "squid"]
+    assert arguments[-2:] == ["--rejects", "rejects.jsonl"]
+    clean = a_file(records=9, rejects=0, reject_reasons=Counter())
+    assert "esafety parse" not in "".join(summary_lines(a_run(clean)))
+    exported = "".join(summary_lines(a_run(a_file(format="csv"))))
+    assert "--map ITS_MAP" in exported
 
 
 @pytest.mark.parametrize("text", ["\x1b[31m", "\x9b31m", "\u202e", "\x07", "\r\n", "\u200b", "\udcff", "\x00"])

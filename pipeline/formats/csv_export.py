@@ -1,14 +1,15 @@
 """Exports of monitoring and filter products as CSV, read by the names of their columns.
 
 In: records parted by commas, semicolons, tabs or bars, quoted or not, with line ends inside quotes; lines before the
-header (a title, a date range) are passed over, ten at most. Which header holds which event column is declared
-as `columns`, and the vendor's words for what was done as `verdicts`; maps of products ship in `maps/`.
+header (a title, a date range) are passed over (`before-header`), ten at most. Which header holds which event column is
+declared as `columns`, and the vendor's words for what was done as `verdicts`; maps of products ship in `maps/`.
 Out: the columns that the map names, with `ts_quality`, `verdict` and `kind`. A row with typed text is `typed`.
 
 The header is the line that names every declared column once; case and blanks do not count. It is remembered from block
 to block, and passed over where it is repeated. Refuses: everything while there is no such line, apart from those of the
-first ten with fewer cells than the map has columns; rows with too few cells, or too many that are not
-empty; broken quotes; numbers that are none; and times as `localtime.from_written` does.
+first ten that are no data: a text alone, or a label with its value, fewer cells than the map has columns, and no time
+of day at the beginning of a cell; rows with too few cells, or too many that are not empty; broken quotes; numbers that
+are none; and times as `localtime.from_written` does.
 Never recognised by itself, since any table would fit: `--format csv` or a source of school.toml must name it.
 """
 
@@ -34,6 +35,11 @@ _LOOKED_AT: Final = 100
 #: A title and what was asked for take no more records. Whether a header follows is not known yet when a block ends
 #: before it, so that what may be passed over is settled by the place alone.
 _PREAMBLE: Final = 10
+#: A time of day after digits or a date in words, or seconds since 1970: hardly a title begins like that.
+_TIME: Final = re.compile(
+    r"\d.*\d:\d\d|\d{1,2}:\d\d|\d{9}"
+    r"|(?:[^\W\d]{3},? )?(?:\d{1,4}|[^\W\d]{3})[-/. ,]+\w{1,9}[-/. ,]+\d{1,4}[T ,]+\d{1,2}[:.]\d\d"
+)
 _NUMBERS: Final = ("status", "bytes", "duration_ms")
 _OWN: Final = ("ts", "ts_quality", "verdict", "kind", "line")
 
@@ -70,7 +76,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     if "ts" not in columns:
         columns = {}
     table, before = _look_for_header(texts, _Table.from_text(carry), columns)
-    preamble = skips(before.filter(pl.col("reason").is_null()), "header")
+    preamble = skips(before.filter(pl.col("reason").is_null()), "before-header")
     body = texts.filter(~pl.col("line").is_in(before["line"].to_list()))
     if table.header:
         cells, broken = _cells(body, table, columns)
@@ -100,10 +106,21 @@ def _look_for_header(texts: pl.DataFrame, table: _Table, columns: Mapping[str, s
         table = replace(table, looked_at=table.looked_at + 1)
         if columns and not missing:
             return replace(table, separator=separator, header=[folded(cell) for cell in cells]), _seen(seen)
-        is_row = len(cells) >= max(2, len(columns)) or table.looked_at > _PREAMBLE
+        is_narrow = bool(columns) and len(cells) < max(2, len(columns))
+        is_preamble = is_narrow and table.looked_at <= _PREAMBLE and not _may_be_data(cells)
         detail = f"no header before it names every declared column once; it lacks {_listed(missing)}"
-        seen.append((line, "missing-column", detail) if is_row or not columns else (line, None, None))
+        seen.append((line, None, None) if is_preamble else (line, "missing-column", detail))
     return table, _seen(seen)
+
+
+def _may_be_data(cells: Sequence[str]) -> bool:
+    """Whether a line may be a row: more than a label and its value, or a cell that begins with a time.
+
+    Told by the line alone: whether a header follows is not known yet. A title in so many parts becomes a reject, which
+    is counted and kept; the other mistake would lose a row.
+    """
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return len(filled) > len(("label", "value")) or any(_TIME.match(cell) for cell in filled)
 
 
 def _seen(rows: list[tuple[int, str | None, str | None]]) -> pl.DataFrame:

@@ -6,7 +6,7 @@ that the schema does not know; a draft is never dropped without the page saying 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,6 +15,7 @@ from pipeline.errors import InvariantError
 from pipeline.schema import LEVELS
 from reports.dates import long_date, moment_in_words
 from reports.digest import words
+from reports.digest.names import SchoolNames
 from reports.digest.view import draft_view
 from reports.page import counted, environment
 from reports.queries import ask, connect, queries
@@ -44,6 +45,8 @@ class DigestContext:
     issues: tuple[str, ...] = ()
     #: How many drafts are shown in full.
     limit: int = 200
+    #: What drafts that name nobody must not show.
+    names: SchoolNames = field(default_factory=SchoolNames)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def render(drafts: pl.DataFrame, context: DigestContext) -> str:
     shown = ordered.head(context.limit)
     # A loop over rows: at most `limit` of them, and each becomes a page of prose.
     views = [
-        draft_view(row, number, context.timezone, context.categories, context.routes)
+        draft_view(row, number, context.timezone, context.categories, context.routes, context.names)
         for number, row in enumerate(shown.iter_rows(named=True), start=1)
     ]
     levels = _levels(ordered, context.limit)

@@ -1,7 +1,8 @@
 """One draft incident as the digest shows it: every word is chosen here, the template only lays it out.
 
 In: one row of `schema.DRAFTS`, the categories and the routes. Out: a frozen `DraftView` of plain text. It refuses to
-pass on a name below the grade `mapped`, and with it the original lines that may hold the account; and where the route
+pass on a name below the grade `mapped`, that of anybody on the school's list, and with it the original lines that may
+hold the account; and where the route
 withholds (illegal content), or where it is not known what the route asks, it passes on no address, no typed text, no
 original line and no neighbouring event.
 """
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reports.dates import span_in_words
 from reports.digest.masks import ACCOUNT_WITHHELD, mask_for, masked_hits, masked_near
+from reports.digest.names import SchoolNames, without_names, without_names_in
 from reports.digest.trail import HitView, LineView, NearView, day_and_time, hit_views, line_views, near_views
 from reports.digest.words import ADULTS, LEVELS, ROLES, SUBJECTS, TIMES, WHAT, WHO, Word, explained, known
 from reports.page import year_in_words
@@ -92,8 +94,11 @@ def draft_view(
     zone: ZoneInfo,
     categories: Mapping[str, Category],
     routes: Mapping[str, Route],
+    names: SchoolNames,
 ) -> DraftView:
     """`row` is one row of `schema.DRAFTS` as a dictionary; `number` is its place on the page, from 1."""
+    if row["who"] not in NAMED:
+        row = without_names(row, names)
     ids = list(dict.fromkeys([row["category"], *(row["categories"] or [])]))
     known_categories = [categories[each] for each in ids if each in categories]
     category = categories.get(row["category"])
@@ -116,7 +121,7 @@ def draft_view(
         meaning=category.meaning if category else "No watchlist explains this category.",
         also=", ".join(each.title for each in known_categories if each is not category),
         area=_area(category),
-        who=_who(row),
+        who=_who(row, names),
         what=explained(WHAT, row["what"]),
         lesson=row["lesson"] or "",
         when=span_in_words(row["first_ts"], row["last_ts"], zone),
@@ -158,7 +163,7 @@ def _is_unproven(row: Mapping[str, Any]) -> bool:
     return row["who"] not in NAMED and row["subject_kind"] not in _NO_PUPIL.get(row["who"], ())
 
 
-def _who(row: Mapping[str, Any]) -> WhoView:
+def _who(row: Mapping[str, Any], names: SchoolNames) -> WhoView:
     kind, grade, role = row["subject_kind"], row["who"], row["role"] or ""
     key = (row["subject"] or "").partition(":")[2] or "not known"
     name = row["subject_name"] or f"{known(SUBJECTS, kind)} {key}"
@@ -167,6 +172,9 @@ def _who(row: Mapping[str, Any]) -> WhoView:
         name = "A person whose name is held back"
     elif kind == "account" and _is_unproven(row):
         name = f"Account {ACCOUNT_WITHHELD}"
+    elif kind in ("device", "address") and grade not in NAMED:
+        # Devices are called after their owners.
+        name = without_names_in(name, names)
     site = f"site {row['site']}" if row["site"] else ""
     about = dict.fromkeys([row["class"], year_in_words(row["year_group"] or ""), ROLES.get(role, role), site])
     return WhoView(

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +79,21 @@ def give(path: Path) -> None:
         shutil.chown(path, owner.user, owner.group)
 
 
+#: Below the ports that the system gives to clients. Tests that run side by side have ranges of their own: pytest-xdist
+#: calls its workers gw0, gw1, ..., and `make test` starts at most four. Two checkouts begin at different places of one.
+_PORTS = count(20_000 + 3_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) + os.getpid() % 2_500)
+
+
 def free_port() -> int:
-    """A port of loopback on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback on which nothing listens, and that has not been given before."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                port = next(_PORTS)
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @contextmanager
