@@ -28,12 +28,17 @@ _TEXTS = st.lists(_PIECES, max_size=14).map("".join)
 _WHOLE = (
     "1757318400.473     54 10.20.1.15 TCP_MISS/200 538 GET http://h.example/ gfinch HIER_DIRECT/192.0.2.3 text/html"
 )
-_DAMAGE = st.lists(st.tuples(st.integers(0, len(_WHOLE)), st.integers(0, 8), _PIECES), max_size=2)
+_DAMAGE = st.lists(st.tuples(st.integers(0, len(_WHOLE)), st.integers(0, 8), _PIECES), max_size=3)
 _ODD_ENDS = ["", " ", "\r", "\r\r", "\0", " x", " [Host: h]", "\ufeff"]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(damage=_DAMAGE, end=st.sampled_from(_ODD_ENDS), before=st.sampled_from(["", "x\n", "\n", f"{_WHOLE}\n"]))
+@example(damage=[(22, 0, "\t")], end="", before="")
+@example(damage=[(101, 0, "HIER_DIRECT/192.0.2.3")], end="", before="")
+@example(damage=[(17, 8, " "), (19, 6, " ")], end="", before="")
+@example(damage=[(91, 0, "\t")], end="", before="")
+@example(damage=[(22, 10, "\uff15")], end="", before="")
 def test_quickly_split_or_read_from_both_ends_is_the_same(
     damage: list[tuple[int, int, str]], end: str, before: str
 ) -> None:

@@ -36,9 +36,10 @@ from pipeline.schema import STORED_EVENTS
 _TIME = re.compile(r"[0-9]{10}\.[0-9]{3}")
 _MOST_DIGITS = 18
 _NUMBER = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}")
+_BLANKS = re.compile(" +")
 _RESULT = re.compile(r"[A-Z_]+/[0-9]{3}")
 _RESULT_COLUMN = rf"^{_RESULT.pattern}$"
-_PLACE = re.compile(r"(?:TIMEOUT_)?([A-Z_]+)/\S+")
+_PLACE = re.compile(r"(?:TIMEOUT_)?([A-Z_]+)/[^ ]+")
 #: What it takes to recognise the format; the URL and the user stand between the two halves.
 _SHAPE = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ \S+ .* [A-Z_]+/\S+")
 #: The beginning of a record inside another.
@@ -46,6 +47,7 @@ _NEXT_RECORD = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ ")
 #: Squid's buffer for one record, without the byte that ends it; what is longer is cut off.
 _LONGEST_RECORD = 8190
 _FIELDS_BEFORE_URL = 6
+_PLAIN_TAIL = ("url", "user", "hierarchy", "type")
 _HIERARCHY = (
     "HIER_DIRECT", "HIER_NONE", "DIRECT", "NONE", "FIRSTUP_PARENT", "FIRST_UP_PARENT", "ROUNDROBIN_PARENT",
     "DEFAULT_PARENT", "PARENT_HIT", "PARENT_MISS", "SIBLING_HIT", "ORIGINAL_DST", "PINNED", "CARP",
@@ -134,10 +136,11 @@ def _is_plain() -> pl.Expr:
         & pl.col("shaped")
         & pl.col("client_ip").cast(pl.Int64, strict=False).is_null()
         & _peer().is_in(_HIERARCHY)
+        & pl.col("hierarchy").str.contains("/", literal=True)
+        & ~pl.col("hierarchy").str.ends_with("/")
         & pl.col("type").is_not_null()
-        & (pl.col("type") != "")
+        & pl.all_horizontal(pl.col("client_ip", "method", "url", "type") != "")
         & pl.col("surplus").is_null()
-        & (pl.col("url") != "")
     ).fill_null(value=False)
 
 
@@ -218,7 +221,7 @@ def _read_one_by_one(odd: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _read(text: str) -> dict[str, Any] | tuple[str, str]:
     """The pieces of one line as `_split` gives them, or the reason and detail of its reject."""
-    head = text.split(maxsplit=_FIELDS_BEFORE_URL)
+    head = _BLANKS.split(text.strip(" "), maxsplit=_FIELDS_BEFORE_URL)
     fault = _fault_of(head)
     if fault is not None:
         return fault
@@ -242,7 +245,7 @@ def _fault_of(head: list[str]) -> tuple[str, str] | None:
         return "not-this-format", "does not begin with a time in seconds and milliseconds"
     if len(head) <= _FIELDS_BEFORE_URL:
         return "missing-column", f"has {len(head)} of 10 columns"
-    if head[2].isdecimal():
+    if head[2].isascii() and head[2].isdecimal():
         return "bad-field", "the client is a number, not an address"
     if not _RESULT.fullmatch(head[3]):
         return "bad-field", "the fourth column is not a result and a status such as TCP_MISS/200"
@@ -258,6 +261,9 @@ def _read_tail(method: str, tail: str) -> dict[str, str] | str:
         at for at, piece in enumerate(pieces)
         if at > 1 and (match := _PLACE.fullmatch(piece)) and match[1] in _HIERARCHY
     ]  # fmt: skip
+    if len(pieces) == len(_PLAIN_TAIL) and _PLAIN_TAIL.index("hierarchy") in places:
+        # URL, user, hierarchy and type are all there, and nothing else is: a server may call its type what it likes.
+        places = [_PLAIN_TAIL.index("hierarchy")]
     if len(places) != 1:
         found = "no column" if not places else "more than one column"
         return f"{found} is a hierarchy and a peer such as HIER_DIRECT/192.0.2.1"
