@@ -21,6 +21,7 @@ from pipeline import lake, reading
 from pipeline.config import Settings
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, copied_ledger, opened_ledger
+from pipeline.memory import return_large_pieces
 from pipeline.record import RunRecord
 from pipeline.rules import Rules, load_rules
 from pipeline.sources import find
@@ -38,6 +39,7 @@ def run(
     Raises `EsafetyError` where nothing could be done, before anything was read or with the lake left as it was.
     """
     began = time.perf_counter()
+    return_large_pieces()
     record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run)
     files, missing = find(settings, config)
     place = Lake(settings.store.folder)
