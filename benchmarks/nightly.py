@@ -4,7 +4,8 @@
 
 Makes a log (or takes one), runs `esafety nightly` on it as a process of its own (reading, 5,000 phrases, 1,000,000
 listed host names, counts, drafts, pages), and GoAccess, which only counts, if it is installed. Prints medians as a
-table: seconds, lines a second, ratio to GoAccess, peak memory. Exit code 1 if a night fails or loses a line.
+table: seconds, lines a second, ratio to GoAccess, peak memory; and awk, which only splits the columns and counts the
+users, so that figures of different machines can be set side by side. Exit code 1 if a night fails or loses a line.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import made_log
 
+GOACCESS = "GoAccess, counts only"
 _ROOT = Path(__file__).resolve().parent.parent
 _GOACCESS_FORMAT = "%x.%^ %~%L %h %^/%s %b %m %U %e %^ %^"
 _CONFIG = """
@@ -95,6 +97,14 @@ def goaccess(folder: Path, log: Path) -> Run | None:
     return measured([program, str(log), f"--log-format={_GOACCESS_FORMAT}", *stamps, *quiet], folder / "goaccess.out")
 
 
+def awk(folder: Path, log: Path) -> Run | None:
+    """The system's awk over the same file, or nothing if there is none or the log is compressed."""
+    program = shutil.which("awk")
+    if program is None or log.suffix == ".gz":
+        return None
+    return measured([program, "{ users[$8]++ } END { for (user in users) n++; print n }", str(log)], folder / "awk.out")
+
+
 def count_lines(log: Path) -> int:
     """Lines of a file; a last one without line end counts."""
     opener = gzip.open if log.suffix == ".gz" else open
@@ -128,13 +138,14 @@ def median(runs: list[Run]) -> Run:
     return Run(statistics.median(run.seconds for run in runs), max(run.mebibytes for run in runs))
 
 
-def table(lines: int, esafety: Run, other: Run | None) -> str:
-    """The figures as a Markdown table."""
+def table(lines: int, runs: dict[str, list[Run]]) -> str:
+    """The figures as a Markdown table; programs that are not installed are left out."""
+    medians = {name: median(each) for name, each in runs.items() if each}
+    other = medians.get(GOACCESS)
     rows = ["| what | seconds | lines a second | ratio to GoAccess | peak MiB |", "|---|---|---|---|---|"]
-    for name, run in (("esafety, a whole night", esafety), ("GoAccess, counts only", other)):
-        if run is not None:
-            ratio = f"{other.seconds / run.seconds:.1f}" if other is not None else "not measured"
-            rows.append(f"| {name} | {run.seconds:.2f} | {lines / run.seconds:,.0f} | {ratio} | {run.mebibytes:.0f} |")
+    for name, run in medians.items():
+        ratio = f"{other.seconds / run.seconds:.1f}" if other is not None else "not measured"
+        rows.append(f"| {name} | {run.seconds:.2f} | {lines / run.seconds:,.0f} | {ratio} | {run.mebibytes:.0f} |")
     return "\n".join(rows)
 
 
@@ -151,15 +162,15 @@ def main() -> None:
         folder = Path(name)
         log = prepare(folder, options)
         lines = count_lines(log)
-        nights, others = [], []
-        # Turn by turn, so that a noisy minute meets both.
+        runs: dict[str, list[Run]] = {"esafety, a whole night": [], GOACCESS: [], "awk, splits and counts users": []}
+        # Turn by turn, so that a noisy minute meets all of them.
         for _ in range(options.runs):
-            nights.append(night(folder, log, lines))
-            others.append(goaccess(folder, log))
-        counted = [run for run in others if run is not None]
+            found = (night(folder, log, lines), goaccess(folder, log), awk(folder, log))
+            for each, run in zip(runs.values(), found, strict=True):
+                each.extend([] if run is None else [run])
         megabytes = log.stat().st_size / 1e6
-        print(f"{lines:,} lines, {megabytes:,.0f} MB, medians of {options.runs} runs, {os.cpu_count()} cores")
-        print(table(lines, median(nights), median(counted) if counted else None))
+        print(f"{lines:,} lines, {megabytes:,.0f} MB, medians of {options.runs} runs, {os.cpu_count()} cores\n")
+        print(table(lines, runs))
 
 
 if __name__ == "__main__":

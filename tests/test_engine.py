@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from pipeline import engine, lake, ledger
-from pipeline.errors import InvariantError, StoreError
+from pipeline.errors import InvariantError, StoreError, WatchlistError
 from pipeline.events import complete, event_id
 from pipeline.schema import EVENTS, HITS, STORED_EVENTS, conform
 from reports import publish
@@ -35,6 +35,24 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> School:
     made.log("access.log", LOG)
     made.night()
     return made
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("records", [100, 2_000_000])
+def test_a_watchlist_that_is_wrong_stops_the_night_before_anything_is_kept(
+    school: School, undisturbed: School, monkeypatch: pytest.MonkeyPatch, records: int, dry_run: bool
+) -> None:
+    monkeypatch.setattr(engine, "UNIT_RECORDS", records)
+    wrong = school.folder / "lists" / "lobsters.toml"
+    right = wrong.read_text("utf-8")
+    wrong.write_text(right.replace('match = ["blue lobster"]', 'match = ["red lobster"]', 1), "utf-8")
+    with pytest.raises(WatchlistError, match=r"lobsters\.toml:\d+: rule 'lobsters-words' misses its own example"):
+        school.night(dry_run=dry_run)
+    assert not list(school.store.glob("*/*"))
+    wrong.write_text(right, "utf-8")
+    monkeypatch.undo()
+    school.night()
+    assert derived_bytes(school) == derived_bytes(undisturbed)
 
 
 @pytest.mark.parametrize(("records", "chunk"), [(1, 20_000), (100, 5_000), (2_000_000, 3_000)])
