@@ -36,10 +36,11 @@ from pipeline.schema import STORED_EVENTS
 _TIME = re.compile(r"[0-9]{10}\.[0-9]{3}")
 _MOST_DIGITS = 18
 _NUMBER = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}")
+_LEAST_MILLIS = 10**12
 _BLANKS = re.compile(" +")
 _RESULT = re.compile(r"[A-Z_]+/[0-9]{3}")
 _RESULT_COLUMN = rf"^{_RESULT.pattern}$"
-_PLACE = re.compile(r"(?:TIMEOUT_)?([A-Z_]+)/[^ ]+")
+_PLACE = re.compile(r"^(?:TIMEOUT_)?([A-Z_]+)/[^ ]+$")
 #: What it takes to recognise the format; the URL and the user stand between the two halves.
 _SHAPE = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ \S+ .* [A-Z_]+/\S+")
 #: The beginning of a record inside another.
@@ -67,7 +68,7 @@ _EVENT_COLUMNS = (
 )  # fmt: skip
 _EVENTS = pl.Schema({name: STORED_EVENTS[name] for name in _EVENT_COLUMNS})
 #: The pieces of one line, as the events are made from them.
-_WHOLE_NUMBERS = ("line", "seconds", "millis", "elapsed", "bytes", "status")
+_WHOLE_NUMBERS = ("line", "millis", "elapsed", "bytes", "status")
 _TEXTS = ("text", "client_ip", "result", "method", "url", "user", "hierarchy", "type")
 _SPLIT = pl.Schema([*[(name, pl.Int64()) for name in _WHOLE_NUMBERS], *[(name, pl.String()) for name in _TEXTS]])
 
@@ -81,13 +82,11 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. Squid declares everything itself, so both extras are unused."""
     del declared, carry
-    split = _split(lines)
-    blank = pl.col("text").str.strip_chars() == ""
-    plain = _is_plain()
-    events = split.lazy().filter(plain).select(_event_columns()).collect()
-    odd = split.lazy().filter(plain.not_()).select("line", "text", blank=blank).collect()
+    split = _split(lines).with_columns(plain=_is_plain())
+    events = split.lazy().filter("plain").select(_event_columns()).collect()
+    odd = split.filter(~pl.col("plain")).select("line", "text", blank=pl.col("text").str.strip_chars() == "")
     skips = odd.filter("blank").select("line", pl.lit("blank").alias("reason"))
-    read, rejects = _read_one_by_one(odd.filter(pl.col("blank").not_()))
+    read, rejects = _read_one_by_one(odd.filter(~pl.col("blank")))
     if read.height:
         events = pl.concat([events, read])
     return Parsed(events, rejects, skips.cast(PARSE_SKIPS))
@@ -96,68 +95,73 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 def _split(lines: pl.DataFrame) -> pl.DataFrame:
     """The columns of a line as text: time, then ten blank-separated pieces of which the last must be empty.
 
-    `shaped` says whether time, result and numbers are written as they must be; what else a plain line is: `_is_plain`.
+    `shaped` says whether time, numbers, result and hierarchy are written as they must be; what else makes a line plain
+    is in `_is_plain`.
     """
     rest = pl.col("text").str.slice(15).str.strip_chars_start(" ")
     names = ("elapsed", "client_ip", "result", "bytes", "method", "url", "user", "hierarchy", "type", "surplus")
     pieces = rest.str.splitn(" ", 10).struct.rename_fields(names)
-    table = lines.lazy().select("line", "text", pieces=pieces).unnest("pieces").collect()
-    results = table["result"].unique()
-    results = results.filter(results.str.contains(_RESULT_COLUMN))
+    table = (
+        lines.lazy().select("line", "text", head=pl.col("text").str.head(15), pieces=pieces).unnest("pieces").collect()
+    )
+    is_result = pl.col("result").str.contains(_RESULT_COLUMN)
+    is_place = pl.col("hierarchy").str.extract(_PLACE.pattern, 1).is_in(_HIERARCHY)
     return (
         table.lazy()
         .with_columns(
             pl.col("elapsed", "bytes").cast(pl.Int64, strict=False),
-            seconds=pl.col("text").str.slice(0, 10).cast(pl.Int64, strict=False),
-            millis=pl.col("text").str.slice(11, 3).cast(pl.Int64, strict=False),
+            millis=_without_dot().cast(pl.Int64, strict=False),
             status=pl.col("result").str.tail(3).cast(pl.Int64, strict=False),
-            shaped=_is_time() & pl.col("result").is_in(results.implode()) & _is_number("elapsed") & _is_number("bytes"),
+            shaped=_is_time() & _is_number("elapsed") & _is_number("bytes")
+            & _among(table, "result", is_result) & _among(table, "hierarchy", is_place),
         )
         .collect()
-    )
+    )  # fmt: skip
+
+
+def _without_dot() -> pl.Expr:
+    return pl.col("head").str.replace(".", "", literal=True).str.strip_suffix(" ")
 
 
 def _is_time() -> pl.Expr:
-    """Whether a line begins like `1757318400.473 `; that the rest of it are digits shows when it is made a number."""
-    text = pl.col("text")
-    signs = text.str.starts_with("+") | text.str.starts_with("-") | text.str.slice(11, 1).is_in(["+", "-"])
-    return (text.str.slice(10, 1) == ".") & (text.str.slice(14, 1) == " ") & ~signs
+    """Whether a line begins like `1757318400.473 `, as far as its number of milliseconds does not show it."""
+    head = pl.col("head")
+    return (head.str.len_bytes() == 15) & (head.str.slice(10, 1) == ".") & head.str.ends_with(" ")
 
 
 def _is_number(name: str) -> pl.Expr:
     return (pl.col(name).str.len_bytes() <= _MOST_DIGITS) & ~pl.col(name).str.starts_with("+")
 
 
+def _among(table: pl.DataFrame, column: str, is_right: pl.Expr) -> pl.Expr:
+    """Whether a column's value is right, judged once for each distinct value."""
+    distinct = table.select(pl.col(column).unique()).filter(is_right)
+    return pl.col(column).is_in(distinct.to_series().implode())
+
+
 def _is_plain() -> pl.Expr:
     """Whether every piece is what its place says; a line with one blank too many never is."""
-    numbers = pl.all_horizontal(pl.col("seconds", "millis", "elapsed", "bytes", "status").is_not_null())
+    numbers = pl.all_horizontal(pl.col("elapsed", "bytes", "status").is_not_null())
     return (
         numbers
         & pl.col("shaped")
+        # Thirteen digits: a sign or a letter among them would make a smaller number, or none.
+        & (pl.col("millis") >= _LEAST_MILLIS)
         & pl.col("client_ip").cast(pl.Int64, strict=False).is_null()
-        & _peer().is_in(_HIERARCHY)
-        & pl.col("hierarchy").str.contains("/", literal=True)
-        & ~pl.col("hierarchy").str.ends_with("/")
         & pl.col("type").is_not_null()
         & pl.all_horizontal(pl.col("client_ip", "method", "url", "type") != "")
         & pl.col("surplus").is_null()
     ).fill_null(value=False)
 
 
-def _peer() -> pl.Expr:
-    """How the answer was come by, without the word that may stand before it and without the peer's name."""
-    return pl.col("hierarchy").str.splitn("/", 2).struct.field("field_0").str.strip_prefix("TIMEOUT_")
-
-
 def _event_columns() -> list[pl.Expr]:
-    ts = (pl.col("seconds") * 1000 + pl.col("millis")) * 1000
     none_is_null = [
         pl.when(pl.col(old) != "-").then(pl.col(old)).alias(new)
         for old, new in (("user", "user_raw"), ("type", "content_type"), ("method", "method"))
     ]
     return [
         pl.col("line"),
-        ts.cast(_EVENTS["ts"]).alias("ts"),
+        (pl.col("millis") * 1000).cast(_EVENTS["ts"]).alias("ts"),
         pl.lit("exact").alias("ts_quality"),
         none_is_null[0],
         pl.col("client_ip"),
@@ -234,7 +238,7 @@ def _read(text: str) -> dict[str, Any] | tuple[str, str]:
             ("too-long", "Squid cut the record off; what follows its URL is missing") if is_cut else ("bad-field", tail)
         )
     return {
-        "seconds": int(head[0][:10]), "millis": int(head[0][11:]), "elapsed": int(head[1]), "client_ip": head[2],
+        "millis": int(head[0].replace(".", "")), "elapsed": int(head[1]), "client_ip": head[2],
         "result": head[3], "status": int(head[3][-3:]), "bytes": int(head[4]), "method": head[5], **tail,
     }  # fmt: skip
 
