@@ -38,10 +38,9 @@ def normalise_user(raw: str) -> str:
 
 def normalise_users(raw: pl.Series) -> pl.Series:
     """`normalise_user` for a column of strings, worked out once per distinct value; no user becomes null."""
-    texts = raw.cast(pl.String)
-    distinct = texts.drop_nulls().unique()
-    names = pl.Series([normalise_user(each) or None for each in distinct.to_list()], dtype=pl.String)
-    return texts.replace_strict(distinct, names, default=None, return_dtype=pl.String)
+    coded = raw.cast(pl.String).to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+    names = pl.Series([normalise_user(each) or None for each in coded.dictionary.to_pylist()], dtype=pl.String)
+    return names.gather(pl.Series(coded.indices, dtype=pl.UInt32)).rename(raw.name)
 
 
 def _reduced(name: str) -> str:

@@ -27,6 +27,7 @@ from pipeline.lake import EventsWriter, Lake
 from pipeline.ledger import Ledger, Stream, Unit
 from pipeline.levels import at_least
 from pipeline.match import Matcher
+from pipeline.memory import return_large_pieces
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.schema import EVENTS, EVIDENCE, HITS, REJECTS, STORED_EVENTS, conform
 from pipeline.sift import MATCHED, Sifter
@@ -106,6 +107,7 @@ def read_into_lake(
             ledger.commit(unit, tally.end, tally.digests)
         yield unit
         start = tally.end
+        return_large_pieces()
     if batches.failure is not None:
         raise batches.failure
 

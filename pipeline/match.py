@@ -39,7 +39,7 @@ _HIGHEST_WEIGHT = 100.0
 #: No name of the internet has more; a line of a log may.
 _MOST_LABELS = 127
 #: So few texts are read one by one before a sieve would be made.
-_FEW = 2000
+_FEW = 20_000
 
 #: One rule that found something in one value of one event column.
 VALUE_HITS = pl.Schema(

@@ -15,7 +15,7 @@ _MMAP_THRESHOLD, _LARGE = -3, 1 << 20
 
 
 def return_large_pieces() -> None:
-    """Set it for this process, once and for all."""
+    """Set it for this process, from now on. It costs a little time, so that one unit by itself does without it."""
     option = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if option is not None:
         option(_MMAP_THRESHOLD, _LARGE)

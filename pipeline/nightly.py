@@ -21,12 +21,13 @@ from pipeline import lake, reading
 from pipeline.config import Settings
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, copied_ledger, opened_ledger
-from pipeline.memory import return_large_pieces
 from pipeline.record import RunRecord
 from pipeline.rules import Rules, load_rules
 from pipeline.sources import find
 from pipeline.version import VERSION
 
+#: So many objects more than before, and the collector looks for circles among them.
+_SELDOM = 100_000
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
@@ -39,7 +40,6 @@ def run(
     Raises `EsafetyError` where nothing could be done, before anything was read or with the lake left as it was.
     """
     began = time.perf_counter()
-    return_large_pieces()
     record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run)
     files, missing = find(settings, config)
     place = Lake(settings.store.folder)
@@ -75,12 +75,15 @@ def _made_ready(settings: Settings) -> Rules:
 def _beside(make: Callable[[Given], Made], given: Given) -> Iterator[Callable[[], Made]]:
     """Make something in a thread of its own; what is given waits for it, and raises what went wrong.
 
-    What has been loaded by then stays to the end: the collector need not look through it again and again.
+    What has been loaded by then stays to the end: the collector need not look through it again and again, nor look
+    often through tables and pages, which hold no circles.
     """
+    thresholds = gc.get_threshold()
 
     def made() -> Made:
         found = make(given)
         gc.freeze()
+        gc.set_threshold(_SELDOM)
         return found
 
     with ThreadPoolExecutor(1) as beside:
@@ -88,6 +91,7 @@ def _beside(make: Callable[[Given], Made], given: Given) -> Iterator[Callable[[]
             yield beside.submit(made).result
         finally:
             gc.unfreeze()
+            gc.set_threshold(*thresholds)
 
 
 def _ledger(place: Lake, record: RunRecord) -> AbstractContextManager[Ledger]:
