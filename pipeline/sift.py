@@ -2,7 +2,7 @@
 
 In: the events of a unit, block by block, and compiled watchlists. Out: one row for each rule that finds something in a
 distinct value (`match.VALUE_HITS`). Refuses nothing. A value is told apart from others by 64 bits of its hash, under a
-seed that nobody can know before: by chance two of a unit's values agree once in a hundred million nights.
+seed that nobody can know before: among a million values, two agree by chance once in thirty million units.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.match import Matcher, match_names, match_terms
 
 #: The columns in which something is looked for.
 MATCHED = ("url", "host", "typed_text", "title", "vendor_category")
-#: So many new values are matched together: what a sieve costs beside its texts is paid for each lot.
+#: When so many values wait they are matched together: what a sieve costs beside its texts is paid for each lot.
 _LOT = 200_000
 
 
