@@ -1,8 +1,8 @@
 """Every registered format, against its sample and against whatever a line may hold.
 
-A format's samples are the `.log` and `.csv` files in `sample_logs/<format name>/`, with what must come of each line in
-`expected.jsonl` (or, where there are several, `<file name>.expected.jsonl`), and in `declared.toml` what a school would
-declare of them. After a wanted change write the expected files anew, and read the difference:
+A format's samples are the `.log`, `.csv`, `.tsv` and `.json` files in `sample_logs/<format name>/`, with what must
+come of each line in `expected.jsonl` (or, where there are several, in `<file name>.expected.jsonl`), and what a school
+would declare of them in `declared.toml`. After a wanted change write the expected files anew, and read the difference:
 
     ESAFETY_WRITE_EXPECTED=1 python -m pytest tests/test_formats.py
 """
@@ -29,7 +29,8 @@ from pipeline.formats._maps import load_map
 
 _FOLDER = Path(__file__).parent.parent / "sample_logs"
 _FORMATS = sorted(registry())
-_SAMPLES = [path for name in _FORMATS for path in sorted((_FOLDER / name).glob("*")) if path.suffix in {".log", ".csv"}]
+_KINDS = {".log", ".csv", ".tsv", ".json"}
+_SAMPLES = [path for name in _FORMATS for path in sorted((_FOLDER / name).glob("*")) if path.suffix in _KINDS]
 #: Recognised only when it is named: its columns mean nothing without a map.
 _NEVER_CLAIMS = {"csv"}
 _LONGEST_SAMPLE = 50
@@ -49,7 +50,10 @@ def _declared(folder: Path) -> Declared:
     stated = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     columns, verdicts = load_map(stated["map"]) if "map" in stated else ((), ())
     zone = ZoneInfo(stated.get("timezone", "Europe/London"))
-    return Declared(timezone=zone, date_order=stated.get("date_order"), columns=columns, verdicts=verdicts)
+    return Declared(
+        timezone=zone, date_order=stated.get("date_order"), columns=columns, verdicts=verdicts,
+        layout=stated.get("layout", ""), last_change=stated.get("last_change"),
+    )  # fmt: skip
 
 
 def _form(sample: Path) -> Format:

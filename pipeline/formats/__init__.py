@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -38,6 +39,11 @@ class Declared:
     columns: tuple[tuple[str, str], ...] = ()
     #: Generic formats only: vendor's word -> verdict.
     verdicts: tuple[tuple[str, str], ...] = ()
+    #: Formats whose columns the school's own configuration decides: that line of the configuration.
+    layout: str = ""
+    #: When the file was last written (aware). Formats whose stamps have no year go back from it. It changes nothing
+    #: else, and so has no part in what names a way of reading (`repr`).
+    last_change: datetime | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,8 @@ was rated, and `httpmethod` (7.0) the method. A category set to *warning* is log
 message (13057) decides. `unauthuser` is a guess of the device and not taken for the user.
 Without decryption the path of an HTTPS address is always `/`: such a row shows the host only.
 
-Values hold what a client sent, so a line whose quoted values hold an escape, a stray quote or ` key=` is taken apart
-character by character; all others by the keys. Only a quote and a backslash are escaped, so the one backslash of
-`SCHOOL\A.Smith` stays; a value that ends in one that is not doubled cannot be told from an escaped quote: refused.
-Out: `_COLUMNS`. Refuses lines without `type` and `subtype`, and records without a readable time.
+Pairs are read as `_pairs` says. Out: `_COLUMNS`. Refuses lines without `type` and `subtype`, and records without a
+readable time.
 Source: FortiOS Log Message Reference 5.6 to 7.6, web filter.
 """
 
@@ -30,29 +28,23 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, skips, whole
+from pipeline.formats._pairs import Pairs, taken_apart, value
 from pipeline.localtime import Running, from_epoch, from_written
 
 #: The clock of older devices; looked for only where there is no `eventtime`.
 _CLOCK: Final = ("date", "time", "tz")
-_KEYS: Final = (
-    "eventtime", "logid", "type", "subtype", "action", "status", "user", "srcip", "srcname", "service", "hostname",
-    "url", "httpmethod", "catdesc", "rcvdbyte", "agent", "referralurl", *_CLOCK,
+_PAIRS: Final = Pairs(
+    keys=(
+        "eventtime", "logid", "type", "subtype", "action", "status", "user", "srcip", "srcname", "service", "hostname",
+        "url", "httpmethod", "catdesc", "rcvdbyte", "agent", "referralurl", *_CLOCK,
+    ),
+    once=("type", "subtype", "action", "user", "srcip", "hostname", "url"),
+    first=_CLOCK,
 )  # fmt: skip
-#: Keys on which a row's meaning hangs; said twice, the line was tampered with.
-_ONCE: Final = ("type", "subtype", "action", "user", "srcip", "hostname", "url")
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "verdict",
     "vendor_category", "bytes", "user_agent", "referrer", "kind",
 )  # fmt: skip
-_CELLS: Final = pl.Schema({"line": pl.Int64()} | dict.fromkeys((*_KEYS, "reason", "detail"), pl.String()))
-#: A quoted value with one of the keys in it, or with an escape, or a quote without its other half.
-_DOUBTFUL: Final = rf'^(?:[^"]*"[^"]*")*[^"]*"(?:[^"]*[ >](?:{"|".join(_KEYS)})=|[^"]*\\["\\]|[^"]*$)'
-_ONCE_EACH: Final = rf" (?:{'|'.join(_ONCE)})="
-_PAIR: Final = re.compile(
-    r'([A-Za-z_][\w.-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s",\x00]*))(?=[\s,\x00]|$)[\s,\x00]*', re.DOTALL
-)
-_ESCAPE: Final = re.compile(r'\\(["\\])')
-_START: Final = re.compile(r"(?:^|[ >,])(?=[a-z]+=)")
 _SHAPE: Final = re.compile(
     r"(?=.*\bdate=[0-9])(?=.*\btime=[0-9])(?=.*\blogid=)(?=.*\bdev(?:id|name)=|.*\bvd=)(?=.*\btype=)(?=.*\bsubtype=)"
 )
@@ -97,66 +89,18 @@ def _without_webfilter(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]
 
 def _cells_of(texts: pl.DataFrame) -> pl.DataFrame:
     """Each line's values by key, or the reason and detail of its reject, in the order of the lines."""
-    text = pl.col("text")
-    said_once = pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.UInt32) for key in _ONCE)
-    doubtful = text.str.contains(_DOUBTFUL) | text.str.contains(",subtype=", literal=True)
-    values = [_value(key) for key in _KEYS if key not in _CLOCK]
-    table = texts.with_columns(*values, doubtful=doubtful, once=text.str.count_matches(_ONCE_EACH))
-    unclear = pl.col("doubtful") | (pl.col("once") != said_once)
-    plain = table.filter(~unclear).with_columns(ts=from_epoch(pl.col("eventtime")))
-    careful = _take_apart_one_by_one(table.filter(unclear).select("line", "text"))
-    clockless = plain.filter(pl.col("ts").is_null()).with_columns(_value(key) for key in _CLOCK)
+    plain, careful = taken_apart(texts, _PAIRS)
+    plain = plain.with_columns(ts=from_epoch(pl.col("eventtime")))
+    careful = careful.with_columns(ts=from_epoch(pl.col("eventtime")))
+    clockless = plain.filter(pl.col("ts").is_null()).with_columns(value(key, first=True) for key in _CLOCK)
     cells = pl.concat([plain.filter(pl.col("ts").is_not_null()), clockless, careful], how="diagonal")
     nameless = pl.col("reason").is_null() & (pl.col("type").is_null() | pl.col("subtype").is_null())
     return cells.select(
-        *(name for name in _CELLS if name not in {"reason", "detail"}),
+        *(name for name in _PAIRS.schema if name not in {"reason", "detail"}),
         "ts",
         reason=pl.when(nameless).then(pl.lit("missing-column")).otherwise(pl.col("reason")),
         detail=pl.when(nameless).then(pl.lit("has no type and subtype as key=value")).otherwise(pl.col("detail")),
     ).sort("line")
-
-
-def _value(key: str) -> pl.Expr:
-    """The value of a key, for a line without a key in its quotes; null where the key is missing."""
-    # The date may be the first of the line, with or without a syslog priority before it.
-    before = "(?:^|[ >])" if key in _CLOCK else " "
-    # The whole match and not a group of it: that takes half the time.
-    pair = pl.col("text").str.extract(rf'{before}{key}=(?:"[^"]*"|[^ "\x00]*)', 0)
-    if key in _CLOCK:
-        return pair.str.strip_chars_start(" >").str.strip_prefix(f"{key}=").str.strip_chars('"').alias(key)
-    return pair.str.strip_prefix(f" {key}=").str.strip_chars('"').alias(key)
-
-
-def _take_apart_one_by_one(lines: pl.DataFrame) -> pl.DataFrame:
-    """Cells or rejects of the doubtful lines.
-
-    A loop over rows, because quotes and backslashes have to be followed from pair to pair; such lines are rare.
-    """
-    rows = [{"line": line, **_take_apart(text)} for line, text in lines.iter_rows()]
-    return pl.DataFrame(rows, schema=_CELLS).with_columns(ts=from_epoch(pl.col("eventtime")))
-
-
-def _take_apart(text: str) -> dict[str, str]:
-    start = _START.search(text)
-    at = start.end() if start else 0
-    cells: dict[str, str] = {}
-    while at < len(text):
-        pair = _PAIR.match(text, at)
-        if pair is None:
-            open_quote = text.count('"', at) - text.count('\\"', at)
-            return _reject("unclosed-quote" if open_quote % 2 else "bad-field", f"no key=value at character {at + 1}")
-        key, quoted, bare = pair.groups()
-        value = _ESCAPE.sub(r"\1", quoted) if quoted is not None else bare
-        if key in _ONCE and cells.get(key, value) != value:
-            return _reject("bad-field", f"says {key} twice and differently")
-        if key in _KEYS:
-            cells.setdefault(key, value)
-        at = pair.end()
-    return cells
-
-
-def _reject(reason: str, detail: str) -> dict[str, str]:
-    return {"reason": reason, "detail": detail}
 
 
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:

@@ -1,0 +1,51 @@
+r"""The header that syslog puts before a record is taken off.
+
+In: lines with or without such a header: RFC 3164 (`<134>Mar 15 16:07:32 host tag[7]: `, also without the priority, the
+host or the tag, and with a year), RFC 5424 (`<134>1 2026-03-15T16:07:32.003Z host app 7 id [structured data] `), the
+ISO stamps of rsyslog and syslog-ng (`2026-03-15T16:07:32+00:00 host tag: `), each also after the count of octets of
+RFC 6587. Out: the record as its product wrote it. Refuses nothing: a line without a header stays as it is.
+
+Without a priority an ISO stamp is a header only where a host and a tag with its colon follow, since many logs begin
+with such a stamp of their own. A first word with `=` or a quote in it is no host: it belongs to the record.
+Sources: RFC 3164, RFC 5424, RFC 6587; rsyslog's templates `RSYSLOG_TraditionalFileFormat` and `RSYSLOG_FileFormat`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+_COUNT: Final = r"(?:[0-9]{1,7} )?"
+_PRIORITY: Final = r"<[0-9]{1,3}>"
+_STAMP: Final = r"[A-Z][a-z]{2} [ 0-9]?[0-9] (?:[0-9]{4} )?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?: [0-9]{4})?:? "
+_ISO: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2}) "
+_HOST: Final = r"[A-Za-z0-9_][A-Za-z0-9_.:%-]*[A-Za-z0-9_] |[A-Za-z0-9_] "
+_TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,47}(?:\[[0-9]{1,10}\])?: "
+_STRUCTURED: Final = r'(?:-|(?:\[[^\s\]="]+(?: [^\s\]="]+="(?:[^"\\]|\\.)*")*\])+)'
+_MODERN: Final = rf"{_PRIORITY}[1-9] (?:-|\S+) \S+ \S+ \S+ \S+ {_STRUCTURED}(?: \x{{FEFF}}?|$)"
+_PLACE: Final = rf"(?:{_TAG}|(?:{_HOST})(?:{_TAG})?)?"
+_HEADER: Final = (
+    rf"^{_COUNT}(?:{_MODERN}"
+    rf"|{_PRIORITY} ?(?:(?:{_STAMP}|{_ISO}){_PLACE})?"
+    rf"|{_STAMP}{_PLACE}"
+    rf"|{_ISO}(?:{_HOST}){_TAG})"
+)
+#: What a header begins with; most lines of most files have none, and this is soon seen.
+_MAY_BE: Final = r"^(?:[0-9]{1,7} )?(?:<|[A-Z][a-z]{2} [ 0-9]|[0-9]{4}-[0-9]{2}-[0-9]{2}T)"
+_PATTERN: Final = re.compile(_HEADER.replace(r"\x{FEFF}", "\ufeff"))
+
+
+def without_header(texts: pl.DataFrame) -> pl.DataFrame:
+    """The same table with its column `text` without syslog headers."""
+    text = pl.col("text")
+    if not texts.select(text.str.contains(_MAY_BE).any()).item():
+        return texts
+    return texts.with_columns(text.str.replace(_HEADER, ""))
+
+
+def bare(lines: Sequence[str]) -> list[str]:
+    """Lines without syslog headers, for `Format.claims`."""
+    return [_PATTERN.sub("", line, count=1) for line in lines]
