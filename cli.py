@@ -6,6 +6,7 @@ wrongly; 2: it finished, but some input needs attention.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -33,6 +34,10 @@ FAILED = 1
 NEEDS_ATTENTION = 2
 # A slip in a crontab must not look like a night that finished.
 click.UsageError.exit_code = FAILED
+#: So many objects more than before, and the collector looks for circles.
+_SELDOM = 100_000
+#: So long, in seconds, a thread may keep the interpreter while others wait for it.
+_HAND_OVER = 0.001
 #: Clocks and files of a school lie between these years, and so do the times that can be counted with.
 _YEARS = range(1990, 2200)
 
@@ -55,6 +60,29 @@ def _failures_in_words() -> Iterator[None]:
 def _fail(sentence: str) -> NoReturn:
     click.echo(shown(f"esafety: {sentence}"), err=True)
     sys.exit(FAILED)
+
+
+def run() -> NoReturn:
+    """The command as a process of its own; `main` is the same for whoever stays.
+
+    What is left at the end is memory, which the system takes back quicker than Python takes it apart.
+    """
+    # Nothing that is loaded goes away before the end: looking for circles among it is work for nothing.
+    gc.set_threshold(_SELDOM)
+    # Threads that only call other programs' code are not to wait long for one that counts in Python.
+    sys.setswitchinterval(_HAND_OVER)
+    code = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else FAILED if end.code else 0
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        # Nobody reads any more, or there is no room for what was said.
+        code = code or FAILED
+    os._exit(code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -218,4 +246,4 @@ def flag(rows: Path, output: Path, config: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -31,8 +32,13 @@ def normalise_addresses(raw: pl.Series) -> pl.Series:
     """A column of addresses in one spelling, worked out once per distinct value; a blank becomes null."""
     texts = raw.cast(pl.String).str.strip_chars()
     distinct = texts.drop_nulls().unique()
-    spellings = [str(_or_none(text) or text) or None for text in distinct.to_list()]
+    spellings = [_spelling(text) for text in distinct.to_list()]
     return texts.replace_strict(distinct, pl.Series(spellings, dtype=pl.String), default=None, return_dtype=pl.String)
+
+
+@lru_cache(maxsize=1 << 16)
+def _spelling(text: str) -> str | None:
+    return str(_or_none(text) or text) or None
 
 
 def holding_ranges(seen: pl.Series, listed: pl.Series) -> pl.DataFrame:

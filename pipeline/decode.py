@@ -25,6 +25,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.errors import SourceError
+from pipeline.handed import handed_over
 from pipeline.unpack import MAGIC_BYTES, PIECE_IN, compression_of, decompressed
 
 CHUNK = 16 << 20
@@ -185,7 +186,9 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
     Raises what `chunks` raises, after the last whole line; the line in which the failure lies is left out.
     """
     failures: list[SourceError] = []
-    source = _with_few_lines(until_failure(chunks, failures))
+    source = until_failure(chunks, failures)
+    if quoted:
+        source = _with_few_lines(source)
     waiting = b""
     for chunk in source:
         block: Block | None
@@ -195,7 +198,7 @@ def blocks(chunks: Iterable[bytes], *, line: int = 1, byte_offset: int = 0, quot
             block = _block(b"".join((waiting, memoryview(chunk)[:end])), line, byte_offset, quoted=False)
             waiting = chunk[end:]
             line, byte_offset = block.next_line, block.end_offset
-            yield block
+            yield from _in_pieces(block)
             continue
         waiting += chunk
         begun = waiting.rfind(b"\n") + 1
@@ -226,6 +229,20 @@ def _with_few_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield chunk
         else:
             yield from _with_few_lines((chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]))
+
+
+def _in_pieces(block: Block) -> Iterator[Block]:
+    """The same records, at most `MOST_LINES` a block."""
+    if len(block.lines) <= MOST_LINES:
+        yield block
+        return
+    for first in range(0, len(block.lines), MOST_LINES):
+        last = min(first + MOST_LINES, len(block.lines))
+        begin, end = int(block.bounds[first]), int(block.bounds[last])
+        yield Block(
+            block.data[begin:end], block.byte_offset + begin, block.bounds[first : last + 1] - begin,
+            block.lines[first:last], int(block.lines[last]) if last < len(block.lines) else block.next_line,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -385,8 +402,7 @@ def texts(block: Block) -> pl.Series:
     data, bounds = _utf8(block)
     buffers = [None, pa.py_buffer(bounds), pa.py_buffer(data)]
     strings = pa.Array.from_buffers(pa.large_string(), len(bounds) - 1, buffers)
-    series = pl.Series("text", strings, dtype=pl.String)
-    return series.str.strip_chars_end("\r\n\x00")
+    return handed_over("text", strings).str.strip_chars_end("\r\n\x00")
 
 
 def _utf8(block: Block) -> tuple[bytes, Offsets]:

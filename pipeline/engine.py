@@ -167,14 +167,20 @@ def _flag(folder: Path, tally: _Tally, path: Path, reading: Reading, flagging: F
         if hit_events.height
         else pl.DataFrame()
     )
-    lines = original_lines(path, wanted, tally.start, tally.end, quoted=reading.form.records == "quoted")
     rejects = pl.concat(tally.rejects).with_columns(
         source_sha256=pl.lit(tally.end.source_sha256), format=pl.lit(tally.end.format)
     )
-    lake.write_table(folder / "rejects.parquet", rejects, REJECTS)
-    lake.write_table(folder / "hits.parquet", hits.select(list(HITS)), HITS)
-    lake.write_table(folder / "hit_events.parquet", hit_events, EVENTS)
-    lake.write_table(folder / "evidence.parquet", lines, EVIDENCE)
+
+    def put(each: tuple[str, pl.DataFrame, pl.Schema]) -> None:
+        lake.write_table(folder / f"{each[0]}.parquet", each[1], each[2])
+
+    # Written while the original lines are looked up.
+    with behind(put, depth=3) as write:
+        write(("rejects", rejects, REJECTS))
+        write(("hits", hits.select(list(HITS)), HITS))
+        write(("hit_events", hit_events, EVENTS))
+        lines = original_lines(path, wanted, tally.start, tally.end, quoted=reading.form.records == "quoted")
+        write(("evidence", lines, EVIDENCE))
 
 
 def _hits(events: pl.LazyFrame, found: pl.DataFrame, flagging: Flagging) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -65,9 +65,10 @@ def run(
 
 
 def _made_ready(settings: Settings) -> Rules:
-    """The rules. What the second half of the night needs is imported as well, so that reading does not wait for it."""
+    """The rules. What the second half of the night needs is made ready as well, so that no time goes by there."""
     rules = load_rules(settings)
     import_module("pipeline.conclusion")
+    import_module("reports.page").compile_templates()
     return rules
 
 

@@ -17,6 +17,7 @@ import polars as pl
 import pyarrow as pa
 from publicsuffixlist import PublicSuffixList
 
+from pipeline.handed import handed_over
 from pipeline.slices import in_slices
 
 #: Marks that turn the direction of text round: they stand between words, and hide no letter inside one.
@@ -70,7 +71,7 @@ def _fold_together(texts: pl.Series) -> pl.Series:
     lengths = np.add.reduceat(kept, np.append(0, ends[:-1] + 1), dtype=np.int64)
     offsets = np.append(0, np.cumsum(lengths))
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data[kept])]
-    return pl.Series(pa.Array.from_buffers(pa.large_string(), len(texts), buffers), dtype=pl.String)
+    return handed_over("", pa.Array.from_buffers(pa.large_string(), len(texts), buffers))
 
 
 def folded(text: pl.Expr) -> pl.Expr:

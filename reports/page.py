@@ -172,6 +172,15 @@ def environment() -> Environment:
     return found
 
 
+def compile_templates() -> None:
+    """Compile all of them now, so that the first page need not wait for it."""
+    for folder in (found := resources.files("reports"), *(each for each in found.iterdir() if each.is_dir())):
+        inside = "" if folder is found else f"{folder.name}/"
+        for each in folder.iterdir():
+            if each.name.endswith((".html", ".css")):
+                environment().get_template(inside + each.name)
+
+
 def _source(name: str) -> str:
     try:
         return resources.files("reports").joinpath(name).read_text(encoding="utf-8")
