@@ -64,7 +64,7 @@ def _hits(
 
 def _proven(connection: duckdb.DuckDBPyConnection, hits: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     """Where a name was checked, as `who.PROOF`; only looked up if any of the hits needs it."""
-    formats = [name for name in doubtful_formats() if name in hits["format"].unique().to_list()]
+    formats = doubtful_formats(hits["format"].unique().to_list())
     if not formats:
         return hits.clear()
     found = lake.ask(connection, "proven", formats=formats)

@@ -40,7 +40,7 @@ from pipeline.decode import (
     without_line_end,
 )
 from pipeline.errors import InvariantError, SourceError, UnknownFormat
-from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed, registry
+from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed, named, names, registry
 from pipeline.formats._maps import proposed_map
 from pipeline.ledger import Stream
 
@@ -97,7 +97,7 @@ def sniff(first_lines: Sequence[str], path: Path | str) -> Format:
 def _remedy(first_lines: Sequence[str]) -> str:
     fitting = proposed_map(first_lines)
     if fitting is None:
-        return f"Name its format (--format, or format = in school.toml). Known: {', '.join(registry())}."
+        return f"Name its format (--format, or format = in school.toml). Known: {', '.join(names())}."
     return f'Its headers fit a map: --format csv --map {fitting} (format = "csv" and map = "{fitting}" in school.toml).'
 
 
@@ -116,9 +116,9 @@ def _lines_of(block: Block | None) -> list[str]:
 
 def format_named(name: str) -> Format:
     """The format of that name. Raises `UnknownFormat` with the names that exist."""
-    form = registry().get(name)
+    form = named(name)
     if form is None:
-        raise UnknownFormat(f"there is no log format {name!r}.", remedy=f"Known: {', '.join(registry())}.")
+        raise UnknownFormat(f"there is no log format {name!r}.", remedy=f"Known: {', '.join(names())}.")
     return form
 
 

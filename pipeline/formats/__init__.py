@@ -1,7 +1,7 @@
 """The log formats. One file each; nothing outside this folder knows a vendor.
 
 A format takes numbered lines (`line`, `text`) and gives events, rejects and declared skips. Every line
-comes back in exactly one of the three. To add one, write a module here with `FORMAT = Format(...)`,
+comes back in exactly one of the three. To add one, write a module `<name>.py` here with `FORMAT = Format(...)`,
 put a sample into `sample_logs/<name>/` with an expected file that you have read; the tests find both.
 """
 
@@ -81,13 +81,29 @@ class Format:
     cannot: str = ""
 
 
+#: Formats whose names are modules of Python's own, and where they are.
+_ELSEWHERE = {"csv": "csv_export"}
+_loaded: dict[str, Format] = {}
+
+
 @cache
+def names() -> tuple[str, ...]:
+    """The names of all formats, found by walking this package: each is a module of that name."""
+    renamed = {module: name for name, module in _ELSEWHERE.items()}
+    found = (each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_"))
+    return tuple(sorted(renamed.get(each, each) for each in found))
+
+
+def named(name: str) -> Format | None:
+    """The format of that name, or nothing. Only its own module is loaded: a night needs few of them."""
+    if name not in _loaded and name in names():
+        form: Format = importlib.import_module(f"{__name__}.{_ELSEWHERE.get(name, name)}").FORMAT
+        _loaded[name] = form
+    return _loaded.get(name)
+
+
 def registry() -> dict[str, Format]:
-    """Every format by name, found by walking this package."""
-    found: dict[str, Format] = {}
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda each: each.name):
-        if module.name.startswith("_"):
-            continue
-        form: Format = importlib.import_module(f"{__name__}.{module.name}").FORMAT
-        found[form.name] = form
-    return found
+    """Every format by name."""
+    for name in names():
+        named(name)
+    return _loaded
