@@ -38,7 +38,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
-from pipeline.formats._daemons import OF_SYSLOG, headed
+from pipeline.formats._daemons import headed, of_others
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -90,21 +90,11 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     own = texts.filter("ours").with_row_index("place").cast({"place": pl.Int64})
     said = _said(own.filter("may_be"))
     read, after = _timed(_whose(said, last), declared, running)
-    foreign, other = _not_ours(texts.filter(~pl.col("ours")))
+    foreign, other = of_others(texts.filter(~pl.col("ours")), _ANY_TRADE)
     answers = own.join(read, on="line", how="anti")
     passed_over = [blank, skips(answers, "other-record"), other]
     kept = _kept(said, own.height, last)
     return parted(pl.concat([read, foreign], how="diagonal"), _COLUMNS, passed_over, _to_carry(after, kept))
-
-
-def _not_ours(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rejects for the lines that are no record, skips for those of other trades and programs."""
-    text = pl.col("text")
-    known = text.str.contains(_ANY_TRADE) | text.str.contains(OF_SYSLOG)
-    table = texts.with_columns(known=known)
-    detail = pl.lit("does not begin with a time and the name of a program")
-    foreign = table.filter(~pl.col("known")).select("line", reason=pl.lit("not-this-format"), detail=detail)
-    return foreign, skips(table.filter("known"), "other-record")
 
 
 def _said(texts: pl.DataFrame) -> pl.DataFrame:
