@@ -284,8 +284,11 @@ def match_names(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFram
         hits = _match_url_hosts(distinct["url"], matcher)
         found.append(hits.select(pl.lit("url").alias("column"), pl.col("url").alias("value"), *_TEXT_HITS))
     if "host" in distinct:
-        hits = match_hosts(distinct["host"], matcher)
-        found.append(hits.select(pl.lit("host").alias("column"), pl.col("host").alias("value"), *_TEXT_HITS))
+        # A name server's log has names as somebody wrote them, in capitals or with the dot of the root.
+        bare = pl.col("value").str.to_lowercase().str.strip_suffix(".").alias("host")
+        own = distinct["host"].drop_nulls().cast(pl.String).to_frame("value").with_columns(bare)
+        hits = own.join(match_hosts(own["host"].unique(), matcher), on="host", how="inner")
+        found.append(hits.select(pl.lit("host").alias("column"), "value", *_TEXT_HITS))
     return pl.concat(found)
 
 

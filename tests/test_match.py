@@ -289,3 +289,11 @@ def _checked(*rules: TextRule | DomainRule) -> None:
 def test_the_text_of_a_part_is_what_a_person_would_read() -> None:
     parts = url_parts(pl.Series(["http://www.example.org/a%20b?c+d"]))
     assert unescape(parts["path"]).to_list() == ["/a b"]
+
+
+def test_a_host_of_its_own_is_found_however_it_is_written() -> None:
+    names = ["WWW.Lobster.Example", "lobster.example.", "notlobster.example", "."]
+    hits = match_values({"host": pl.Series(names)}, compiled(sites("s", "lobster.example")))
+    assert sorted(hits.select("value", "text").rows()) == [
+        ("WWW.Lobster.Example", "www.lobster.example"), ("lobster.example.", "lobster.example"),
+    ]  # fmt: skip

@@ -37,14 +37,14 @@ class Account:
     switch: Mapping[str, str]
 
 
-def program(name: str) -> str:
+def program(name: str, package: str = "") -> str:
     """The path of a program. Skips the test where it is not installed, or fails it where that may not be."""
     found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
     if found is not None and platform.system() == "Linux":
         return found
     if os.environ.get("ESAFETY_SERVERS") == "required":
         pytest.fail(f"{name} is not installed, and ESAFETY_SERVERS=required says that it must be.")
-    pytest.skip(f"{name} is not installed here (on Debian: apt-get install {name})")
+    pytest.skip(f"{name} is not installed here (on Debian: apt-get install {package or name})")
 
 
 def account() -> Account:

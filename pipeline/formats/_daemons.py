@@ -1,0 +1,51 @@
+r"""What stands before a record that a daemon has written through syslog, or in its manner into a file of its own.
+
+In: lines such as `Mar 15 16:07:32 dnsmasq[812]: ...`, `<30>Mar 15 16:07:32 host dnsmasq: ...`, with the stamps of
+rsyslog and journalctl (`2026-03-15T16:07:32.123456+00:00 host dnsmasq[812]: ...`), of OpenWrt (`Thu Mar 15 16:07:32
+2026 daemon.info dnsmasq[812]: ...`), of RFC 5424 (`<30>1 2026-03-15T16:07:32Z host dnsmasq 812 - - ...`), and any of
+these inside the header of a collector. Out: patterns for them, and what becomes of the lines of other programs.
+`_syslog` takes headers off; here the time stands nowhere else, so that it is needed. Refuses nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats._cells import skips
+
+_BSD: Final = (
+    r"(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ 0-9]?[0-9] (?:[0-9]{4} )?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
+    r"(?: [0-9]{4})?"
+)
+_ISO: Final = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+STAMP: Final = rf"(?:{_BSD}|{_ISO})"
+#: What a collector puts before the header.
+BEFORE: Final = rf"^(?:[0-9]{{1,7}} )?(?:<[0-9]{{1,3}}>(?:1 )?)?(?:{STAMP} [^ ]+ [^ ]+ )?"
+#: What RFC 5424 has between the program and the record.
+MODERN: Final = r"[^ ]+ [^ ]+ (?:-|\[[^\]]*\])"
+
+#: A line of syslog, of whatever program.
+OF_SYSLOG: Final = rf"{BEFORE}{STAMP} (?:[^ ]+ )?[A-Za-z_][A-Za-z0-9_./()-]*(?:\[[0-9]{{1,10}}\]: |: | {MODERN} )"
+
+
+def headed(programs: str) -> str:
+    """The pattern of a header before a record of one of these programs; groups `stamp`, `host` and `process`."""
+    process = rf"(?P<process>\[[0-9]{{1,10}}\]: |: | {MODERN} )"
+    return rf"{BEFORE}(?P<stamp>{STAMP}) (?:(?P<host>[^ ]+) )?(?:{programs}){process}"
+
+
+def of_others(texts: pl.DataFrame, trades: str = "") -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rejects for the lines that are no record of any program, skips for the others.
+
+    `trades` is the pattern of lines of the same product that are known without looking further.
+    """
+    text = pl.col("text")
+    known = text.str.contains(OF_SYSLOG) | (text.str.contains(trades) if trades else pl.lit(value=False))
+    table = texts.with_columns(known=known)
+    detail = pl.lit("does not begin with a time and the name of a program")
+    foreign = table.filter(~pl.col("known")).select("line", reason=pl.lit("not-this-format"), detail=detail)
+    return foreign, skips(table.filter("known"), "other-record")
