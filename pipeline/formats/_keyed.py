@@ -7,8 +7,8 @@ before those. Out: one column of text for each wanted key, null where it is not 
 A client may send a quote or ` key=` in its URL or user agent, and few products mask them. So a line is refused that
 says a wanted key twice and differently, that has a key of `ahead` only behind the client's words, or whose quotes do
 not close before a blank. A bare value goes on to the next ` key=`; one that a client sent goes on to a key the product
-is known to write. Only a quote and a backslash are escaped, so the one backslash of `SCHOOL\A.Smith` stays.
-Lines that are plain pairs through and through are read by their keys, all others one by one.
+is known to write. Where a product escapes, it does so to a quote and a backslash only, so the one backslash of
+`SCHOOL\A.Smith` stays. Lines that are plain pairs through and through are read by their keys, all others one by one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
@@ -26,10 +26,14 @@ from pipeline.formats._pairs import value
 _KEY: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _HEAD: Final = re.compile(rf"\s*({_KEY})=")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(?=\s|$)', re.DOTALL)
+_UNESCAPED: Final = re.compile(r'"([^"]*)"(?=\s|$)')
 _ESCAPE: Final = re.compile(r'\\(["\\])')
 _NEXT: Final = re.compile(rf"\s+(?={_KEY}=)")
-#: Nothing but pairs: in quotes without an escape or a further quote, or bare without a blank.
-_PLAIN: Final = rf'^(?:\s+{_KEY}=(?:"(?:[^"\\]|\\[^"\\])*"|\'[^\'"]*\'|[^\s"\']?|[^\s"\'][^\s"]*))+\s*$'
+#: Nothing but pairs: in quotes without an escaped quote, or bare without a blank.
+_PLAIN: Final = rf'^(?:\s+{_KEY}=(?:"(?:[^"\\]|\\[^"])*"|\'[^\'"]*\'|[^\s"\']?|[^\s"\'][^\s"]*))+\s*$'
+_PLAIN_UNESCAPED: Final = _PLAIN.replace(r'(?:[^"\\]|\\[^"])*', '[^"]*')
+#: What the quick reading would take for an escape, in a bare value.
+_BARE_DOUBLE: Final = rf'\s{_KEY}=[^\s"][^\s]*\\\\'
 _NUMBER: Final = r"^[0-9]{1,18}$"
 
 
@@ -46,6 +50,8 @@ class Keyed:
     bare: tuple[str, ...] = ()
     #: Keys besides the wanted ones that may follow behind a bare value.
     others: tuple[str, ...] = ()
+    #: Escapes inside quotes: undone, left for the format to undo, or unknown to the product.
+    escapes: Literal["undone", "kept", "none"] = "undone"
 
     @cached_property
     def schema(self) -> pl.Schema:
@@ -62,12 +68,14 @@ class Keyed:
         text, keys = pl.col("text"), _any_of(self.keys)
         in_quotes = rf'^(?:[^"]*"[^"]*")*[^"]*"[^"]*\s(?:{keys})='
         late = rf"\s(?:{_any_of(self.client)})=.*\s(?:{_any_of(self.ahead)})="
-        plain = text.str.contains(_PLAIN) & ~text.str.contains(in_quotes) & ~text.str.contains(late)
-        if not self.bare:
-            return plain
-        bare = _any_of(self.bare)
-        ended = rf"\s(?:{bare})=[^\s]*(?:\s+(?:{_any_of((*self.keys, *self.others))})=|\s*$)"
-        return plain & (text.str.contains(ended) | ~text.str.contains(rf"\s(?:{bare})="))
+        shape = _PLAIN_UNESCAPED if self.escapes == "none" else _PLAIN
+        plain = text.str.contains(shape) & ~text.str.contains(in_quotes) & ~text.str.contains(late)
+        follow = _any_of((*self.keys, *self.others))
+        for key in self.bare:
+            said_bare = rf"\s{re.escape(key)}="
+            ended = rf"{said_bare}[^\s]*(?:\s+(?:{follow})=|\s*$)"
+            plain &= text.str.contains(ended) | ~text.str.contains(said_bare)
+        return plain & ~text.str.contains(_BARE_DOUBLE) if self.escapes == "undone" else plain
 
 
 def _any_of(keys: tuple[str, ...]) -> str:
@@ -98,7 +106,10 @@ def read(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
         *(value(key) for key in keyed.keys), plain=keyed.is_plain(), times=pl.col("text").str.count_matches(every)
     ).with_columns(plain=pl.col("plain") & (pl.col("times") == told))
     nothing = [pl.lit(None, dtype=pl.String).alias(name) for name in ("reason", "detail")]
-    quick = table.filter("plain").select("line", *keyed.keys, *nothing)
+    quick = table.filter("plain")
+    if keyed.escapes == "undone" and quick.select(pl.col("text").str.contains(r"\\", literal=True).any()).item():
+        quick = quick.with_columns(pl.col(keyed.keys).str.replace_all(r"\\", "\\", literal=True))
+    quick = quick.select("line", *keyed.keys, *nothing)
     careful = _one_by_one(table.filter(~pl.col("plain")).select("line", "text"), keyed)
     return pl.concat([quick, careful]).sort("line")
 
@@ -137,9 +148,10 @@ def followed(text: str, keyed: Keyed) -> dict[str, str]:
 
 def _value_at(text: str, at: int, key: str, keyed: Keyed) -> tuple[str, int] | None:
     """A value and where it ends; none where its quotes do not close."""
-    quoted = _QUOTED.match(text, at)
+    quoted = (_UNESCAPED if keyed.escapes == "none" else _QUOTED).match(text, at)
     if quoted:
-        return _ESCAPE.sub(r"\1", quoted[1]), quoted.end()
+        undone = _ESCAPE.sub(r"\1", quoted[1]) if keyed.escapes == "undone" else quoted[1]
+        return undone, quoted.end()
     ends = keyed.known_next if key in keyed.bare else _NEXT
     following = ends.search(text, at)
     end = following.start() if following else len(text)

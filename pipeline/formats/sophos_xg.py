@@ -146,7 +146,7 @@ def _kind(url: pl.Expr, content_type: pl.Expr) -> pl.Expr:
 FORMAT: Final = Format(
     name="sophos_xg",
     title="Sophos Firewall (SFOS, XG) web filter, syslog",
-    document="https://docs.sophos.com/nsg/sophos-firewall/21.5/syslog/",
+    document="https://docs.sophos.com/nsg/sophos-firewall/21.5/syslog/index.html",
     claims=claims,
     parse=parse,
     gives="user, client address, URL, verdict, category, status, bytes to the client, content type, user agent",
