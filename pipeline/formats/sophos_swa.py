@@ -4,7 +4,7 @@ In: lines such as `h=10.2.3.4 u="SCHOOL\\dee" s=200 X=- t=1790586902 T=284453 Ts
 ctype="text/html" ... out=26198 meth=GET ref="-" ua="..." req="GET http://h/p HTTP/1.1" dom="h" ...`, with or without
 a syslog header. Every line is a request.
 
-`t` is when the request came, in seconds; `T` is how long it took, in microseconds; `out` is what was sent to the client.
+`t` is when the request came, in seconds; `T` how long it took, in microseconds; `out` is what was sent to the client.
 `act` says what was done; below zero the page was not shown. Of those who went on past a warning the first request is
 `warned`, the ones after it are `allowed`. `u` writes a byte that is not ASCII as `\xc3`, and a backslash twice, as all
 quoted values do; both are undone. A value that is a dash is not there.
