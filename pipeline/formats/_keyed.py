@@ -24,16 +24,16 @@ from pipeline.formats._cells import said
 from pipeline.formats._pairs import value
 
 _KEY: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
-_HEAD: Final = re.compile(rf"\s*({_KEY})=")
-_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(?=\s|$)', re.DOTALL)
-_UNESCAPED: Final = re.compile(r'"([^"]*)"(?=\s|$)')
+_HEAD: Final = re.compile(rf"[ \t]*({_KEY})=")
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(?=[ \t]|$)', re.DOTALL)
+_UNESCAPED: Final = re.compile(r'"([^"]*)"(?=[ \t]|$)')
 _ESCAPE: Final = re.compile(r'\\(["\\])')
-_NEXT: Final = re.compile(rf"\s+(?={_KEY}=)")
-#: Nothing but pairs: in quotes without an escaped quote, or bare without a blank.
-_PLAIN: Final = rf'^(?:\s+{_KEY}=(?:"(?:[^"\\]|\\[^"])*"|\'[^\'"]*\'|[^\s"\']?|[^\s"\'][^\s"]*))+\s*$'
+_NEXT: Final = re.compile(rf"[ \t]+(?={_KEY}=)")
+#: Nothing but pairs with blanks between them: in quotes without an escaped quote, or bare without a blank.
+_PLAIN: Final = rf'^(?: +{_KEY}=(?:"(?:[^"\\]|\\[^"])*"|\'[^\'"]*\'|[^ \t"\'\x00]?|[^ \t"\'\x00][^ \t"\x00]*))+ *$'
 _PLAIN_UNESCAPED: Final = _PLAIN.replace(r'(?:[^"\\]|\\[^"])*', '[^"]*')
 #: What the quick reading would take for an escape, in a bare value.
-_BARE_DOUBLE: Final = rf'\s{_KEY}=[^\s"][^\s]*\\\\'
+_BARE_DOUBLE: Final = rf' {_KEY}=[^ "][^ ]*\\\\'
 _NUMBER: Final = r"^[0-9]{1,18}$"
 
 
@@ -61,20 +61,21 @@ class Keyed:
     @cached_property
     def known_next(self) -> re.Pattern[str]:
         """The blanks before a key that ends a client's bare value."""
-        return re.compile(rf"\s+(?=(?:{_any_of((*self.keys, *self.others))})=)")
+        return re.compile(rf"[ \t]+(?=(?:{_any_of((*self.keys, *self.others))})=)")
 
     def is_plain(self) -> pl.Expr:
         """Whether a line (with a blank before it) can be read by its keys."""
         text, keys = pl.col("text"), _any_of(self.keys)
-        in_quotes = rf'^(?:[^"]*"[^"]*")*[^"]*"[^"]*\s(?:{keys})='
-        late = rf"\s(?:{_any_of(self.client)})=.*\s(?:{_any_of(self.ahead)})="
+        in_quotes = rf'^(?:[^"]*"[^"]*")*[^"]*"[^"]* (?:{keys})='
+        late = rf"(?s) (?:{_any_of(self.client)})=.* (?:{_any_of(self.ahead)})="
         shape = _PLAIN_UNESCAPED if self.escapes == "none" else _PLAIN
-        plain = text.str.contains(shape) & ~text.str.contains(in_quotes) & ~text.str.contains(late)
+        single = rf" (?:{keys})='"
+        plain = text.str.contains(shape) & ~text.str.contains(f"{late}|{single}") & ~text.str.contains(in_quotes)
         follow = _any_of((*self.keys, *self.others))
         for key in self.bare:
-            said_bare = rf"\s{re.escape(key)}="
-            ended = rf"{said_bare}[^\s]*(?:\s+(?:{follow})=|\s*$)"
-            plain &= text.str.contains(ended) | ~text.str.contains(said_bare)
+            said_bare = f" {key}="
+            ended = rf" {re.escape(key)}=[^ ]*(?: +(?:{follow})=| *$)"
+            plain &= text.str.contains(ended) | ~text.str.contains(said_bare, literal=True)
         return plain & ~text.str.contains(_BARE_DOUBLE) if self.escapes == "undone" else plain
 
 
@@ -100,7 +101,7 @@ def faults(numbers: tuple[str, ...]) -> list[pl.Expr]:
 def read(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
     """The table of `keyed.schema` for each line of `texts` (`line`, `text`), in their order."""
     spaced = texts.select("line", text=pl.concat_str(pl.lit(" "), pl.col("text")))
-    every = rf"\s(?:{_any_of(keyed.keys)})="
+    every = rf" (?:{_any_of(keyed.keys)})="
     told = pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.UInt32) for key in keyed.keys)
     table = spaced.with_columns(
         *(value(key) for key in keyed.keys), plain=keyed.is_plain(), times=pl.col("text").str.count_matches(every)
@@ -126,7 +127,7 @@ def _one_by_one(lines: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
 def followed(text: str, keyed: Keyed) -> dict[str, str]:
     """The wanted cells of one line by their keys, or `reason` and `detail`."""
     at, cells, client_spoke = 0, dict[str, str](), False
-    text = text.rstrip()
+    text = text.rstrip(" \t")
     while at < len(text):
         head = _HEAD.match(text, at)
         if head is None:

@@ -6,10 +6,11 @@ url="https://h/p" ... error="" fullreqtime="40" ua="..." category="105" category
 syslog header before the stamp. Read are the lines of `httpproxy` that say who asked (`srcip`) for what (`url`); what
 its parts say to each other (`id="0003"`) and what other daemons write are skips (`other-record`).
 
-The stamp is that of the device, in its zone, which it does not name. `size` is that of the answer. `action` says what
-was done: pass, warn, block; where somebody went on past a warning (`id="0072"`) there is none. A login that is asked
-for (407) and a server that did not answer (`id="0002"`, an `error`, 500 and above) are logged as `block` too, and
-are none. `ad_domain` is not joined to `user`.
+The stamp is that of the device, in its zone, which it does not name; where a collector took it off, that of syslog is
+read, whose year must be found. `size` is that of the answer. `action` says what was done: pass, warn, block; where
+somebody went on past a warning (`id="0072"`) there is none. A login that is asked for (407) and a server that did not
+answer (`id="0002"`, an `error`, 500 and above) are logged as `block` too, and are none. `ad_domain` is not joined to
+`user`.
 Pairs are read as `_keyed` says. Out: `_COLUMNS`. Refuses lines without such a stamp, program and pairs.
 Source: Sophos UTM administration guide (web filtering); lines that its users and log collectors have published.
 """
@@ -25,7 +26,8 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
 from pipeline.formats._keyed import Keyed, faults, number, read
-from pipeline.localtime import Running, from_local
+from pipeline.localtime import Running
+from pipeline.monthnames import from_named_month
 
 _AHEAD: Final = ("id", "action", "method", "user", "statuscode", "size")
 _KEYED: Final = Keyed(
@@ -39,13 +41,14 @@ _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "verdict", "vendor_category", "status",
     "bytes", "duration_ms", "content_type", "user_agent", "referrer", "kind",
 )  # fmt: skip
-#: Stamp, host, program and its number; what may come before is a syslog header.
+#: The stamp, the host, and the program with its number; what comes before is a header of syslog, or all there is.
 _LINE: Final = (
-    r"^(?:<[0-9]{1,3}>)?(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} (?:\S+ )?)?"
-    r"(?P<stamp>[0-9]{4}:[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}:[0-9]{2}) (?:\S+ )?"
+    r"^(?:<[0-9]{1,3}>)?(?P<syslog>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} (?:[^ =]+ )?)?"
+    r"(?P<stamp>[0-9]{4}:[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}:[0-9]{2} (?:[^ =]+ )?)?"
     r"(?P<program>[A-Za-z][A-Za-z0-9_./-]*)(?:\[[0-9]+\])?: (?P<text>.*)$"
 )
 _SHAPE: Final = re.compile(_LINE.replace("(?P<text>.*)$", r'.*\bid="[0-9]{4}" .*\bsys="'))
+_STAMP: Final = r"^(?P<year>[0-9]{4}):(?P<month>[0-9]{2}):(?P<day>[0-9]{2})-(?P<clock>[0-9:]{8})"
 _VERDICTS: Final = {"pass": "allowed", "block": "blocked", "warn": "warned"}
 #: Blocked without a rule of its own; a category, an extension, a virus have other numbers.
 _BLOCKED: Final = "0002"
@@ -62,12 +65,17 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the stamps have run."""
     texts, blank = blank_apart(lines)
     apart = texts.select("line", pl.col("text").str.extract_groups(_LINE)).unnest("text")
+    apart = apart.with_columns(
+        program=pl.when(pl.any_horizontal(pl.col("stamp", "syslog").is_not_null())).then("program")
+    )
     ours = pl.col("program") == "httpproxy"
     known = apart.filter(pl.col("program").is_not_null())
     foreign = apart.filter(pl.col("program").is_null()).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no stamp such as 2026:09:28-10:15:02, and program")
     )
-    cells = read(known.filter(ours), _KEYED).join(known.select("line", "stamp"), on="line", maintain_order="left")
+    cells = read(known.filter(ours), _KEYED).join(
+        known.select("line", "stamp", "syslog"), on="line", maintain_order="left"
+    )
     good, asked = pl.col("reason").is_null(), pl.col("srcip").is_not_null() & pl.col("url").is_not_null()
     timed, running = _timed(cells.filter(good & asked), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
@@ -78,14 +86,12 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Add `ts`, `ts_quality`, and the reason and detail of a time that cannot be read."""
-    local = records["stamp"].str.to_datetime("%Y:%m:%d-%H:%M:%S", time_unit="us", strict=False)
-    times, after = from_local(local, declared.timezone, running)
-    no_date = pl.col("ts").is_null() & pl.col("reason").is_null()
-    timed = pl.concat([records.drop("reason", "detail"), times], how="horizontal").with_columns(
-        reason=pl.when(no_date).then(pl.lit("bad-time")).otherwise("reason"),
-        detail=pl.when(no_date).then(pl.format("'{}' is no date and time", "stamp")).otherwise("detail"),
-    )
-    return timed, after
+    own = pl.col("stamp").str.extract_groups(_STAMP)
+    parts = [own.struct.field(name) for name in ("year", "month", "day", "clock")]
+    named = pl.col("syslog").str.head(15)
+    stamps = records.select(stamp=pl.coalesce(pl.format("{}-{}-{} {}", *parts), named))["stamp"]
+    times, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
+    return pl.concat([records.drop("reason", "detail"), times], how="horizontal"), after
 
 
 def _event() -> list[pl.Expr]:

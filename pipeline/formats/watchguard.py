@@ -7,9 +7,9 @@ tabs also as `#011`. Read are the records of these proxies (`1AFF`, `2CFF`, `300
 without a number) that name a site and are a request, a category, a match of a URL, or a refusal. What the proxies say
 of the parts of an allowed request, traffic, events and alarms are skips (`other-record`).
 
-The time in brackets is UTC; without it the stamp of syslog counts where it names its offset. One without a year is
-refused. `rcvd_bytes` is what came back for the client. An HTTPS record shows the name that the client asked for
-(`sni`), or that of the certificate where it is no pattern. A URL is `http`, on port 443 `https`.
+The time in brackets is UTC; without it the stamp of syslog counts, whose year may have to be found. `rcvd_bytes` is
+what came back for the client. An HTTPS record shows the name that the client asked for (`sni`), or that of the
+certificate where it is no pattern. A URL is `http`, on port 443 `https`.
 
 Quotes in a URL are not known to be masked, and the user stands behind it. Where sizes follow, a user before them is
 refused; a refused request has no sizes, so its user counts only if seen otherwise that day. Pairs are read as `_keyed`
@@ -28,7 +28,9 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._keyed import Keyed, faults, number, read
-from pipeline.localtime import Running, from_written
+from pipeline.formats._syslogtime import header_stamp
+from pipeline.localtime import Running
+from pipeline.monthnames import from_named_month
 
 _KEYED: Final = Keyed(
     keys=(
@@ -52,7 +54,6 @@ _HEAD: Final = (
     r"[0-9A-Fa-f.:]+\s+[0-9]+\s+(?P<port>[0-9]+)\s+(?P<text>msg=.*)$"
 )
 _TIME: Final = r"\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?)\)"
-_ISO: Final = r"(?:^|>(?:[0-9] )?)([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2}))\s"
 _POLICY: Final = r'(?:\s|#011)+\([^"]*\)\s*$'
 _FORGED: Final = r"\ssrc_user=.*\s(?:rcvd_bytes|sent_bytes|elapsed_time|op|dstname|arg|host|path|sni|cn)="
 _REQUEST: Final = r"(?i)^https? request$|categories|url match"
@@ -66,8 +67,7 @@ def claims(first_lines: Sequence[str]) -> bool:
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
-    """Read a block of lines; see `Format.parse`. Only times that name their offset count, so the carry is unused."""
-    del carry
+    """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone or a year have run."""
     texts, blank = blank_apart(lines)
     record, ours = pl.col("text").str.contains(_RECORD), pl.col("text").str.contains(_OURS)
     foreign = texts.filter(~record).select(
@@ -76,16 +76,16 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     apart = _apart(texts.filter(record & ours))
     cells = read(apart, _KEYED).join(apart.drop("text"), on="line", maintain_order="left").with_columns(_faults())
     good, site = pl.col("reason").is_null(), _names_a_site() & (_refused() | pl.col("msg").str.contains(_REQUEST))
-    timed = _timed(cells.filter(good & site), declared)
+    timed, running = _timed(cells.filter(good & site), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
     table = pl.concat([timed.select(_event()), damaged, foreign], how="diagonal")
     others = [skips(texts.filter(record & ~ours), "other-record"), skips(cells.filter(good & ~site), "other-record")]
-    return parted(table, _COLUMNS, [blank, *others])
+    return parted(table, _COLUMNS, [blank, *others], running.to_text())
 
 
 def _apart(texts: pl.DataFrame) -> pl.DataFrame:
     """`header`, `acted`, `src`, `port`, and the pairs as `text`; whether a user stands where a client may put it."""
-    tabs = pl.col("text").str.replace_all(r'"#011([A-Za-z_]+=")', '"\t$1')
+    tabs = pl.col("text").str.replace_all(r'"#011([A-Za-z_]+=")', '" $1')
     whole = texts.select("line", tabs.str.extract_groups(_HEAD).alias("groups")).unnest("groups")
     return whole.with_columns(
         text=pl.col("text").fill_null("").str.replace(_POLICY, ""),
@@ -117,12 +117,12 @@ def _refused() -> pl.Expr:
     return (pl.col("acted") != "Allow").fill_null(value=False) | by_proxy
 
 
-def _timed(records: pl.DataFrame, declared: Declared) -> pl.DataFrame:
+def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Add `ts`, `ts_quality`, and the reason and detail of a time that cannot be read."""
     header = pl.col("header")
-    stamps = records.select(stamp=pl.coalesce(header.str.extract(_TIME) + "Z", header.str.extract(_ISO)))["stamp"]
-    times, _ = from_written(stamps, declared.timezone, declared.date_order, Running())
-    return pl.concat([records.drop("reason", "detail"), times], how="horizontal")
+    stamps = records.select(stamp=pl.coalesce(header.str.extract(_TIME) + "Z", header_stamp(header)))["stamp"]
+    times, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
+    return pl.concat([records.drop("reason", "detail"), times], how="horizontal"), after
 
 
 def _event() -> list[pl.Expr]:
@@ -173,7 +173,6 @@ FORMAT: Final = Format(
     claims=claims,
     parse=parse,
     gives="user, client address, method, URL or host, verdict, WebBlocker category, bytes to the client, time taken",
-    cannot="the page behind HTTPS that is not inspected; the status; the content type, so pictures count as pages; a "
-    "time without brackets whose syslog stamp has no year",
+    cannot="the page behind HTTPS that is not inspected; the status; the content type, so pictures count as pages",
     unproven=("blocked",),
 )
