@@ -1,0 +1,172 @@
+r"""Records of `key=value` become columns, where values may be bare with blanks and it matters who wrote what.
+
+In: lines such as `id=firewall time="2026-09-28 10:15:02" src=10.1.2.3:5000:X0 arg=/a b code=9 Category="Games"`,
+without a header; which keys are wanted, which of them hold what a client sent, and which the product always writes
+before those. Out: one column of text for each wanted key, null where it is not there; reason and detail of a reject.
+
+A client may send a quote or ` key=` in its URL or user agent, and few products mask them. So a line is refused that
+says a wanted key twice and differently, that has a key of `ahead` only behind the client's words, or whose quotes do
+not close before a blank. A bare value goes on to the next ` key=`; one that a client sent goes on to a key the product
+is known to write. Where a product escapes, it does so to a quote and a backslash only, so the one backslash of
+`SCHOOL\A.Smith` stays. Lines that are plain pairs through and through are read by their keys, all others one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+import polars as pl
+
+from pipeline.formats._cells import said
+from pipeline.formats._pairs import value
+
+_KEY: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_HEAD: Final = re.compile(rf"[ \t]*({_KEY})=")
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(?=[ \t]|$)', re.DOTALL)
+_UNESCAPED: Final = re.compile(r'"([^"]*)"(?=[ \t]|$)')
+_ESCAPE: Final = re.compile(r'\\(["\\])')
+_NEXT: Final = re.compile(rf"[ \t]+(?={_KEY}=)")
+#: Nothing but pairs with blanks between them: in quotes without an escaped quote, or bare without a blank.
+_PLAIN: Final = rf'^(?: +{_KEY}=(?:"(?:[^"\\]|\\[^"])*"|\'[^\'"]*\'|[^ \t"\'\x00]?|[^ \t"\'\x00][^ \t"\x00]*))+ *$'
+_PLAIN_UNESCAPED: Final = _PLAIN.replace(r'(?:[^"\\]|\\[^"])*', '[^"]*')
+#: What the quick reading would take for an escape, in a bare value.
+_BARE_DOUBLE: Final = rf' {_KEY}=[^ "][^ ]*\\\\'
+_NUMBER: Final = r"^[0-9]{1,18}$"
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """Which keys of a record are wanted, and who wrote their values."""
+
+    keys: tuple[str, ...]
+    #: Keys whose values a client sent, or may have had a hand in.
+    client: tuple[str, ...]
+    #: Wanted keys that the product writes before the first of those.
+    ahead: tuple[str, ...]
+    #: Those of `client` that are written without quotes.
+    bare: tuple[str, ...] = ()
+    #: Keys besides the wanted ones that may follow behind a bare value.
+    others: tuple[str, ...] = ()
+    #: Escapes inside quotes: undone, left for the format to undo, or unknown to the product.
+    escapes: Literal["undone", "kept", "none"] = "undone"
+
+    @cached_property
+    def schema(self) -> pl.Schema:
+        """`line`, the keys, `reason` and `detail`."""
+        return pl.Schema({"line": pl.Int64()} | dict.fromkeys((*self.keys, "reason", "detail"), pl.String()))
+
+    @cached_property
+    def known_next(self) -> re.Pattern[str]:
+        """The blanks before a key that ends a client's bare value."""
+        return re.compile(rf"[ \t]+(?=(?:{_any_of((*self.keys, *self.others))})=)")
+
+    def is_plain(self) -> pl.Expr:
+        """Whether a line (with a blank before it) can be read by its keys."""
+        text, keys = pl.col("text"), _any_of(self.keys)
+        in_quotes = rf'^(?:[^"]*"[^"]*")*[^"]*"[^"]* (?:{keys})='
+        late = rf"(?s) (?:{_any_of(self.client)})=.* (?:{_any_of(self.ahead)})="
+        shape = _PLAIN_UNESCAPED if self.escapes == "none" else _PLAIN
+        single = rf" (?:{keys})='"
+        plain = text.str.contains(shape) & ~text.str.contains(f"{late}|{single}") & ~text.str.contains(in_quotes)
+        follow = _any_of((*self.keys, *self.others))
+        for key in self.bare:
+            said_bare = f" {key}="
+            ended = rf" {re.escape(key)}=[^ ]*(?: +(?:{follow})=| *$)"
+            plain &= text.str.contains(ended) | ~text.str.contains(said_bare, literal=True)
+        return plain & ~text.str.contains(_BARE_DOUBLE) if self.escapes == "undone" else plain
+
+
+def _any_of(keys: tuple[str, ...]) -> str:
+    return "|".join(re.escape(key) for key in keys)
+
+
+def number(cell: pl.Expr) -> pl.Expr:
+    """A whole number of at most eighteen digits without a sign; null for anything else."""
+    return pl.when(cell.str.contains(_NUMBER)).then(cell).cast(pl.Int64, strict=False)
+
+
+def faults(numbers: tuple[str, ...]) -> list[pl.Expr]:
+    """`reason` and `detail` with what they said before, or that one of these columns is no number."""
+    bad = [said(pl.col(name)).is_not_null() & number(pl.col(name)).is_null() for name in numbers]
+    named = [
+        pl.when(fault).then(pl.lit(f"{name} is not a whole number")) for name, fault in zip(numbers, bad, strict=True)
+    ]
+    reason = pl.when(pl.any_horizontal(bad)).then(pl.lit("bad-number"))
+    return [pl.coalesce("reason", reason).alias("reason"), pl.coalesce("detail", *named).alias("detail")]
+
+
+def read(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
+    """The table of `keyed.schema` for each line of `texts` (`line`, `text`), in their order."""
+    spaced = texts.select("line", text=pl.concat_str(pl.lit(" "), pl.col("text")))
+    every = rf" (?:{_any_of(keyed.keys)})="
+    told = pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.UInt32) for key in keyed.keys)
+    table = spaced.with_columns(
+        *(value(key) for key in keyed.keys), plain=keyed.is_plain(), times=pl.col("text").str.count_matches(every)
+    ).with_columns(plain=pl.col("plain") & (pl.col("times") == told))
+    nothing = [pl.lit(None, dtype=pl.String).alias(name) for name in ("reason", "detail")]
+    quick = table.filter("plain")
+    if keyed.escapes == "undone" and quick.select(pl.col("text").str.contains(r"\\", literal=True).any()).item():
+        quick = quick.with_columns(pl.col(keyed.keys).str.replace_all(r"\\", "\\", literal=True))
+    quick = quick.select("line", *keyed.keys, *nothing)
+    careful = _one_by_one(table.filter(~pl.col("plain")).select("line", "text"), keyed)
+    return pl.concat([quick, careful]).sort("line")
+
+
+def _one_by_one(lines: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
+    """Cells or rejects of the lines that are not plain.
+
+    A loop over rows, because quotes have to be followed from pair to pair; such lines are rare.
+    """
+    rows = [{"line": line, **followed(text, keyed)} for line, text in lines.iter_rows()]
+    return pl.DataFrame(rows, schema=keyed.schema)
+
+
+def followed(text: str, keyed: Keyed) -> dict[str, str]:
+    """The wanted cells of one line by their keys, or `reason` and `detail`."""
+    at, cells, client_spoke = 0, dict[str, str](), False
+    text = text.rstrip(" \t")
+    while at < len(text):
+        head = _HEAD.match(text, at)
+        if head is None:
+            return _reject("bad-field", f"no key=value at character {at}")
+        key = head[1]
+        given = _value_at(text, head.end(), key, keyed)
+        if given is None:
+            open_quote = (text.count('"', at) - text.count('\\"', at)) % 2
+            return _reject("unclosed-quote" if open_quote else "bad-field", f"the quotes of {key} do not close")
+        fault = _fault_of(key, given[0], cells, keyed, client_spoke=client_spoke)
+        if fault:
+            return _reject("bad-field", fault)
+        if key in keyed.keys:
+            cells.setdefault(key, given[0])
+        client_spoke = client_spoke or key in keyed.client
+        at = given[1]
+    return cells
+
+
+def _value_at(text: str, at: int, key: str, keyed: Keyed) -> tuple[str, int] | None:
+    """A value and where it ends; none where its quotes do not close."""
+    quoted = (_UNESCAPED if keyed.escapes == "none" else _QUOTED).match(text, at)
+    if quoted:
+        undone = _ESCAPE.sub(r"\1", quoted[1]) if keyed.escapes == "undone" else quoted[1]
+        return undone, quoted.end()
+    ends = keyed.known_next if key in keyed.bare else _NEXT
+    following = ends.search(text, at)
+    end = following.start() if following else len(text)
+    bare = text[at:end]
+    return None if '"' in bare and key not in keyed.bare else (bare, end)
+
+
+def _fault_of(key: str, said_now: str, cells: dict[str, str], keyed: Keyed, *, client_spoke: bool) -> str:
+    if key in keyed.keys and cells.get(key, said_now) != said_now:
+        return f"says {key} twice and differently"
+    if client_spoke and key in keyed.ahead and key not in cells:
+        return f"says {key} only behind what the client sent, who may have written it"
+    return ""
+
+
+def _reject(reason: str, detail: str) -> dict[str, str]:
+    return {"reason": reason, "detail": detail}

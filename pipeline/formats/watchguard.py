@@ -1,0 +1,178 @@
+r"""WatchGuard Firebox (Fireware): what its HTTP and HTTPS proxies log, by syslog.
+
+In: lines such as `<142>Sep 28 10:15:02 fb1 80D6000000000 (2026-09-28T09:15:02) http-proxy[2345]: msg_id="1AFF-0024"
+Allow 1-Trusted 0-External tcp 10.2.3.4 192.0.2.9 64425 80 msg="HTTP Request" proxy_act="HTTP-Client.1" op="GET"
+dstname="h" arg="/p" sent_bytes="339" rcvd_bytes="955" elapsed_time="5.037750 sec(s)" src_user="dee" (HTTP-proxy-00)`,
+tabs also as `#011`. Read are the records of these proxies (`1AFF`, `2CFF`, `3000-0175` and `-0176`, or a proxy's name
+without a number) that name a site and are a request, a category, a match of a URL, or a refusal. What the proxies say
+of the parts of an allowed request, traffic, events and alarms are skips (`other-record`).
+
+The time in brackets is UTC; without it the stamp of syslog counts, whose year may have to be found. `rcvd_bytes` is
+what came back for the client. An HTTPS record shows the name that the client asked for (`sni`), or that of the
+certificate where it is no pattern. A URL is `http`, on port 443 `https`.
+
+Quotes in a URL are not known to be masked, and the user stands behind it. Where sizes follow, a user before them is
+refused; a refused request has no sizes, so its user counts only if seen otherwise that day. Pairs are read as `_keyed`
+says. Out: `_COLUMNS`. Refuses what is no record of a Firebox.
+Source: Fireware log catalog 12.3 and 12.6; lines that its users have published, in one of which both times stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._cells import blank_apart, parted, said, skips
+from pipeline.formats._keyed import Keyed, faults, number, read
+from pipeline.formats._syslogtime import header_stamp
+from pipeline.localtime import Running
+from pipeline.monthnames import from_named_month
+
+_KEYED: Final = Keyed(
+    keys=(
+        "msg", "op", "cats", "dstname", "arg", "host", "path", "sni", "cn", "rcvd_bytes", "elapsed_time", "src_user",
+    ),
+    client=("dstname", "arg", "host", "path", "sni", "line", "header"),
+    ahead=("msg", "op"),
+)  # fmt: skip
+_COLUMNS: Final = (
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "host", "url", "verdict", "vendor_category", "bytes",
+    "duration_ms", "kind",
+)  # fmt: skip
+_ID: Final = r'msg_id="[0-9A-F]{4}-[0-9A-F]{4}"'
+_ACTED: Final = r"(?:Allow|Deny|Drop|Block)"
+_RECORD: Final = rf"^.{{0,200}}?[a-z][a-z0-9_-]*(?:\[[0-9]+\])?:\s+(?:{_ID}|{_ACTED}\s.*\sproxy_act=)"
+_SHAPED: Final = re.compile(_RECORD)
+_OURS: Final = rf':\s+msg_id="(?:1AFF-|2CFF-|3000-017[56])|\bhttps?-proxy(?:\[[0-9]+\])?:\s+{_ACTED}\s'
+#: What stands before the pairs; the names of interfaces may hold blanks.
+_HEAD: Final = (
+    rf"^(?P<header>.{{0,200}}?):\s+(?:{_ID}\s+)?(?P<acted>[A-Z][a-z]+)\s.{{1,200}}?\stcp\s+(?P<src>[0-9A-Fa-f.:]+)\s+"
+    r"[0-9A-Fa-f.:]+\s+[0-9]+\s+(?P<port>[0-9]+)\s+(?P<text>msg=.*)$"
+)
+_TIME: Final = r"\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?)\)"
+_POLICY: Final = r'(?:\s|#011)+\([^"]*\)\s*$'
+_FORGED: Final = r"\ssrc_user=.*\s(?:rcvd_bytes|sent_bytes|elapsed_time|op|dstname|arg|host|path|sni|cn)="
+_REQUEST: Final = r"(?i)^https? request$|categories|url match"
+_REFUSED: Final = r"^Proxy(?:Deny|Drop|Block)"
+
+
+def claims(first_lines: Sequence[str]) -> bool:
+    """Most lines have the number of a message of Fireware, or what one of its proxies did."""
+    shaped = sum(1 for line in first_lines if _SHAPED.match(line))
+    return shaped * 2 > len(first_lines)
+
+
+def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
+    """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone or a year have run."""
+    texts, blank = blank_apart(lines)
+    record, ours = pl.col("text").str.contains(_RECORD), pl.col("text").str.contains(_OURS)
+    foreign = texts.filter(~record).select(
+        "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no msg_id, and no proxy that allowed or denied")
+    )
+    apart = _apart(texts.filter(record & ours))
+    cells = read(apart, _KEYED).join(apart.drop("text"), on="line", maintain_order="left").with_columns(_faults())
+    good, site = pl.col("reason").is_null(), _names_a_site() & (_refused() | pl.col("msg").str.contains(_REQUEST))
+    timed, running = _timed(cells.filter(good & site), declared, Running.from_text(carry))
+    damaged = cells.filter(~good).select("line", "reason", "detail")
+    table = pl.concat([timed.select(_event()), damaged, foreign], how="diagonal")
+    others = [skips(texts.filter(record & ~ours), "other-record"), skips(cells.filter(good & ~site), "other-record")]
+    return parted(table, _COLUMNS, [blank, *others], running.to_text())
+
+
+def _apart(texts: pl.DataFrame) -> pl.DataFrame:
+    """`header`, `acted`, `src`, `port`, and the pairs as `text`; whether a user stands where a client may put it."""
+    tabs = pl.col("text").str.replace_all(r'"#011([A-Za-z_]+=")', '" $1')
+    whole = texts.select("line", tabs.str.extract_groups(_HEAD).alias("groups")).unnest("groups")
+    return whole.with_columns(
+        text=pl.col("text").fill_null("").str.replace(_POLICY, ""),
+        headless=pl.col("text").is_null(),
+        forged=pl.col("text").str.contains(_FORGED).fill_null(value=False),
+    )
+
+
+def _faults() -> list[pl.Expr]:
+    """Reason and detail of what is wrong besides the pairs."""
+    forged = "says src_user before what follows a user, so a client may have written it"
+    detail = (
+        pl.when("headless")
+        .then(pl.lit("does not say tcp, two addresses, two ports and a message"))
+        .when(pl.col("forged") & pl.col("reason").is_null())
+        .then(pl.lit(forged))
+        .otherwise("detail")
+    )
+    wrong = pl.col("headless") | (pl.col("forged") & pl.col("reason").is_null())
+    return [pl.when(wrong).then(pl.lit("bad-field")).otherwise("reason").alias("reason"), detail.alias("detail")]
+
+
+def _names_a_site() -> pl.Expr:
+    return pl.any_horizontal(said(pl.col(name)).is_not_null() for name in ("dstname", "host", "sni", "cn"))
+
+
+def _refused() -> pl.Expr:
+    by_proxy = pl.col("msg").str.contains(_REFUSED).fill_null(value=False)
+    return (pl.col("acted") != "Allow").fill_null(value=False) | by_proxy
+
+
+def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
+    """Add `ts`, `ts_quality`, and the reason and detail of a time that cannot be read."""
+    header = pl.col("header")
+    stamps = records.select(stamp=pl.coalesce(header.str.extract(_TIME) + "Z", header_stamp(header)))["stamp"]
+    times, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
+    return pl.concat([records.drop("reason", "detail"), times], how="horizontal"), after
+
+
+def _event() -> list[pl.Expr]:
+    name = pl.coalesce(said(pl.col("dstname")), said(pl.col("host")))
+    encrypted = pl.when(~pl.col("cn").str.contains("*", literal=True)).then(said(pl.col("cn")))
+    url = _url(name)
+    return [
+        pl.col("line"),
+        pl.col("ts"),
+        pl.col("ts_quality"),
+        said(pl.col("src_user")).alias("user_raw"),
+        pl.col("src").alias("client_ip"),
+        said(pl.col("op")).alias("method"),
+        pl.when(url.is_null()).then(pl.coalesce(name, said(pl.col("sni")), encrypted)).alias("host"),
+        url.alias("url"),
+        _verdict().alias("verdict"),
+        said(pl.col("cats")).alias("vendor_category"),
+        number(pl.col("rcvd_bytes")).alias("bytes"),
+        _duration().alias("duration_ms"),
+        pl.when(url.is_null()).then(pl.lit("host-only")).otherwise(pl.lit("page")).alias("kind"),
+        *faults(("rcvd_bytes",)),
+    ]
+
+
+def _url(name: pl.Expr) -> pl.Expr:
+    path = pl.coalesce(said(pl.col("arg")), said(pl.col("path")))
+    scheme = pl.when(pl.col("port") == "443").then(pl.lit("https://")).otherwise(pl.lit("http://"))
+    return pl.when(name.is_not_null() & path.str.starts_with("/")).then(pl.concat_str(scheme, name, path))
+
+
+def _verdict() -> pl.Expr:
+    known = pl.col("acted").is_in(["Allow", "Deny", "Drop", "Block"])
+    word = pl.when(_refused()).then(pl.lit("blocked")).otherwise(pl.lit("allowed"))
+    return pl.when(known).then(word).otherwise(pl.lit("unknown"))
+
+
+def _duration() -> pl.Expr:
+    """Milliseconds, cut, of `5.037750 sec(s)`."""
+    took = pl.col("elapsed_time")
+    whole = number(took.str.extract(r"^([0-9]{1,9})\.[0-9]{3}"))
+    return whole * 1000 + number(took.str.extract(r"^[0-9]{1,9}\.([0-9]{3})"))
+
+
+FORMAT: Final = Format(
+    name="watchguard",
+    title="WatchGuard Firebox (Fireware) HTTP and HTTPS proxies, syslog",
+    document="https://www.watchguard.com/help/docs/help-center/en-US/Content/en-US/Fireware/logging/read_log-msg.html",
+    claims=claims,
+    parse=parse,
+    gives="user, client address, method, URL or host, verdict, WebBlocker category, bytes to the client, time taken",
+    cannot="the page behind HTTPS that is not inspected; the status; the content type, so pictures count as pages",
+    unproven=("blocked",),
+)

@@ -1,0 +1,146 @@
+"""Pairs of which it matters who wrote them: both readings agree, and nobody else's name gets onto a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.formats import LINES, Declared, Parsed, registry
+from pipeline.formats._keyed import Keyed, followed, read
+
+_SAMPLES = Path(__file__).parent.parent / "sample_logs"
+_QUOTED = Keyed(keys=("user", "act", "url", "size"), client=("url",), ahead=("user", "act"))
+_KEPT = Keyed(keys=("user", "act", "url", "size"), client=("url",), ahead=("user", "act"), escapes="kept")
+_BARE = Keyed(
+    keys=("user", "act", "arg", "size"), client=("arg",), ahead=("user", "act"), bare=("arg",), others=("code",),
+    escapes="none",
+)  # fmt: skip
+
+
+def _one(text: str, keyed: Keyed) -> dict[str, str]:
+    table = read(pl.DataFrame({"line": [1], "text": [text]}, schema=LINES), keyed).drop("line")
+    return {name: value for name, value in table.row(0, named=True).items() if value is not None}
+
+
+_words = st.text(alphabet="ab =\"'\\/\t", max_size=6)
+_pair = st.tuples(
+    st.sampled_from(["user", "act", "url", "arg", "size", "code", "x"]), st.sampled_from(["{}", '"{}"', "'{}'"]), _words
+)
+
+
+@pytest.mark.parametrize("keyed", [_QUOTED, _KEPT, _BARE], ids=["quoted", "kept", "bare"])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(pairs=st.lists(_pair, max_size=6))
+def test_the_quick_and_the_careful_reading_agree(keyed: Keyed, pairs: list[tuple[str, str, str]]) -> None:
+    text = " ".join(f"{key}={quotes.format(word)}" for key, quotes, word in pairs)
+    careful = followed(f" {text}", keyed)
+    assert _one(text, keyed) == (
+        {key: careful[key] for key in ("reason", "detail")} if "reason" in careful else careful
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ('user="S\\dee" act=pass url="/?user=x act=y"', {"user": "S\\dee", "act": "pass", "url": "/?user=x act=y"}),
+        ('user="S\\\\dee" url="/a\\"b"', {"user": "S\\dee", "url": '/a"b'}),
+        ('branch=Upper School user=dee url="/"', {"user": "dee", "url": "/"}),
+        ("user= act=pass", {"user": "", "act": "pass"}),
+        ("", {}),
+    ],
+)
+def test_values_are_read_to_their_end(text: str, cells: dict[str, str]) -> None:
+    assert _one(text, _QUOTED) == cells
+
+
+@pytest.mark.parametrize(
+    ("text", "arg"),
+    [
+        ("user=dee arg=/a b=c d code=9 size=1", "/a b=c d"),
+        ("user=dee arg=/a b", "/a b"),
+        ('user=dee arg=/say"hi" code=9', '/say"hi"'),
+        ("user=dee arg= code=9", ""),
+        ("user=dee arg=/x\\\\y code=9", "/x\\\\y"),
+    ],
+)
+def test_a_bare_path_goes_on_to_a_key_that_the_product_writes(text: str, arg: str) -> None:
+    assert _one(text, _BARE)["arg"] == arg
+
+
+@pytest.mark.parametrize(
+    ("text", "keyed"),
+    [
+        ('act="block" url="/" user="victim" x=""', _QUOTED),
+        ('user="dee" act="block" url="/" act="pass" x=""', _QUOTED),
+        ('user="dee" act="block" url="/" user="victim" x=""', _QUOTED),
+        ('user="dee" act="block" url="/"victim" size=1', _QUOTED),
+        ("act=block arg=/ user=victim code=9", _BARE),
+        ("user=dee act=block arg=/ act=pass code=9", _BARE),
+    ],
+)
+def test_what_a_client_may_have_written_is_refused(text: str, keyed: Keyed) -> None:
+    assert _one(text, keyed)["reason"] in {"bad-field", "unclosed-quote"}
+
+
+# ---------------------------------------------------------------- what the samples cannot show
+
+
+def _parsed(name: str, *texts: str, carry: str = "") -> Parsed:
+    lines = pl.DataFrame({"line": range(1, len(texts) + 1), "text": texts}, schema=LINES)
+    return registry()[name].parse(lines, Declared(), carry)
+
+
+def test_sophos_web_appliance_undoes_each_escape_once() -> None:
+    line = 'h=10.2.3.4 u="{}" s=200 X=- t=1790586902 T=1 Ts=0 act=1 cat="-" out=1 meth=GET req="-" dom="h.example.org"'
+    written = ["DOM\\\\xabby", "t\\xc3\\xb5m", "DOM\\jo", "old\\xff", 'a\\"b']
+    read_names = _parsed("sophos_swa", *(line.format(user) for user in written)).events["user_raw"].to_list()
+    assert read_names == ["DOM\\xabby", "tõm", "DOM\\jo", "old\\xff", 'a"b']
+
+
+def test_sophos_firewall_guesses_no_abbreviation_of_a_zone() -> None:
+    line = (
+        'device="SFW" date=2026-07-01 time=12:00:00 timezone="{}" log_id=050901616001 log_type="Content Filtering" '
+        'log_component="HTTP" log_subtype="Allowed" url="http://h.example.org/" src_ip=10.2.3.4 recv_bytes=1'
+    )
+    parsed = _parsed("sophos_xg", *(line.format(zone) for zone in ("GMT", "BST", "+0530", "IST", "CST"))).events
+    assert parsed["ts"].dt.strftime("%H:%M").to_list() == ["12:00", "11:00", "06:30", "11:00", "11:00"]
+    assert parsed["ts_quality"].to_list() == ["exact", "exact", "exact", "assumed-zone", "assumed-zone"]
+
+
+def test_skyhigh_remembers_the_columns_from_block_to_block() -> None:
+    header = '#time_stamp src_ip status_code "req_line" bytes_to_client "block_res"'
+    line = '[28/Sep/2026:10:15:02 +0100] 10.2.3.4 403 "GET http://h.example.org/ HTTP/1.1" 7 "10"'
+    first = _parsed("skyhigh", header)
+    assert first.carry == header
+    assert _parsed("skyhigh", line, carry=first.carry).events["verdict"].to_list() == ["blocked"]
+    assert _parsed("skyhigh", line).rejects.height == 1
+
+
+def test_skyhigh_reads_a_header_of_any_kind_without_failing() -> None:
+    line = '[28/Sep/2026:10:15:02 +0100] 10.2.3.4 403 "GET http://h.example.org/ HTTP/1.1"'
+    for header in (
+        "#time_stamp",
+        f"#time_stamp {'a' * 300}",
+        f"#time_stamp {' x' * 200}",
+        '#time_stamp src_ip "src_ip"',
+    ):
+        assert _parsed("skyhigh", header, line).rejects["reason"].to_list() == ["missing-column"]
+
+
+def test_sonicwall_takes_the_first_number_of_a_record_for_its_kind() -> None:
+    line = 'id=fw sn=0 time="2026-09-28 09:15:02 UTC" fw=192.0.2.1 m={} src=10.2.3.4:1:X0 dstname=h arg=/ m={} code=1'
+    parsed = _parsed("sonicwall", line.format(97, 14), line.format(537, 97))
+    assert parsed.rejects["line"].to_list() == [1]
+    assert parsed.skips["line"].to_list() == [2]
+
+
+@pytest.mark.parametrize("name", ["sophos_xg", "sophos_utm", "sophos_swa", "sonicwall", "watchguard", "skyhigh_syslog"])
+def test_a_single_line_is_recognised(name: str) -> None:
+    log = {"sophos_xg": "webfilter", "sophos_utm": "http", "sophos_swa": "sophos_log", "sonicwall": "syslog",
+           "watchguard": "firebox", "skyhigh_syslog": "mwg"}[name]  # fmt: skip
+    first = (_SAMPLES / name / f"{log}.log").read_text(encoding="utf-8").splitlines()[0]
+    assert [other for other, form in registry().items() if form.claims([first])] == [name]
