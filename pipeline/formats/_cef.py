@@ -19,17 +19,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-_START: Final = r"^[^|]*?CEF: ?[0-9](?:\.[0-9]{1,2})?\|"
-_HEADER: Final = ("vendor", "product", "version", "signature", "name", "severity", "extension")
+from pipeline.localtime import Running, from_written
+
+if TYPE_CHECKING:
+    from pipeline.formats import Declared
+
+_VERSION: Final = r" ?[0-9](?:\.[0-9]{1,2})?"
+_START: Final = rf"^[^|]*?CEF:{_VERSION}\|"
+_HEADER: Final = ("cef", "vendor", "product", "version", "signature", "name", "severity", "extension")
 _FIELD: Final = r"((?:[^|\\]|\\.)*)\|"
 _CAREFUL: Final = re.compile(_START + _FIELD * 6 + "(.*)$", re.DOTALL)
-#: What ends a value: a blank, and the next key.
-_NEXT: Final = r" [A-Za-z][A-Za-z0-9_.-]*="
-_PAIR: Final = re.compile(rf" ([A-Za-z][A-Za-z0-9_.-]*)=(.*?)(?={_NEXT}|$)", re.DOTALL)
+_KEYISH: Final = r"[A-Za-z0-9_.-]"
+#: A value goes on until a blank, the next key and its `=`.
+_PAIR: Final = re.compile(rf" ({_KEYISH}+)=([^ ]*(?: (?!{_KEYISH}+=)[^ ]*)*)")
+_TOO_SHORT: Final = "the CEF header has fewer than seven columns"
 _ESCAPED: Final = r"\\([\\=|])"
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTH_NUMBERS: Final = {name: f"{number:02}" for number, name in enumerate(_MONTHS, 1)}
@@ -69,40 +76,65 @@ class Source:
 
 def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
     """The cells of each line, or the reason and detail of its reject, in the order of the lines (`Source.schema`)."""
-    is_ours = texts.select(pl.col("text").str.contains(source.ours)).to_series()
-    bare = pl.col("text").str.replace(_START, "").str.splitn("|", len(_HEADER)).struct.rename_fields(_HEADER)
-    table = texts.filter(is_ours).with_columns(bare.alias("header")).unnest("header")
-    # A bar that is escaped moved the columns behind it; a key that is there twice has to be looked at.
-    moved = pl.any_horizontal(pl.col(name).str.ends_with("\\") for name in _HEADER[:-1])
-    table = table.with_columns(pl.concat_str(pl.lit(" "), "extension").str.strip_chars_end(" \x00").alias("extension"))
-    once_each = rf" (?:{'|'.join(source.once)})="
-    read = table.with_columns(
-        *(_value(key) for key in source.keys),
-        moved=moved.fill_null(value=False),
-        once=pl.col("extension").str.count_matches(once_each),
-    )
-    said_once = pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.UInt32) for key in source.once)
-    is_odd = read.select(pl.col("moved") | (pl.col("once") != said_once).fill_null(value=False)).to_series()
-    short = pl.col("extension").is_null()
-    plain = read.filter(~is_odd).with_columns(
-        reason=pl.when(short).then(pl.lit("missing-column")),
-        detail=pl.when(short).then(pl.lit("the CEF header has fewer than seven columns")),
-    )
-    foreign = texts.filter(~is_ours).select(
+    table = _header(texts)
+    is_ours = table.select(_is_ours(source)).to_series()
+    foreign = table.filter(~is_ours).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("is no CEF record of this product")
     )
-    rows = [plain, _one_by_one(read.filter(is_odd).select("line", "text"), source), foreign]
+    table = table.filter(is_ours)
+    # Few lines hold escapes, and to undo them takes as long as all the rest.
+    escaped = table.select(pl.col("extension").str.contains("\\", literal=True).fill_null(value=False)).to_series()
+    read = pl.concat([_cells(table.filter(~escaped), source), _cells(table.filter(escaped), source, unescape=True)])
+    odd = read.filter("odd").select("line", "text")
+    rows = [read.filter(~pl.col("odd")), _one_by_one(odd, source), foreign]
     empty = pl.DataFrame(schema=source.schema)
     return pl.concat([empty, *rows], how="diagonal_relaxed").select(source.schema.names()).sort("line")
 
 
-def _value(key: str) -> pl.Expr:
-    # The whole match and not a group of it: that takes half the time.
-    pair = pl.col("extension").str.extract(rf" {key}=.*?(?:{_NEXT}|$)", 0)
-    bare = pair.str.strip_prefix(f" {key}=")
-    # Where the value is empty, the blank before the next key is all that is left of it.
-    ended = bare.str.replace(rf"{_NEXT}$", "")
-    return ended.str.replace_all(_ESCAPED, "$1").alias(key)
+def _header(texts: pl.DataFrame) -> pl.DataFrame:
+    """The columns of the header. The extension begins and ends with a blank, for the sake of `_value`."""
+    record = pl.col("text").str.splitn("CEF:", 2).struct.field("field_1")
+    columns = record.str.splitn("|", len(_HEADER)).struct.rename_fields(_HEADER)
+    table = texts.with_columns(columns.alias("header")).unnest("header")
+    extension = pl.col("extension").str.strip_chars_end(" \x00")
+    return table.with_columns(extension=pl.concat_str(pl.lit(" "), extension, pl.lit(" ")))
+
+
+def _is_ours(source: Source) -> pl.Expr:
+    """Whether the header names the vendor and the product."""
+    shapes = {"cef": _VERSION, "vendor": source.vendor, "product": source.product}
+    named = pl.all_horizontal(pl.col(name).str.contains(f"^(?:{shape})$") for name, shape in shapes.items())
+    return named.fill_null(value=False)
+
+
+def _cells(table: pl.DataFrame, source: Source, *, unescape: bool = False) -> pl.DataFrame:
+    """The cells of the lines; `odd` where they have to be followed from character to character."""
+    # A bar that is escaped moved the columns behind it; a key that is there twice has to be looked at.
+    moved = pl.any_horizontal(pl.col(name).str.ends_with("\\") for name in _HEADER[3:-1])
+    once_each = rf" (?:{'|'.join(source.once)})="
+    # A key of the CEF may be called like a column of the header.
+    header = [pl.col(name).alias(f"_{name}") for name in ("signature", "name")]
+    read = table.select(
+        "line", "text", *header, *(_value(key, unescape=unescape) for key in source.keys),
+        moved=moved.fill_null(value=False), once=pl.col("extension").str.count_matches(once_each),
+        short=pl.col("extension").is_null(),
+    ).rename({"_signature": "signature", "_name": "name"})  # fmt: skip
+    said_once = pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.UInt32) for key in source.once)
+    return read.with_columns(
+        odd=pl.col("moved") | (pl.col("once") != said_once).fill_null(value=False),
+        reason=pl.when("short").then(pl.lit("missing-column")),
+        detail=pl.when("short").then(pl.lit(_TOO_SHORT)),
+    )
+
+
+def _value(key: str, *, unescape: bool) -> pl.Expr:
+    # Whole words, each with the blank behind it, so that the next key is not among them. The whole match and not a
+    # group of it: that takes half the time.
+    words = pl.col("extension").str.extract(
+        rf" {key}=[^ ]* (?:(?:[^ =]*|=[^ ]*|{_KEYISH}*[^ =A-Za-z0-9_.-][^ ]*) )*", 0
+    )
+    said = words.str.strip_prefix(f" {key}=").str.strip_suffix(" ")
+    return (said.str.replace_all(_ESCAPED, "$1") if unescape else said).alias(key)
 
 
 def _one_by_one(lines: pl.DataFrame, source: Source) -> pl.DataFrame:
@@ -117,7 +149,7 @@ def _one_by_one(lines: pl.DataFrame, source: Source) -> pl.DataFrame:
 def _followed(text: str, source: Source) -> dict[str, str]:
     parts = _CAREFUL.match(text)
     if parts is None:
-        return {"reason": "missing-column", "detail": "the CEF header has fewer than seven columns"}
+        return {"reason": "missing-column", "detail": _TOO_SHORT}
     cells = {"signature": _plain(parts[4]), "name": _plain(parts[5])}
     for key, value in _PAIR.findall(" " + parts[7].rstrip(" \x00")):
         said = _plain(value)
@@ -146,3 +178,10 @@ def month_first(cell: pl.Expr) -> pl.Expr:
     day = part.field("day").str.zfill(2)
     date = pl.concat_str(part.field("year"), pl.lit("-"), month, pl.lit("-"), day, pl.lit(" "), part.field("clock"))
     return pl.coalesce(pl.concat_str(date, part.field("zone").fill_null("")), cell)
+
+
+def timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
+    """Add `ts` and `ts_quality`, or `reason` and `detail`, from the column `rt`, in the order of the lines."""
+    stamps = records.select(rt=month_first(pl.col("rt")).fill_null(""))["rt"]
+    read, after = from_written(stamps, declared.timezone, declared.date_order, running)
+    return pl.concat([records.drop("reason", "detail"), read], how="horizontal"), after
