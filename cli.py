@@ -196,7 +196,8 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
         _fail(f"--map: is for the format csv, not for {form!r}. Leave one of the two out.")
     with _failures_in_words():
         columns, verdicts = load_map(column_map) if column_map else ((), ())
-        declared = Declared(zone, date_order, tuple(columns), tuple(verdicts))
+        # What comes from stdin was written last just now.
+        declared = Declared(zone, date_order, tuple(columns), tuple(verdicts), last_change=datetime.now(UTC))
         records = trying.parse_files(files, "csv" if column_map else form, declared, output, rejects)
     _say((line for record in records for line in trying.lines_for(record)), err=True)
     sys.exit(NEEDS_ATTENTION if any(record.issues for record in records) else 0)

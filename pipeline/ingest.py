@@ -11,7 +11,7 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
@@ -161,6 +161,15 @@ def _slices(records: int) -> Iterator[tuple[int, int]]:
     yield 0, min(_SNIFFED_LINES, records)
     if records > _SNIFFED_LINES:
         yield _SNIFFED_LINES, records
+
+
+def as_of(declared: Declared, mtime_ns: int) -> Declared:
+    """What is declared, with the time of the file's last change; without one where that lies beyond any date."""
+    try:
+        change = datetime.fromtimestamp(mtime_ns // 1_000_000_000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return replace(declared, last_change=None)
+    return replace(declared, last_change=change)
 
 
 # ---------------------------------------------------------------- reading

@@ -60,6 +60,8 @@ class Running:
     falls: int = 0
     #: The order of day and month that the file itself has proved.
     order: WrittenOrder | None = None
+    #: The latest day that stamps without a year have reached, local, ISO 8601.
+    reached: str = ""
 
     def to_text(self) -> str:
         """For the carry; empty before the first stamp."""

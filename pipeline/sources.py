@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.config import Settings, Source, line_in
@@ -20,7 +20,7 @@ from pipeline.decode import opened
 from pipeline.errors import ConfigError, SourceError, UnknownFormat
 from pipeline.formats import Declared, Format
 from pipeline.formats._maps import check_map, load_map
-from pipeline.ingest import first_lines, format_named, identity_of, sniff
+from pipeline.ingest import as_of, first_lines, format_named, identity_of, sniff
 from pipeline.ledger import FileLook
 
 #: So much of both ends of a file is looked at, to know that it has not changed.
@@ -155,6 +155,7 @@ def _named(text: str) -> str:
 
 def recognise(file: LogFile, look: FileLook) -> Known | None:
     """Format and identity of a file; nothing where it holds no line yet. Raises `UnknownFormat` and `SourceError`."""
+    file = replace(file, declared=as_of(file.declared, look.mtime_ns))
     name = file.source.format
     lines = first_lines(file.path) if name == "auto" else []
     if name == "auto" and not lines:

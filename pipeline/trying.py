@@ -7,6 +7,7 @@ exist, and to write over what it reads; what is wrong with a file is an issue in
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -35,6 +36,8 @@ def parse_files(
     files: Iterable[Path], form: str, declared: Declared, output: Path, rejects: Path | None
 ) -> list[FileRecord]:
     """Parse files, folders or stdin. One record a file; what goes wrong with one is an issue in its record.
+
+    What `declared` says of the last change is for stdin; a file has its own.
 
     Raises `UnknownFormat` for a format that does not exist and `StoreError` for outputs that cannot be written.
     """
@@ -99,6 +102,8 @@ def _batches(record: FileRecord, named: Format | None, declared: Declared) -> It
     path = Path(record.path)
     with ExitStack() as stack:
         stream = jsonlines.stdin() if path == DASH else stack.enter_context(opened(path))
+        if path != DASH:
+            declared = ingest.as_of(declared, os.fstat(stream.fileno()).st_mtime_ns)
         if stream.peek(1):
             yield from ingest.open_unknown(stream, path, named, declared)
         else:
