@@ -42,11 +42,13 @@ ORIGIN: Final[dict[str, pl.DataType]] = {
     "source_sha256": pl.String(),
 }
 
-#: What a format says of one line. A format leaves out what its log does not have.
+#: What a format says of one line. A format leaves out what its log does not have. `other_clock`: some devices write
+#: two stamps; where they are more than a second apart it holds the one that `ts` does not come from, as written.
 PARSED: Final[dict[str, pl.DataType]] = {
     "line": pl.Int64(),
     "ts": TIMESTAMP,
     "ts_quality": pl.String(),
+    "other_clock": pl.String(),
     "user_raw": pl.String(),
     "client_ip": pl.String(),
     "device": pl.String(),
@@ -80,6 +82,7 @@ EVENTS: Final = pl.Schema(
         "byte_offset": pl.Int64(),
         "ts": TIMESTAMP,
         "ts_quality": pl.String(),
+        "other_clock": pl.String(),
         "user_raw": pl.String(),
         "user": pl.String(),
         "client_ip": pl.String(),

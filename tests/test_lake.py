@@ -214,3 +214,17 @@ def test_a_value_that_does_not_fit_is_never_cut_to_size(tmp_path: Path) -> None:
     with pytest.raises(pl.exceptions.InvalidOperationError):
         lake.write_table(tmp_path / "x.parquet", ACTIVE.with_columns(users=pl.lit("many")), schema.ACTIVE)
     assert not (tmp_path / "x.parquet").exists()
+
+
+def test_units_made_before_a_column_came_are_read_with_the_new(place: Lake) -> None:
+    a_unit(place, "old")
+    a_unit(place, "new")
+    for table in ("events", "hit_events"):
+        path = place.unit("old") / f"{table}.parquet"
+        pl.read_parquet(path).drop("other_clock").write_parquet(path)
+    for units in (["old", "new"], ["new", "old"]):
+        read = lake.rows(place, units, "events", ["line", "other_clock", "user_raw"])
+        assert read.height == 8
+        assert read["other_clock"].null_count() == 8
+        with lake.connected(place, units) as connection:
+            assert connection.sql("SELECT COUNT(*), COUNT(url) FROM events").fetchall() == [(8, 2)]

@@ -8,6 +8,7 @@ Values hold what a client sent, so a line whose quoted values hold an escape, a 
 with its `=` is taken apart character by character; all others by the keys. Only a quote and a backslash are escaped, so
 the one backslash of `SCHOOL\A.Smith` stays; a value that ends in one that is not doubled cannot be told from an escaped
 quote: refused. Refused too: a key of `once` that is said twice and differently, and quotes that are not closed.
+Whether blanks or commas part the pairs is seen at the first one. Values without quotes may then hold the other.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from typing import Final
 
 import polars as pl
 
-_PAIR: Final = re.compile(
-    r'([A-Za-z_][\w.-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s",\x00]*))(?=[\s,\x00]|$)[\s,\x00]*', re.DOTALL
-)
+_QUOTED: Final = r'([A-Za-z_][\w.-]*)=(?:"((?:[^"\\]|\\.)*)"(?=[\s,\x00]|$)'
+_PAIR: Final = re.compile(rf'{_QUOTED}|([^\s"\x00]*)(?=[\s\x00]|$))[\s,\x00]*', re.DOTALL)
+_COMMA_PAIR: Final = re.compile(rf'{_QUOTED}|([^",\x00]*)(?=[,\x00]|$))[\s,\x00]*', re.DOTALL)
+#: The first pair ends in a comma that a key follows.
+_COMMAS: Final = r'^[^="]*[A-Za-z0-9_]=(?:"[^"]*"|[^ ",]*),[A-Za-z_]'
+_BY_COMMAS: Final = re.compile(_COMMAS)
 _ESCAPE: Final = re.compile(r'\\(["\\])')
 _START: Final = re.compile(r"(?:^|[ >,])(?=[a-z]+=)")
 
@@ -35,8 +39,8 @@ class Pairs:
     once: tuple[str, ...]
     #: Keys that may stand first in a line, or right behind a syslog priority.
     first: tuple[str, ...] = ()
-    #: A text that only lines with commas between their pairs hold.
-    commas: str = ",subtype="
+    #: A key that every line has. Where it stands behind a comma, commas part the pairs, or the line is odd.
+    always: str = "subtype"
 
     @cached_property
     def schema(self) -> pl.Schema:
@@ -47,7 +51,7 @@ class Pairs:
     def doubtful(self) -> str:
         """A quoted value with one of the keys in it, or with an escape, or a quote without its other half."""
         keys = "|".join(re.escape(key) for key in self.keys)
-        return rf'^(?:[^"]*"[^"]*")*[^"]*"(?:[^"]*[ >](?:{keys})=|[^"]*\\["\\]|[^"]*$)'
+        return rf'^(?:[^"]*"[^"]*")*[^"]*"(?:[^"]*[ ,>](?:{keys})=|[^"]*\\["\\]|[^"]*$)'
 
 
 def taken_apart(texts: pl.DataFrame, pairs: Pairs) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -57,26 +61,41 @@ def taken_apart(texts: pl.DataFrame, pairs: Pairs) -> tuple[pl.DataFrame, pl.Dat
     the first keeps `text`, so that `value` can look for more.
     """
     text = pl.col("text")
+    commas = texts.select(text.str.contains(_COMMAS)).to_series()
+    plain, careful = _split(texts.filter(~commas), pairs, " ")
+    if not commas.any():
+        return plain, careful
+    plain_too, careful_too = _split(texts.filter(commas), pairs, ",")
+    return pl.concat([plain, plain_too]), pl.concat([careful, careful_too])
+
+
+def _split(texts: pl.DataFrame, pairs: Pairs, between: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    text = pl.col("text")
     said_once = pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.UInt32) for key in pairs.once)
-    once_each = rf" (?:{'|'.join(re.escape(key) for key in pairs.once)})="
-    doubtful = text.str.contains(pairs.doubtful) | text.str.contains(pairs.commas, literal=True)
-    values = [value(key) for key in pairs.keys if key not in pairs.first]
+    once_each = rf"{between}(?:{'|'.join(re.escape(key) for key in pairs.once)})="
+    mixed = f", {pairs.always}=" if between == "," else f",{pairs.always}="
+    doubtful = text.str.contains(pairs.doubtful) | text.str.contains(mixed, literal=True)
+    values = [value(key, between, first=key in pairs.first) for key in pairs.keys]
     table = texts.with_columns(*values, doubtful=doubtful, once=text.str.count_matches(once_each))
     unclear = pl.col("doubtful") | (pl.col("once") != said_once)
     plain = table.filter(~unclear).drop("doubtful", "once")
     return plain, _one_by_one(table.filter(unclear).select("line", "text"), pairs)
 
 
-def value(key: str, *, first: bool = False) -> pl.Expr:
+def value(key: str, between: str = " ", *, first: bool = False) -> pl.Expr:
     """The value of a key, for a line without a key in its quotes; null where the key is missing.
 
     With `first` it may be the first of the line, with or without a syslog priority before it.
     """
+    bare = r'[^ "\x00]*' if between == " " else r'[^",\x00]*'
     # The whole match and not a group of it: that takes half the time.
-    before = "(?:^|[ >])" if first else " "
-    pair = pl.col("text").str.extract(rf'{before}{re.escape(key)}=(?:"[^"]*"|[^ "\x00]*)', 0)
-    bare = pair.str.strip_chars_start(" >") if first else pair.str.strip_prefix(" ")
-    return bare.str.strip_prefix(f"{key}=").str.strip_chars('"').alias(key)
+    pair = rf'{re.escape(key)}=(?:"[^"]*"|{bare})'
+    found = pl.col("text").str.extract(f"{between}{pair}", 0).str.strip_prefix(f"{between}{key}=")
+    if first:
+        # Two looks, because one with a choice before the key cannot leap to it.
+        front = pl.col("text").str.extract(rf"^(?:[^ ,=]*>)?{pair}", 0).str.replace(r"^[^=]*=", "")
+        found = pl.coalesce(front, found)
+    return found.str.strip_chars('"').alias(key)
 
 
 def _one_by_one(lines: pl.DataFrame, pairs: Pairs) -> pl.DataFrame:
@@ -91,9 +110,10 @@ def _one_by_one(lines: pl.DataFrame, pairs: Pairs) -> pl.DataFrame:
 def _followed(text: str, pairs: Pairs) -> dict[str, str]:
     start = _START.search(text)
     at = start.end() if start else 0
+    shape = _COMMA_PAIR if _BY_COMMAS.match(text[at:]) else _PAIR
     cells: dict[str, str] = {}
     while at < len(text):
-        pair = _PAIR.match(text, at)
+        pair = shape.match(text, at)
         if pair is None:
             open_quote = text.count('"', at) - text.count('\\"', at)
             return _reject("unclosed-quote" if open_quote % 2 else "bad-field", f"no key=value at character {at + 1}")

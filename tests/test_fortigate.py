@@ -1,0 +1,72 @@
+"""FortiGate's records: two clocks, two separators, and values that a client chose."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.formats import LINES, Declared, registry
+from pipeline.formats import _pairs as pairs
+
+_FORM = registry()["fortigate"]
+_SOME = pairs.Pairs(keys=("date", "type", "user", "url", "msg"), once=("type", "user", "url"), first=("date",))
+_quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def _rows(*texts: str, zone: str = "Europe/London") -> list[dict[str, Any]]:
+    lines = pl.DataFrame({"line": range(1, len(texts) + 1), "text": texts}, schema=LINES)
+    return _FORM.parse(lines, Declared(timezone=ZoneInfo(zone)), "").events.to_dicts()
+
+
+def _at(stamp: str) -> str:
+    return f'{stamp} logid="0317013312" type="utm" subtype="webfilter" vd="root" hostname="h.example.org" url="/"'
+
+
+@pytest.mark.parametrize(
+    ("stamp", "zone", "other"),
+    [
+        ('date=2025-09-08 time=09:10:11 tz="+0100" eventtime=1757319011', "Europe/London", None),
+        ('date=2025-09-08 time=09:10:12 tz="+0100" eventtime=1757319011000', "Europe/London", None),
+        ('date=2025-09-08 time=09:10:13 tz="+0100" eventtime=1757319011', "Europe/London", "2025-09-08 09:10:13 +0100"),
+        ('date=2025-09-08 time=03:40:11 tz="-0430" eventtime=1757319011', "Europe/London", None),
+        ("date=2025-09-08 time=09:10:11 eventtime=1757319011", "Europe/London", None),
+        ("date=2025-09-08 time=09:10:11 eventtime=1757319011", "Europe/Paris", "2025-09-08 09:10:11"),
+        ("date=2025-09-08 time=09:10:11 eventtime=17573190", "Europe/London", "17573190"),
+        ("date=2025-09-08 eventtime=1757319011", "Europe/London", None),
+        ("date=2025-09-08 time=09:10:11", "Europe/London", None),
+    ],
+)
+def test_the_clock_that_was_not_used_is_kept_where_it_differs(stamp: str, zone: str, other: str | None) -> None:
+    (row,) = _rows(_at(stamp), zone=zone)
+    assert row["other_clock"] == other
+
+
+@pytest.mark.parametrize("count", ["1757319011", "1757319011360", "1757319011360109", "1757319011360109339"])
+def test_an_epoch_is_cut_and_never_rounded(count: str) -> None:
+    (row,) = _rows(_at(f"date=2025-09-08 time=09:10:11 eventtime={count}"))
+    assert int(row["ts"].timestamp()) == 1757319011
+    assert f"{row['ts'].microsecond:06}" == count[10:16].ljust(6, "0")
+
+
+_VALUES = st.text(alphabet="ab/.:-_ ,@", max_size=8)
+
+
+@_quick
+@given(
+    values=st.lists(
+        st.tuples(st.sampled_from(["user", "url", "msg", "other"]), _VALUES), max_size=5, unique_by=lambda pair: pair[0]
+    )
+)
+@pytest.mark.parametrize("between", [" ", ","])
+def test_quick_and_careful_reader_agree(between: str, values: list[tuple[str, str]]) -> None:
+    first = ["date=2025-09-08", 'type="utm"']
+    line = between.join([*first, *(f'{key}="{value}"' for key, value in values)])
+    quick, careful = pairs.taken_apart(pl.DataFrame({"line": [1], "text": [line]}, schema=LINES), _SOME)
+    followed = pairs._followed(line, _SOME)
+    assert careful.is_empty()
+    assert {key: quick[key][0] for key in _SOME.keys} == {key: followed.get(key) for key in _SOME.keys}
