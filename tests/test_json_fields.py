@@ -22,7 +22,13 @@ def _table(texts: list[str]) -> pl.DataFrame:
 
 
 def _fields(*texts: str) -> list[dict[str, Any]]:
-    return under_test.fields(_table(list(texts)), _WANTED, ["many"]).to_dicts()
+    few = under_test.fields(_table(list(texts)), _WANTED, ["many"])
+    filling = ['{"a":"filling","z":1}'] * under_test._FEW
+    many = under_test.fields(_table([*texts, *filling]), _WANTED, ["many"])
+    assert many["line"].to_list() == list(range(1, many.height + 1))
+    assert many.head(len(texts)).equals(few)
+    assert set(many["a"].tail(len(filling)).to_list()) == {"filling"}
+    return few.to_dicts()
 
 
 def _one(text: str, column: str = "a") -> Any:
@@ -143,7 +149,7 @@ def test_quick_and_careful_reader_agree(texts: list[str]) -> None:
     lines = _table([text for text in texts if text.startswith("{")])
     places = {name: under_test.steps(path) for name, path in _WANTED.items()}
     careful = under_test._one_by_one(lines, places, ["many"])
-    assert under_test.fields(lines, _WANTED, ["many"]).equals(careful)
+    assert under_test._at_once(lines, places, ["many"]).equals(careful)
 
 
 @_quick

@@ -45,6 +45,7 @@ _ESCAPED_KEY: Final = r'\\u[0-9A-Fa-f]{4}(?:[^"\\]|\\.)*"\s*:'
 _STRANGE: Final = f"{_NUMBER}|{_MINUS_NOUGHT}|{_FORGIVEN}|{_ESCAPED_KEY}"
 #: DuckDB gets so many lines at once, and so works on all cores.
 _BATCH: Final = 10_000
+_FEW: Final = 300
 
 
 class _Twice:
@@ -69,15 +70,9 @@ def fields(texts: pl.DataFrame, wanted: Mapping[str, str], joined: Sequence[str]
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("is no JSON object")
     )
     ours = texts.filter(is_object).select("line", "text")
-    odd = ours.filter(pl.col("text").str.contains(_odd(tuple(places.values()))))
-    # Most blocks have none of either.
-    doubtful = odd.filter(_is_doubtful(odd["text"], tuple(places.values()))) if odd.height else odd
-    sure = ours.filter(~pl.col("line").is_in(doubtful["line"].implode())) if doubtful.height else ours
-    plain, unclear = _plain(sure, places, joined)
-    careful = _one_by_one(pl.concat([doubtful, unclear]), places, joined)
-    tables = [table for table in (plain, careful, foreign) if table.height]
-    read = pl.concat([_schema(wanted).to_frame(), *tables], how="diagonal")
-    return read.sort("line") if len(tables) > 1 or careful.height else read
+    # To ask DuckDB takes as long as to read so many lines one by one.
+    read = _one_by_one(ours, places, joined) if ours.height < _FEW else _at_once(ours, places, joined)
+    return pl.concat([read, foreign], how="diagonal").sort("line") if foreign.height else read
 
 
 def steps(path: str) -> Steps:
@@ -92,6 +87,19 @@ def steps(path: str) -> Steps:
         found.extend(int(place) for place in _PLACE.findall(step[3]))
         at = step.end()
     return tuple(found)
+
+
+def _at_once(lines: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[str]) -> pl.DataFrame:
+    """What `_one_by_one` gives, for many lines."""
+    odd = lines.filter(pl.col("text").str.contains(_odd(tuple(places.values()))))
+    # Most blocks have none of either.
+    doubtful = odd.filter(_is_doubtful(odd["text"], tuple(places.values()))) if odd.height else odd
+    sure = lines.filter(~pl.col("line").is_in(doubtful["line"].implode())) if doubtful.height else lines
+    plain, unclear = _plain(sure, places, joined)
+    read = pl.concat([_schema(places).to_frame(), plain], how="diagonal")
+    if doubtful.is_empty() and unclear.is_empty():
+        return read
+    return pl.concat([read, _one_by_one(pl.concat([doubtful, unclear]), places, joined)]).sort("line")
 
 
 @cache
