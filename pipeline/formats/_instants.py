@@ -51,8 +51,12 @@ def _from_offset(written: pl.Expr) -> pl.Expr:
     seconds = stamp.str.slice(0, _LENGTH).str.replace(" ", "T", literal=True)
     local = seconds.str.to_datetime(_SECONDS, time_unit="us", strict=False)
     rest = stamp.str.slice(_LENGTH)
-    fraction = rest.str.extract(r"^\.([0-9]{1,6})").fill_null("0").str.pad_end(6, "0").cast(pl.Int64)
-    offset = rest.str.extract(r"([+-][0-9]{2}:?[0-9]{2})$").str.replace(":", "", literal=True)
+    zone = rest.str.strip_chars_start(".0123456789")
+    # Without a fraction its length is a byte less than nothing.
+    length = rest.str.len_bytes().cast(pl.Int64) - zone.str.len_bytes() - 1
+    digits = rest.str.slice(1, pl.when(length > 0).then(length).otherwise(0))
+    fraction = digits.str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)
+    offset = pl.when(zone != "Z").then(zone.str.replace(":", "", literal=True))
     minutes = offset.str.slice(1, 2).cast(pl.Int64) * 60 + offset.str.slice(3, 2).cast(pl.Int64)
     east = pl.when(offset.str.starts_with("-")).then(-minutes).otherwise(minutes).fill_null(0)
     instant = (local.cast(pl.Int64) + fraction - east * 60_000_000).cast(TIMESTAMP)

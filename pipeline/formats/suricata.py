@@ -73,7 +73,9 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
-    texts = without_header(texts).with_columns(pl.col("text").str.replace(rf"^{_PREFIX.pattern}", ""))
+    texts = without_header(texts)
+    if texts["text"].str.starts_with("@cee:").any():
+        texts = texts.with_columns(pl.col("text").str.replace(rf"^{_PREFIX.pattern}", ""))
     cells = _cells(texts)
     damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
     records = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
@@ -179,7 +181,7 @@ def _url() -> pl.Expr:
     """The URL: whole as it is, a path behind its scheme and host; null for a `*` and the like."""
     target, hostname = said(pl.col("target")), said(pl.col("hostname"))
     scheme = pl.when(pl.col("version") == "2").then(pl.lit("")).otherwise(pl.lit("http://"))
-    port = pl.when(pl.col("port").is_not_null()).then(":" + pl.col("port")).otherwise(pl.lit(""))
+    port = pl.when(pl.col("port") != "80").then(":" + pl.col("port")).otherwise(pl.lit(""))
     return (
         pl.when(target.str.contains(_WHOLE) | (pl.col("method") == "CONNECT") | hostname.is_null())
         .then(target)
