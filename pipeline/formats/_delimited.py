@@ -21,7 +21,7 @@ import polars as pl
 from pipeline.formats import PARSE_REJECTS
 from pipeline.formats._records import cells_of
 
-#: What polars would see differently: line ends of other kinds, and what files with a mark or compressed ones begin with.
+#: What polars would see differently: other line ends, and what marked or compressed files begin with.
 _TRAPS: Final = "[\\r\\n\ufeff]|^x\\x01"
 
 
