@@ -1,6 +1,6 @@
 r"""Palo Alto Networks firewalls (PAN-OS): URL filtering records as CSV, by syslog or exported from the device.
 
-In: lines such as `<14>Nov 30 16:44:36 PA-220 1,2026/03/16 09:00:01,0128,THREAT,url,2561,2026/03/16 09:00:00,10.2.3.4`...
+In: lines such as `<14>Nov 30 16:44:36 PA-220 1,2026/03/16 09:00:01,0128,THREAT,url,2561,2026/03/16 09:00:00,10.2.3.4,`.
 Only the type THREAT with the subtype `url` is read; every other record of the device is a skip (`other-record`).
 The columns up to the category are the same in all versions; the method, the user agent and the referer stand in theirs
 where the record goes on so far. The URL has no scheme, and stands in quotes.
