@@ -11,11 +11,11 @@ import csv
 SEPARATORS = ",;\t|"
 
 
-def cells_of(text: str, separator: str) -> list[str]:
-    """The cells of a record; none where its quoting is broken."""
+def cells_of(text: str, separator: str, *, loose: bool = False) -> list[str]:
+    """The cells of a record; none where its quoting is broken. With `loose`, blanks behind a separator do not count."""
     try:
         # The whole record is one item, so line ends inside quotes stay where they are.
-        rows = list(csv.reader([text], delimiter=separator, strict=True))
+        rows = list(csv.reader([text], delimiter=separator, strict=True, skipinitialspace=loose))
     except csv.Error:
         return []
     return rows[0] if len(rows) == 1 else []

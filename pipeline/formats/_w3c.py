@@ -1,0 +1,231 @@
+"""What the fields of a W3C extended log mean, whichever product wrote it.
+
+In: the names behind `#Fields:`, and the values that stand in their columns. Out: the event, or the reason of a reject.
+
+A URL is put together from `cs-uri-scheme`, host, `cs-uri-port` where it is not the scheme's own, path and query, or is
+`cs-uri` as it stands. With the schemes `tcp` and `ssl` (a CONNECT, or TLS that was not decrypted) the path is always
+`/`: such a row has a host only. Values of `time-taken` are milliseconds in ProxySG, TMG and IIS.
+The verdict is said by `sc-filter-result` (OBSERVED and PROXIED let it pass, DENIED did not), `s-action`, `action`
+(TMG) and `x-exception-id`; an exception of the network is an error, one that begins with `authentication_` a
+challenge. TMG's codes in `sc-status` are beyond 10,000: 12209 asks for a login, 12202 and 12204 are rules.
+A web server's log says of no filter: `unknown`, but for its own 401.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats._cells import is_background, said, whole
+
+#: What is wanted -> the fields that may hold it; the first that is there does.
+_MEANINGS: Final = {
+    "date": ("date",), "time": ("time",), "user": ("cs-username", "cs-user", "cs-userdn", "x-cs-auth-user"),
+    "epoch": ("timestamp", "x-timestamp", "x-timestamp-unix-utc", "x-cs-timestamp"),
+    "gmttime": ("gmttime",), "localtime": ("localtime",),
+    "client_ip": ("c-ip",), "device": ("c-dns", "x-client-device-name", "x-c-hostname"),
+    "method": ("cs-method", "s-operation"), "scheme": ("cs-uri-scheme",),
+    "hostname": ("cs-uri-host", "cs-host", "cs(host)", "x-host-header", "r-host"), "port": ("cs-uri-port",),
+    "path": ("cs-uri-path", "cs-uri-stem"), "query": ("cs-uri-query",), "uri": ("cs-uri", "cs-url", "c-uri"),
+    "status": ("sc-status", "sc-http-status"), "result": ("x-resultcode-httpstatus",), "bytes": ("sc-bytes",),
+    "taken": ("time-taken", "x-elapsed-time"), "content_type": ("rs(content-type)", "cs-mime-type", "sc(content-type)"),
+    "agent": ("cs(user-agent)", "c-agent", "cs-user-agent"), "referrer": ("cs(referer)", "cs-referer"),
+    "filtered": ("sc-filter-result",), "category": ("cs-categories", "sc-filter-category", "urlcategory"),
+    "s_action": ("s-action", "sc-result-code"), "action": ("action",), "exception": ("x-exception-id",),
+}  # fmt: skip
+_TIMES: Final = ("epoch", "gmttime", "localtime")
+_ADDRESSES: Final = ("uri", "path", "hostname")
+#: Fields of proxies; a log with `cs-uri-stem` and none of them is a web server's.
+_OF_PROXIES: Final = {"s-action", "sc-filter-result", "cs-uri-scheme", "cs-uri", "x-edge-result-type", "r-host"}
+
+#: The cells by what they mean, as `event` takes them.
+CELLS: Final = pl.Schema(
+    {"line": pl.Int64(), "stamp": pl.String(), "server": pl.Boolean()}
+    | {name: pl.String() for name in _MEANINGS if name not in {"date", "time", *_TIMES}}
+)
+
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_BRACKETED: Final = (
+    r"^\[?(?P<day>[0-9]{2})/(?P<month>[0-9]{2}|[A-Za-z]{3})/(?P<year>[0-9]{4}):"
+    r"(?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2}) ?(?P<zone>GMT|UTC|[+-][0-9]{4})?\]?$"
+)
+_PASSED: Final = (
+    r"^(?:TCP_(?:AUTH_|CLIENT_|IMS_|MEM_|NC_|PARTIAL_|REFRESH_|RESCAN_|SWAPFAIL_|OFFLINE_|FAIL_)*(?:HIT|MISS|REFRESH)"
+    r"(?:_RST|_SSL|_VIA)?|TCP_(?:ACCELERATED|BYPASSED|TUNNELED|WEBSOCKET|CONNECT)|TUNNELED|ALLOWED)$"
+)
+_FAILED: Final = ("TCP_ERR_MISS", "FAILED", "TCP_LOOP")
+_LOGINS: Final = ("TCP_AUTH_REDIRECT", "TCP_AUTH_FORM")
+_EXCEPTIONS_OF_THE_NETWORK: Final = (
+    "tcp_error", "dns_server_failure", "dns_unresolved_hostname", "gateway_error", "invalid_response", "connect_error",
+)  # fmt: skip
+_TMG_ASKS: Final = 12209
+_TMG_RULES: Final = (12202, 12204)
+_TMG_CODES: Final = 10_000
+_TUNNELS: Final = ("tcp", "ssl")
+_PORTS: Final = {"http": "80", "https": "443", "ftp": "21"}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The columns of a segment."""
+
+    names: tuple[str, ...]
+    separator: str
+
+    @classmethod
+    def of(cls, text: str) -> Fields:
+        """What stands behind `#Fields:`; parted by tabs where there is one between two names."""
+        bare = text.strip()
+        return cls(tuple(bare.lower().split()), "\t" if "\t" in bare else " ")
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """What is wanted and where it stands."""
+        there = {
+            meaning: [self.names.index(name) for name in names if name in self.names]
+            for meaning, names in _MEANINGS.items()
+        }
+        return {meaning: places[0] for meaning, places in there.items() if places}
+
+    @property
+    def has_time(self) -> bool:
+        """Whether a row says when it was."""
+        return {"date", "time"} <= self.places.keys() or any(name in self.places for name in _TIMES)
+
+    @property
+    def has_address(self) -> bool:
+        """Whether a row says what was asked for."""
+        return any(name in self.places for name in _ADDRESSES)
+
+    @property
+    def is_server(self) -> bool:
+        """Whether a web server wrote it, such as IIS."""
+        return "cs-uri-stem" in self.names and not _OF_PROXIES & set(self.names)
+
+    @property
+    def has_brackets(self) -> bool:
+        """Whether there is a stamp in brackets with a blank in it."""
+        return "gmttime" in self.places or "localtime" in self.places
+
+
+def stamp(fields: Fields) -> pl.Expr:
+    """The time of a row as `localtime.from_written` reads it."""
+    if {"date", "time"} <= fields.places.keys():
+        return pl.concat_str("date", pl.lit(" "), "time", pl.lit("Z")).alias("stamp")
+    if "epoch" in fields.places:
+        return pl.col("epoch").alias("stamp")
+    name = "gmttime" if "gmttime" in fields.places else "localtime"
+    parts = pl.col(name).str.extract_groups(_BRACKETED).struct
+    numbers = {word: f"{number:02}" for number, word in enumerate(_MONTHS, 1)}
+    month = parts["month"].str.to_lowercase().replace(numbers)
+    zone = pl.lit("Z") if name == "gmttime" else parts["zone"].fill_null("")
+    written = pl.concat_str(
+        parts["year"], pl.lit("-"), month, pl.lit("-"), parts["day"], pl.lit(" "), parts["clock"], zone
+    )
+    return pl.coalesce(written, name).alias("stamp")
+
+
+def event() -> list[pl.Expr]:
+    """The columns of an event, with `reason` and `detail`, from `CELLS` and what became of the stamp."""
+    status, size = said(pl.coalesce("status", pl.col("result").str.extract(r"/([0-9]+)$"))), said(pl.col("bytes"))
+    wrong = (
+        pl.when(status.is_not_null() & whole(status).is_null()).then(pl.lit("the status"))
+        .when(size.is_not_null() & whole(size).is_null()).then(pl.lit("the size"))
+    )  # fmt: skip
+    url, host = _url(), _hostname()
+    category = said(pl.col("category"))
+    return [
+        pl.col("line"), pl.col("ts"), pl.col("ts_quality"), _user().alias("user_raw"), said(pl.col("client_ip")),
+        said(pl.col("device")), _method().alias("method"), url.alias("url"),
+        pl.when(url.is_null()).then(host).alias("host"), _verdict(whole(status)).alias("verdict"),
+        pl.when(category.str.to_lowercase() != "none").then(category).alias("vendor_category"),
+        pl.when(whole(status).is_between(1, 999)).then(whole(status)).alias("status"), whole(size).alias("bytes"),
+        whole(pl.col("taken")).alias("duration_ms"), said(pl.col("content_type")),
+        _unplussed(said(pl.col("agent"))).alias("user_agent"), said(pl.col("referrer")), _kind(url).alias("kind"),
+        pl.when(pl.col("reason").is_null() & wrong.is_not_null()).then(pl.lit("bad-number"))
+        .otherwise(pl.col("reason")).alias("reason"),
+        pl.when(pl.col("reason").is_null() & wrong.is_not_null()).then(pl.format("{} is not a whole number", wrong))
+        .otherwise(pl.col("detail")).alias("detail"),
+    ]  # fmt: skip
+
+
+def _unplussed(cell: pl.Expr) -> pl.Expr:
+    """IIS writes a blank as a plus."""
+    return pl.when("server").then(cell.str.replace_all("+", " ", literal=True)).otherwise(cell)
+
+
+def _user() -> pl.Expr:
+    """Null for nobody, and for a name that TMG marks as not proved."""
+    user = _unplussed(said(pl.col("user")))
+    nobody = (user.str.to_lowercase() == "anonymous") | user.str.contains(r"\(?\?\)?$")
+    return pl.when(~nobody).then(user)
+
+
+def _method() -> pl.Expr:
+    method = said(pl.col("method"))
+    return pl.when(method.str.to_lowercase() != "unknown").then(method)
+
+
+def _hostname() -> pl.Expr:
+    return said(pl.col("hostname"))
+
+
+def _is_tunnel() -> pl.Expr:
+    tunnel = pl.col("scheme").str.to_lowercase().is_in(_TUNNELS) | (pl.col("method") == "CONNECT")
+    return tunnel.fill_null(value=False)
+
+
+def _url() -> pl.Expr:
+    scheme, port, host = said(pl.col("scheme")), said(pl.col("port")), _hostname()
+    usual = scheme.str.to_lowercase().replace_strict(_PORTS, default=None, return_dtype=pl.String)
+    own = (port == usual) | (scheme.is_null() & port.is_in(["80", "443"])) | host.str.ends_with(":" + port)
+    address = pl.when(host.str.contains(":[^:]*:") & ~host.str.starts_with("[")).then("[" + host + "]").otherwise(host)
+    authority = pl.concat_str(
+        pl.when(scheme.is_not_null()).then(scheme + "://").otherwise(pl.lit("")), address,
+        pl.when(~own).then(":" + port).fill_null(""),
+    )  # fmt: skip
+    query = said(pl.col("query"))
+    asked = pl.when(query.str.starts_with("?")).then(query).otherwise("?" + query).fill_null("")
+    path = said(pl.col("path"))
+    whole_url = pl.when(host.is_not_null()).then(authority + path.fill_null("") + asked).otherwise(path + asked)
+    named = pl.when(~_is_tunnel() & (path.is_not_null() | scheme.is_not_null())).then(whole_url)
+    return pl.coalesce(said(pl.col("uri")), named)
+
+
+def _verdict(status: pl.Expr) -> pl.Expr:
+    done = pl.coalesce(pl.col("s_action"), pl.col("result").str.extract("^([^/]*)")).str.to_uppercase()
+    filtered, exception = said(pl.col("filtered")).str.to_uppercase(), pl.col("exception").str.to_lowercase()
+    action = pl.col("action").str.to_lowercase()
+    denied = (filtered == "DENIED") | done.str.contains("^(?:TCP_)?DENIED") | (action == "denied")
+    own = denied.fill_null(value=False) | pl.col("server")
+    asks = (
+        status.is_in([HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, _TMG_ASKS])
+        | (own & (status == HTTPStatus.UNAUTHORIZED))
+        | exception.str.starts_with("authentication_") | done.is_in(_LOGINS)
+    )  # fmt: skip
+    failed = done.is_in(_FAILED) | exception.is_in(_EXCEPTIONS_OF_THE_NETWORK) | (action == "failed")
+    ruled = denied | status.is_in(_TMG_RULES) | (done == "TCP_POLICY_REDIRECT")
+    passed = pl.when(filtered.is_not_null()).then(filtered.is_in(["OBSERVED", "PROXIED"])).otherwise(
+        (action == "allowed") | done.str.contains(_PASSED)
+    )  # fmt: skip
+    return (
+        pl.when(asks).then(pl.lit("challenge"))
+        .when(failed).then(pl.lit("error"))
+        .when(ruled).then(pl.lit("blocked"))
+        .when(done == "TCP_SPLASHED").then(pl.lit("warned"))
+        .when(status >= _TMG_CODES).then(pl.lit("error"))
+        .when(passed).then(pl.lit("allowed"))
+        .otherwise(pl.lit("unknown"))
+    )  # fmt: skip
+
+
+def _kind(url: pl.Expr) -> pl.Expr:
+    return (
+        pl.when(_is_tunnel() | url.is_null()).then(pl.lit("host-only"))
+        .when(is_background(pl.col("content_type"))).then(pl.lit("background"))
+        .otherwise(pl.lit("page"))
+    )  # fmt: skip

@@ -1,0 +1,131 @@
+"""W3C extended log files: Blue Coat and Symantec ProxySG, Forefront TMG and ISA Server, Cisco's W3C logs, IIS.
+
+In: lines of values parted by blanks or tabs, values with blanks in double quotes. `#Fields:` says which column holds
+what, holds until the next one, and is remembered from block to block; a source may declare it (`layout`) where the log
+came by syslog without it. `date` and `time` are UTC, as the specification wants; else `timestamp` (epoch), `gmttime`
+or `localtime` (`[25/Mar/2026:08:00:00 +0000]`, without an offset in the declared zone) is taken.
+Out: `_COLUMNS`; what the fields mean is in `_w3c`. A segment whose fields name no address is of another kind
+(`other-record`: a firewall's connections, FTP, mail), and so is a row with neither URL nor host.
+Refuses: lines before any `#Fields:`, rows with other than so many values, numbers that are none, unreadable times.
+
+An IIS log is that of a web server: it tells what others, from wherever, asked of the school's own pages, and no filter
+had a say in it. Its rows are read as what they are, with the verdict `unknown` and mostly without a host. It is no
+browsing of the pupils': declare one as a source only if the school's own pages are to be watched. There quotes mean
+nothing, and IIS writes the blanks of a name and of the user agent as `+`.
+Source: W3C working draft WD-logfile-960323; ProxySG's reference of access log formats; "Web Proxy Log Fields" of
+Forefront TMG; IIS's "W3C Logging".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats import PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed
+from pipeline.formats._cells import blank_apart, parted, skips
+from pipeline.formats._delimited import Layout, split
+from pipeline.formats._syslog import bare, without_header
+from pipeline.formats._w3c import CELLS, Fields, event, stamp
+from pipeline.localtime import Running, from_written
+
+_COLUMNS: Final = (
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "verdict",
+    "vendor_category", "status", "bytes", "duration_ms", "content_type", "user_agent", "referrer", "kind",
+)  # fmt: skip
+_FIELDS: Final = r"(?i)^#Fields:[ \t]*(.*)$"
+_DIRECTIVE: Final = r"^#[A-Za-z][A-Za-z-]*:"
+#: Runs of blanks part as one does; those in quotes are part of the value.
+_RUNS: Final = r'("[^"]*")|( ) +'
+_BRACKETED: Final = r'(^| )\[([0-9]{2}/[^\]"]*)\]'
+
+
+def claims(first_lines: Sequence[str]) -> bool:
+    """A `#Fields:` line that names a time and an address."""
+    named = [Fields.of(line[len("#Fields:") :]) for line in bare(first_lines) if line.startswith("#Fields:")]
+    return any(fields.has_time and fields.has_address for fields in named)
+
+
+def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
+    """Read a block of lines; see `Format.parse`. The carry is the fields and how local stamps have run."""
+    before, ran = json.loads(carry) if carry else (_declared_fields(declared), "")
+    texts, blank = blank_apart(without_header(lines))
+    texts = texts.with_columns(pl.col("text").str.strip_prefix("\ufeff"))
+    named = texts.with_columns(named=pl.col("text").str.extract(_FIELDS)).with_columns(
+        fields=pl.col("named").forward_fill().fill_null(before)
+    )
+    is_header = pl.col("named").is_not_null()
+    is_comment = ~is_header & pl.col("text").str.contains(_DIRECTIVE)
+    body = named.filter(~is_header & ~is_comment)
+    passed_over = [blank, skips(named.filter(is_header), "header"), skips(named.filter(is_comment), "comment")]
+    cells, refused, other = _cells(body)
+    timed, running = from_written(cells["stamp"], declared.timezone, declared.date_order, Running.from_text(ran))
+    read = pl.concat([cells.drop("stamp"), timed], how="horizontal").select(event())
+    unaddressed = pl.col("reason").is_null() & pl.col("url").is_null() & pl.col("host").is_null()
+    passed_over += [other, skips(read.filter(unaddressed), "other-record")]
+    rows = pl.concat([read.filter(~unaddressed), refused], how="diagonal")
+    last = named["fields"][-1] if named.height else before
+    return parted(rows, _COLUMNS, passed_over, json.dumps([last, running.to_text()]))
+
+
+def _declared_fields(declared: Declared) -> str:
+    _, _, fields = declared.layout.rpartition("#Fields:")
+    return fields.strip()
+
+
+def _cells(body: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Cells by meaning, in the order of the lines; rejects; skips. Segments with the same fields are read together."""
+    tables, refused, other = [CELLS.to_frame()], [PARSE_REJECTS.to_frame()], [PARSE_SKIPS.to_frame()]
+    for segment in body.partition_by("fields", maintain_order=True):
+        fields = Fields.of(segment["fields"][0])
+        if not fields.names:
+            refused.append(_refused(segment, "no #Fields: line before it says what its columns are"))
+        elif not fields.has_address:
+            other.append(skips(segment, "other-record"))
+        elif not fields.has_time:
+            refused.append(_refused(segment, "the #Fields: line before it names no date and time"))
+        else:
+            cells, broken = split(_tidy(segment, fields), _layout(fields))
+            tables.append(_by_meaning(cells, fields))
+            refused.append(broken)
+    return pl.concat(tables).sort("line"), pl.concat(refused), pl.concat(other)
+
+
+def _refused(segment: pl.DataFrame, detail: str) -> pl.DataFrame:
+    return segment.select("line", reason=pl.lit("missing-column"), detail=pl.lit(detail))
+
+
+def _tidy(segment: pl.DataFrame, fields: Fields) -> pl.DataFrame:
+    """The lines with single blanks between their values, and their stamps in brackets as one value."""
+    text = pl.col("text").str.strip_chars_end(" ")
+    if fields.separator == " " and not fields.is_server:
+        if fields.has_brackets:
+            text = text.str.replace_all(_BRACKETED, r'${1}"[${2}]"')
+        if segment.select(pl.col("text").str.contains("  ", literal=True).any()).item():
+            text = text.str.replace_all(_RUNS, "${1}${2}")
+    return segment.select("line", text)
+
+
+def _layout(fields: Fields) -> Layout:
+    count = len(fields.names)
+    return Layout(fields.places, least=count, most=count, separator=fields.separator, quotes=not fields.is_server)
+
+
+def _by_meaning(cells: pl.DataFrame, fields: Fields) -> pl.DataFrame:
+    given = cells.with_columns(stamp(fields), server=pl.lit(fields.is_server))
+    columns = {name: pl.col(name) if name in given.columns else pl.lit(None) for name in CELLS}
+    return given.select(columns[name].cast(dtype).alias(name) for name, dtype in CELLS.items())
+
+
+FORMAT: Final = Format(
+    name="w3c",
+    title="W3C extended log (Blue Coat/Symantec ProxySG, Forefront TMG, IIS)",
+    document="https://www.w3.org/TR/WD-logfile",
+    claims=claims,
+    parse=parse,
+    gives="what its #Fields: line names: user, client address, URL, verdict, category, status, bytes, user agent",
+    cannot="lines before a #Fields: line; the page behind a tunnel; whose browsing it was where it is the log of a web "
+    "server (IIS), which shows what others asked of the school",
+)

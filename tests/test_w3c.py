@@ -1,0 +1,65 @@
+"""W3C extended logs: what the samples cannot show."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from pipeline.formats import LINES, Declared, Parsed
+from pipeline.formats.w3c import FORMAT
+
+_FIELDS = "#Fields: date time c-ip cs-username cs-method cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query"
+_ROW = "2026-03-16 09:00:01 10.20.1.15 asmith GET {} {} {} {} {}"
+
+
+def _parse(texts: list[str], layout: str = "", carry: str = "") -> Parsed:
+    lines = pl.DataFrame({"line": range(1, len(texts) + 1), "text": texts}, schema=LINES)
+    return FORMAT.parse(lines, Declared(layout=layout), carry)
+
+
+@pytest.mark.parametrize(
+    ("cells", "url"),
+    [
+        (("https", "a.example", "443", "/x", "?y=1"), "https://a.example/x?y=1"),
+        (("https", "a.example", "8443", "/x", "y=1"), "https://a.example:8443/x?y=1"),
+        (("http", "a.example", "-", "/", "-"), "http://a.example/"),
+        (("http", "a.example", "443", "-", "-"), "http://a.example:443"),
+        (("-", "a.example", "80", "/x", "-"), "a.example/x"),
+        (("-", "-", "-", "/x", "?y"), "/x?y"),
+        (("-", "a.example", "443", "-", "-"), None),
+        (("ssl", "a.example", "443", "/", "-"), None),
+    ],
+)
+def test_a_url_is_put_together(cells: tuple[str, ...], url: str | None) -> None:
+    event = _parse([_FIELDS, _ROW.format(*cells)]).events.row(0, named=True)
+    assert event["url"] == url
+    assert event["host"] == (None if url else "a.example")
+
+
+@pytest.mark.parametrize("layout", [_FIELDS, _FIELDS.removeprefix("#Fields: ")])
+def test_fields_may_be_declared(layout: str) -> None:
+    row = _ROW.format("http", "a.example", "80", "/", "-")
+    assert _parse([row]).rejects["reason"].to_list() == ["missing-column"]
+    assert _parse([row], layout).events["url"].to_list() == ["http://a.example/"]
+
+
+def test_fields_are_remembered_until_the_next() -> None:
+    row = _ROW.format("http", "a.example", "80", "/", "-")
+    first = _parse([_FIELDS, row])
+    second = _parse(
+        [row, "#Fields: date time c-ip cs-uri", "2026-03-16 09:00:02 10.20.1.15 http://b.example/"], "", first.carry
+    )
+    assert second.events["url"].to_list() == ["http://a.example/", "http://b.example/"]
+
+
+def test_a_local_hour_that_does_not_exist_is_refused() -> None:
+    texts = ["#Fields: localtime c-ip cs-uri", "[29/Mar/2026:01:30:00] 10.20.1.15 http://a.example/"]
+    assert _parse(texts).rejects["reason"].to_list() == ["no-such-hour"]
+
+
+def test_claims_need_a_time_and_an_address() -> None:
+    assert FORMAT.claims([_FIELDS])
+    assert FORMAT.claims([f"<134>Mar 16 09:05:00 proxy-1 ProxySG: {_FIELDS}"])
+    assert not FORMAT.claims(["#Fields: date time source destination action"])
+    assert not FORMAT.claims(["#fields\tts\tuid\tid.orig_h"])
+    assert not FORMAT.claims([_ROW.format("http", "a.example", "80", "/", "-")])
