@@ -186,7 +186,7 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
     from pipeline import trying
     from pipeline.config import zone_named
     from pipeline.formats import Declared
-    from pipeline.formats._maps import load_map
+    from pipeline.formats._maps import ColumnMap, load_map
 
     try:
         zone = zone_named(timezone)
@@ -195,8 +195,8 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
     if column_map and form not in ("auto", "csv"):
         _fail(f"--map: is for the format csv, not for {form!r}. Leave one of the two out.")
     with _failures_in_words():
-        columns, verdicts = load_map(column_map) if column_map else ((), ())
-        declared = Declared(zone, date_order, tuple(columns), tuple(verdicts))
+        its_map = load_map(column_map) if column_map else ColumnMap()
+        declared = Declared(zone, date_order, its_map.columns, its_map.verdicts, hidden=its_map.hidden)
         records = trying.parse_files(files, "csv" if column_map else form, declared, output, rejects)
     _say((line for record in records for line in trying.lines_for(record)), err=True)
     sys.exit(NEEDS_ATTENTION if any(record.issues for record in records) else 0)
