@@ -1,0 +1,261 @@
+r"""One JSON object a line becomes columns of text.
+
+In: lines, and where in its object each wanted column stands: `http.url`, `dns.queries[0].rrname`, and with quotes for a
+key that has dots of its own, `"id.orig_h"`. Out: one column of text for each, as the line has it: strings without their
+escapes, numbers and `true` or `false` as they are written, null where there is nothing or a JSON null; and the reason
+and detail of a reject.
+
+DuckDB takes the plain lines apart, many at once. A line of which it would make something else than what is written goes
+to Python's reader: numbers with more digits than a double holds, or with a zero at their end; half a surrogate pair
+(it stays as its escape); a raw control character in a string; what DuckDB forgives (a comma too many, NaN).
+Refused: a line that is no JSON object; a wanted key that is said twice and differently, on which no two readers agree;
+a list or an object where a text is wanted, unless the column is one of `joined`, which gives the elements of a list.
+Source: RFC 8259; what DuckDB 2.0 and Python's json were seen to do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import duckdb
+
+Steps = tuple[str | int, ...]
+
+_STEP: Final = re.compile(r'(?:"([^"\\]+)"|([^".\[\]\\]+))((?:\[[0-9]{1,4}\])*)(?:\.(?!$)|$)')
+_PLACE: Final = re.compile(r"\[([0-9]+)\]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+#: A number that a double does not give back as it is written.
+_NUMBER: Final = (
+    r"[:,\[]\s*-?(?:[0-9]+(?:[eE]|\.(?:[0-9]*[eE]|[0-9]{7}|[0-9]+0\s*[,}\]]))"
+    r"|(?:[0-9]{11}|[4-9][0-9]{9})[0-9]*\.|0\.000)"
+)
+_MINUS_NOUGHT: Final = r"[:,\[]\s*-0\s*[,}\]]"
+#: What DuckDB forgives.
+_FORGIVEN: Final = r"[:,\[]\s*-?(?i:nan|inf|infinity)\s*[,}\]]|,\s*[}\]]"
+#: An escape in a key may hide that it is said twice.
+_ESCAPED_KEY: Final = r'\\u[0-9A-Fa-f]{4}(?:[^"\\]|\\.)*"\s*:'
+_STRANGE: Final = f"{_NUMBER}|{_MINUS_NOUGHT}|{_FORGIVEN}|{_ESCAPED_KEY}"
+#: DuckDB gets so many lines at once, and so works on all cores.
+_BATCH: Final = 10_000
+
+
+class _Twice:
+    """Stands for the value of a key that is said twice and differently."""
+
+
+class _Spread:
+    """Stands for a list or an object where a text is wanted."""
+
+
+def fields(texts: pl.DataFrame, wanted: Mapping[str, str], joined: Sequence[str] = ()) -> pl.DataFrame:
+    """The wanted columns of each line, in the order of the lines.
+
+    `texts` holds `line` and `text`, in order; `wanted` says of each column where it stands, as `steps` reads it; no
+    column can be called `line`, `reason` or `detail`. In the columns of `joined` a list of texts and numbers may stand;
+    it gives its elements with a comma and a blank between them. The result holds `line`, the columns, `reason` (one of
+    `schema.REJECT_REASONS`, null where the line could be read) and `detail`. Pure; raises nothing, whatever the text.
+    """
+    places = {name: steps(path) for name, path in wanted.items()}
+    is_object = pl.col("text").str.contains(r"^\s*\{")
+    foreign = texts.filter(~is_object).select(
+        "line", reason=pl.lit("not-this-format"), detail=pl.lit("is no JSON object")
+    )
+    ours = texts.filter(is_object).select("line", "text")
+    odd = ours.filter(pl.col("text").str.contains(_odd(tuple(places.values()))))
+    # Most blocks have none of either.
+    doubtful = odd.filter(_is_doubtful(odd["text"], tuple(places.values()))) if odd.height else odd
+    sure = ours.filter(~pl.col("line").is_in(doubtful["line"].implode())) if doubtful.height else ours
+    plain, unclear = _plain(sure, places, joined)
+    careful = _one_by_one(pl.concat([doubtful, unclear]), places, joined)
+    tables = [table for table in (plain, careful, foreign) if table.height]
+    read = pl.concat([_schema(wanted).to_frame(), *tables], how="diagonal")
+    return read.sort("line") if len(tables) > 1 else read
+
+
+def steps(path: str) -> Steps:
+    """The keys and places in lists of a path such as `dns.queries[0].rrname`. Raises `ValueError` for what is none."""
+    found: list[str | int] = []
+    at = 0
+    while at < len(path) or not path:
+        step = _STEP.match(path, at)
+        if step is None:
+            raise ValueError(f"{path!r} is no path of keys such as 'http.url', 'list[0].name' or '\"a.key\".name'")
+        found.append(step[1] or step[2])
+        found.extend(int(place) for place in _PLACE.findall(step[3]))
+        at = step.end()
+    return tuple(found)
+
+
+@cache
+def _odd(places: tuple[Steps, ...]) -> str:
+    """Lines that are strange, or name one of the wanted keys more than once, at whatever depth."""
+    keys = sorted({re.escape(step) for place in places for step in place if isinstance(step, str)})
+    return "|".join([_STRANGE, *(rf'"{key}"\s*:(?s:.*)"{key}"\s*:' for key in keys)])
+
+
+def _is_doubtful(odd: pl.Series, places: Sequence[Steps]) -> pl.Series:
+    """Which of the odd lines DuckDB may not read: the strange ones, and those with a key twice in one object."""
+    parents = sorted({place[:at] for place in places for at in range(len(place))}, key=str)
+    said_twice = pl.element().list.len() > pl.element().list.n_unique()
+    keys = _asked("json_keys", odd, parents).to_frame()
+    twice = keys.select(pl.col("answer").list.eval(said_twice).list.any().fill_null(value=False)).to_series()
+    return twice | odd.str.contains(_STRANGE)
+
+
+def _plain(sure: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The columns of the lines that DuckDB can read; and the lines that are damaged, or hold more than texts there."""
+    answers = _asked("json_extract_string", sure["text"], list(places.values()))
+    cells = [pl.col("answer").list.get(at).alias(name) for at, name in enumerate(places)]
+    table = sure.with_columns(answers).with_columns(cells)
+    spread = table.select(pl.col(name).str.contains(r"^[\[{]").fill_null(value=False) for name in places)
+    for name in joined:
+        told = _elements(table.filter(spread[name])[name].unique())
+        # A text that only looks like a list stays a text.
+        is_list = spread[name] & table["text"].str.contains(_opens_list(places[name])) & table[name].is_in(list(told))
+        elements = pl.when(is_list).then(pl.col(name).replace(told)).otherwise(name)
+        table = table.with_columns(elements.alias(name))
+        spread = spread.with_columns((pl.col(name) & ~is_list).alias(name))
+    unclear = table["answer"].is_null() | spread.select(pl.any_horizontal(pl.all())).to_series()
+    return table.filter(~unclear).select("line", *places), table.filter(unclear).select("line", "text")
+
+
+def _opens_list(place: Steps) -> str:
+    key = next(step for step in reversed(place) if isinstance(step, str))
+    return rf'"{re.escape(key)}"\s*:\s*\['
+
+
+def _elements(distinct: pl.Series) -> dict[str, str | None]:
+    """The elements of each list as one text.
+
+    A loop over distinct values: they are categories and types of content, so there are few.
+    """
+    read = {value: _as_text(_decoded(value), joined=True) for value in distinct.to_list()}
+    return {value: text for value, text in read.items() if not isinstance(text, _Spread | _Twice)}
+
+
+def _one_by_one(lines: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[str]) -> pl.DataFrame:
+    """The columns, or reason and detail, of the other lines.
+
+    A loop over rows, because each is odd in its own way; they are few.
+    """
+    rows = [{"line": line, **_followed(text, places, joined)} for line, text in lines.iter_rows()]
+    return pl.DataFrame(rows, schema=_schema(places))
+
+
+def _followed(text: str, places: Mapping[str, Steps], joined: Sequence[str]) -> dict[str, str | None]:
+    try:
+        record = _decoded(text)
+    except json.JSONDecodeError as error:
+        unclosed = error.msg.startswith("Unterminated string")
+        return _refused("unclosed-quote" if unclosed else "bad-field", "is no whole JSON object: cut off or damaged")
+    except RecursionError:
+        return _refused("bad-field", "has objects in objects, too deep to be read")
+    cells: dict[str, str | None] = {}
+    for name, place in places.items():
+        found = _as_text(_at(record, place), joined=name in joined)
+        if isinstance(found, _Twice):
+            return _refused("bad-field", f"says {_shown(place)} twice and differently")
+        if isinstance(found, _Spread):
+            return _refused("bad-field", f"has more than a text at {_shown(place)}")
+        cells[name] = found
+    return cells
+
+
+def _decoded(text: str) -> Any:
+    """What a JSON text holds, numbers as text; raises `JSONDecodeError` and `RecursionError`."""
+
+    def refuse(word: str) -> None:
+        raise json.JSONDecodeError(f"{word} is no JSON", text, 0)
+
+    return json.loads(
+        text, parse_int=str, parse_float=str, parse_constant=refuse, object_pairs_hook=_object, strict=False
+    )
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found[key] = value if found.get(key, value) == value else _Twice()
+    return found
+
+
+def _at(record: Any, place: Steps) -> Any:
+    """The value at a place; null where there is none."""
+    for step in place:
+        if isinstance(record, dict) and isinstance(step, str):
+            record = record.get(step)
+        elif isinstance(record, list) and isinstance(step, int) and step < len(record):
+            record = record[step]
+        else:
+            return record if isinstance(record, _Twice) else None
+    return record
+
+
+def _as_text(value: Any, *, joined: bool = False) -> str | _Twice | _Spread | None:
+    if value is None or isinstance(value, _Twice):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # Text can hold no half of a surrogate pair.
+        return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", value)
+    if not joined or isinstance(value, dict):
+        return _Spread()
+    texts = [_as_text(element) for element in value]
+    if any(isinstance(text, _Twice | _Spread) for text in texts):
+        return _Spread()
+    return ", ".join(str(text) for text in texts if text is not None) or None
+
+
+def _refused(reason: str, detail: str) -> dict[str, str | None]:
+    return {"reason": reason, "detail": detail}
+
+
+def _shown(place: Steps) -> str:
+    return ".".join(str(step) for step in place)
+
+
+def _asked(function: str, texts: pl.Series, places: Sequence[Steps]) -> pl.Series:
+    """What one of DuckDB's functions says of each text at these places: `answer`, null where a text is no JSON."""
+    import duckdb
+
+    pointers = ", ".join("'" + _pointer(place).replace("'", "''") + "'" for place in places)
+    table = texts.alias("text").to_frame().to_arrow(compat_level=pl.CompatLevel.oldest())
+    with _database().cursor() as cursor:
+        cursor.register("texts", pa.Table.from_batches(table.to_batches(max_chunksize=_BATCH), table.schema))
+        try:
+            answer = cursor.sql(f"SELECT {function}(text, [{pointers}]) AS answer FROM texts").to_arrow_table()
+        except duckdb.InvalidInputException:
+            # One of them is no JSON. To look for it costs a third more, and is seldom needed.
+            valid = "CASE WHEN json_valid(text) THEN text END"
+            answer = cursor.sql(f"SELECT {function}({valid}, [{pointers}]) AS answer FROM texts").to_arrow_table()
+    return pl.DataFrame(answer).to_series()
+
+
+def _schema(columns: Iterable[str]) -> pl.Schema:
+    return pl.Schema({"line": pl.Int64()} | dict.fromkeys((*columns, "reason", "detail"), pl.String()))
+
+
+def _pointer(place: Steps) -> str:
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f'."{step}"' for step in place)
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """An empty database in memory that can reach no file; each question has a cursor of its own."""
+    # Not at the top: only formats of JSON need it, and to open it takes as long as to read ten thousand lines.
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config={"memory_limit": "600MB", "temp_directory": ""})
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    connection.execute("SET enable_external_access = false")
+    return connection
