@@ -77,7 +77,7 @@ def fields(texts: pl.DataFrame, wanted: Mapping[str, str], joined: Sequence[str]
     careful = _one_by_one(pl.concat([doubtful, unclear]), places, joined)
     tables = [table for table in (plain, careful, foreign) if table.height]
     read = pl.concat([_schema(wanted).to_frame(), *tables], how="diagonal")
-    return read.sort("line") if len(tables) > 1 else read
+    return read.sort("line") if len(tables) > 1 or careful.height else read
 
 
 def steps(path: str) -> Steps:
