@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.config import Settings, Source, line_in
+from pipeline.config import MAPPED, Settings, Source, line_in
 from pipeline.decode import opened
 from pipeline.errors import ConfigError, SourceError, UnknownFormat
 from pipeline.formats import Declared, Format
@@ -77,8 +77,8 @@ def _checked(settings: Settings, number: int, config: Path) -> Declared:
         if source.format != "auto":
             format_named(source.format)
         key = next((each for each in ("columns", "map") if getattr(source, each)), "format")
-        if source.format == "csv":
-            check_map(declared.columns, declared.verdicts)
+        if source.format in MAPPED:
+            check_map(declared.columns, declared.verdicts, form=source.format)
     except (ConfigError, UnknownFormat) as error:
         line = line_in(config, ("source", number, key))
         raise ConfigError(f"source {source.name!r}: {error}", path=config, line=line) from error

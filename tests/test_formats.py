@@ -33,7 +33,7 @@ _FORMATS = sorted(registry())
 _KINDS = {".log", ".csv", ".tsv", ".json"}
 _SAMPLES = [path for name in _FORMATS for path in sorted((_FOLDER / name).glob("*")) if path.suffix in _KINDS]
 #: Recognised only when it is named: its columns mean nothing without a map.
-_NEVER_CLAIMS = {"csv"}
+_NEVER_CLAIMS = {"csv", "json"}
 _LONGEST_SAMPLE = 50
 
 every_sample = pytest.mark.parametrize("path", _SAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -52,10 +52,12 @@ def _declared(place: Path) -> Declared:
     path = own if own.exists() else (place if place.is_dir() else place.parent) / "declared.toml"
     stated = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     its_map = load_map(stated["map"]) if "map" in stated else ColumnMap()
+    columns = dict(its_map.columns) | stated.get("columns", {})
+    verdicts = dict(its_map.verdicts) | stated.get("verdicts", {})
     zone = ZoneInfo(stated.get("timezone", "Europe/London"))
     return Declared(
-        timezone=zone, date_order=stated.get("date_order"), columns=its_map.columns,
-        verdicts=its_map.verdicts, layout=stated.get("layout", ""), hidden=its_map.hidden,
+        timezone=zone, date_order=stated.get("date_order"), columns=tuple(columns.items()),
+        verdicts=tuple(verdicts.items()), layout=stated.get("layout", ""), hidden=its_map.hidden,
         last_change=stated.get("last_change"),
     )  # fmt: skip
 

@@ -71,7 +71,8 @@ class Sample:
         its_map = load_map(stated["map"]) if "map" in stated else ColumnMap()
         return Declared(
             timezone=ZoneInfo(stated.get("timezone", "Europe/London")), date_order=stated.get("date_order"),
-            columns=its_map.columns, verdicts=its_map.verdicts, hidden=its_map.hidden,
+            columns=tuple((dict(its_map.columns) | stated.get("columns", {})).items()),
+            verdicts=tuple((dict(its_map.verdicts) | stated.get("verdicts", {})).items()), hidden=its_map.hidden,
             layout=stated.get("layout", ""), last_change=stated.get("last_change"),
         )  # fmt: skip
 
@@ -134,8 +135,16 @@ def _section(form: Format) -> str:
 def _source(name: str, sample: Sample) -> str:
     """How it is named in school.toml, with what the sample's folder has to declare."""
     said = {"name": name, "files": [f"logs/{name}/*{sample.path.suffix}"], "format": name, **sample.stated}
-    known = [f"{key} = {_toml(value)}" for key, value in said.items() if key in Source.model_fields]
-    return _fenced("toml", ["[[source]]", *known])
+    known = {key: value for key, value in said.items() if key in Source.model_fields}
+    plain = [f"{key} = {_toml(value)}" for key, value in known.items() if not isinstance(value, dict)]
+    tables = {key: value for key, value in known.items() if isinstance(value, dict)}
+    for key, value in tables.items():
+        plain += ["", f"[source.{key}]", *(f"{_key(name)} = {_toml(word)}" for name, word in value.items())]
+    return _fenced("toml", ["[[source]]", *plain])
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else _toml(name)
 
 
 def _toml(value: object) -> str:

@@ -3,7 +3,8 @@
 In: the name of a map that ships with the program, or the path of the school's own TOML file with `[columns]` and
 `[verdicts]`; `may_be_hidden` names the event columns whose header an export may lack, because whoever exports can hide
 it. Out: a `ColumnMap`. Refuses, with `ConfigError`, a name or file that is not there, keys that are unknown, event
-columns that no export can give, a map without `ts` or with a `ts` that may be hidden, and words that are no verdict.
+columns that no export can give, for JSON a path that is none, a map without `ts` or with a `ts` that may be hidden, and
+words that are no verdict.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import ConfigError
+from pipeline.formats._json import steps
 from pipeline.formats._records import SEPARATORS, cells_of, folded
 from pipeline.schema import PARSED, VERDICTS
 
@@ -49,8 +51,8 @@ def shipped_maps() -> tuple[str, ...]:
     return tuple(sorted(each.name.removesuffix(".toml") for each in _SHIPPED.iterdir() if each.name.endswith(".toml")))
 
 
-def load_map(name_or_path: str | Path) -> ColumnMap:
-    """The map of that name or in that file. Raises `ConfigError`."""
+def load_map(name_or_path: str | Path, form: str = "csv") -> ColumnMap:
+    """The map of that name or in that file, for that format. Raises `ConfigError`."""
     text = _text(name_or_path)
     try:
         document = tomllib.loads(text)
@@ -62,7 +64,7 @@ def load_map(name_or_path: str | Path) -> ColumnMap:
             f"has an unknown key {unknown[0]!r}.", path=name_or_path, remedy=f"Known: {', '.join(sorted(_KEYS))}."
         )
     columns, verdicts = (_pairs(document, key, name_or_path) for key in ("columns", "verdicts"))
-    check_map(columns, verdicts, name_or_path)
+    check_map(columns, verdicts, name_or_path, form)
     return ColumnMap(
         columns, verdicts, _hidden(document, columns, name_or_path), _word(document, "title", name_or_path),
         _word(document, "document", name_or_path), document.get("met_a_real_export") is True,
@@ -88,9 +90,11 @@ def _hidden(document: dict[str, object], columns: Pairs, path: str | Path) -> tu
     return tuple(names)
 
 
-def check_map(columns: Pairs, verdicts: Pairs, path: str | Path | None = None) -> None:
+def check_map(columns: Pairs, verdicts: Pairs, path: str | Path | None = None, form: str = "csv") -> None:
     """Raise `ConfigError` for a map that cannot be used; `path` is where it was read."""
-    for name, _ in columns:
+    for name, header in columns:
+        if form == "json":
+            _check_steps(header, path)
         if name not in MAPPABLE:
             raise ConfigError(
                 f"maps {name!r}, which no export can fill.", path=path, remedy=f"Possible: {', '.join(MAPPABLE)}."
@@ -104,6 +108,13 @@ def check_map(columns: Pairs, verdicts: Pairs, path: str | Path | None = None) -
             raise ConfigError(
                 f"gives {word!r} the verdict {verdict!r}.", path=path, remedy=f"Possible: {', '.join(VERDICTS)}."
             )
+
+
+def _check_steps(key: str, path: str | Path | None) -> None:
+    try:
+        steps(key)
+    except ValueError as error:
+        raise ConfigError(f"{error}.", path=path) from error
 
 
 def proposed_map(first_lines: Sequence[str]) -> str | None:
