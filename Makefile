@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 # More words for pytest: make test ARGS="-k squid"
 ARGS ?=
 
-.PHONY: help demo test check format lint types layers audit wheel lock pictures clean
+.PHONY: help demo test check format lint types layers audit wheel lock pictures docs clean
 
 help:  ## what there is
 	@sed -nE 's/^([a-z]+):.*## (.*)$$/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -48,6 +48,9 @@ format: $(VENV)/.dev  ## lay the code out
 
 pictures: $(VENV)/.installed  ## take the pictures in docs/pictures anew (needs chromium)
 	@$(BIN)/python tools/pictures.py
+
+docs: $(VENV)/.installed  ## make docs/formats.md anew out of the formats
+	@$(BIN)/python tools/format_pages.py
 
 # A pin moves only when asked: make lock UPGRADE=--upgrade
 UPGRADE ?=

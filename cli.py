@@ -203,7 +203,7 @@ def _lines() -> Callable[[Step], None]:
 @click.option("--format", "form", default="auto", show_default=True, help="Name of the log format.")
 @click.option("--timezone", default="Europe/London", show_default=True, help="Zone of times that carry none.")
 @click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="Order of day, month and year.")
-@click.option("--map", "column_map", help="Column map of the csv format: a shipped one, such as senso, or a file.")
+@click.option("--map", "column_map", help="Column map of csv or json: a shipped one, such as senso, or a file.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
               help="Events as .jsonl or .parquet; - for stdout.")  # fmt: skip
 @click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False),
@@ -212,21 +212,25 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
           rejects: Path | None) -> None:  # fmt: skip
     """Try logs: events and rejects as JSON lines or Parquet. FILES may be files, folders, or - for stdin."""
     from pipeline import trying
-    from pipeline.config import zone_named
+    from pipeline.config import MAPPED, zone_named
     from pipeline.formats import Declared
-    from pipeline.formats._maps import load_map
+    from pipeline.formats._maps import ColumnMap, load_map
 
     try:
         zone = zone_named(timezone)
     except ValueError as error:
         _fail(f"--timezone: {error}.")
-    if column_map and form not in ("auto", "csv"):
-        _fail(f"--map: is for the format csv, not for {form!r}. Leave one of the two out.")
+    if column_map and form not in ("auto", *MAPPED):
+        _fail(f"--map: is for the formats {' and '.join(MAPPED)}, not for {form!r}. Leave one of the two out.")
     with _failures_in_words():
-        columns, verdicts = load_map(column_map) if column_map else ((), ())
-        # What comes from stdin was written last just now.
-        declared = Declared(zone, date_order, tuple(columns), tuple(verdicts), last_change=datetime.now(UTC))
-        records = trying.parse_files(files, "csv" if column_map else form, declared, output, rejects)
+        form = "csv" if column_map and form == "auto" else form
+        its_map = load_map(column_map, form) if column_map else ColumnMap()
+        declared = Declared(
+            zone, date_order, its_map.columns, its_map.verdicts, hidden=its_map.hidden,
+            # What comes from stdin was written last just now.
+            last_change=datetime.now(UTC),
+        )  # fmt: skip
+        records = trying.parse_files(files, form, declared, output, rejects)
     _say((line for record in records for line in trying.lines_for(record)), err=True)
     sys.exit(NEEDS_ATTENTION if any(record.issues for record in records) else 0)
 

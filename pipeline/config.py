@@ -13,7 +13,7 @@ import re
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
@@ -21,6 +21,9 @@ from pydantic_core import ErrorDetails
 
 from pipeline.errors import ConfigError
 from pipeline.tomlplace import line_of
+
+#: The formats of which a map says what their columns mean.
+MAPPED: Final = ("csv", "json")
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -98,9 +101,9 @@ class Source(_Table):
     every_hour: YesOrNo = True
 
     @model_validator(mode="after")
-    def _columns_need_csv(self) -> Source:
-        if self.format != "csv" and (self.map or self.columns or self.verdicts):
-            raise ValueError('map, columns and verdicts are for exports; write format = "csv" as well')
+    def _columns_need_an_export(self) -> Source:
+        if self.format not in MAPPED and (self.map or self.columns or self.verdicts):
+            raise ValueError('map, columns and verdicts are for exports; write format = "csv" (or "json") as well')
         return self
 
 

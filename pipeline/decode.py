@@ -1,9 +1,9 @@
 """Bytes of a log file become numbered records.
 
-In: an open binary stream; plain, gzip, bz2, xz or zstd, recognised by its first bytes; UTF-8 with or without a
-byte-order mark, or UTF-16 with one. Out: blocks of whole records with line numbers and offsets. Refuses nothing: a
-line that is not UTF-8 is read as cp1252, a line beyond `LONGEST_LINE` comes as a block of its own, a file that stops
-in the middle gives all whole lines that could be read and then raises `SourceError`.
+In: an open binary stream; plain or packed (`unpack`), recognised by its first bytes; UTF-8 with or without a
+byte-order mark, or UTF-16 with one. Out: blocks of whole records with line numbers and offsets. Refuses only what
+`unpack` does: a line that is not UTF-8 is read as cp1252, a line beyond `LONGEST_LINE` comes as a block of its own, a
+file that stops in the middle gives all whole lines that could be read and then raises `SourceError`.
 
 Offsets count bytes of the *decoded* file: after decompression and, for UTF-16, after conversion to UTF-8, without
 the byte-order mark. So a line keeps its place when rotation compresses its file.

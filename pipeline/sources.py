@@ -15,11 +15,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.config import Settings, Source, line_in
+from pipeline.config import MAPPED, Settings, Source, line_in
 from pipeline.decode import opened
 from pipeline.errors import ConfigError, SourceError, UnknownFormat
 from pipeline.formats import Declared, Format
-from pipeline.formats._maps import check_map, load_map
+from pipeline.formats._maps import ColumnMap, check_map, load_map
 from pipeline.ingest import as_of, first_lines, format_named, identity_of, sniff
 from pipeline.ledger import FileLook
 
@@ -77,8 +77,8 @@ def _checked(settings: Settings, number: int, config: Path) -> Declared:
         if source.format != "auto":
             format_named(source.format)
         key = next((each for each in ("columns", "map") if getattr(source, each)), "format")
-        if source.format == "csv":
-            check_map(declared.columns, declared.verdicts)
+        if source.format in MAPPED:
+            check_map(declared.columns, declared.verdicts, form=source.format)
     except (ConfigError, UnknownFormat) as error:
         line = line_in(config, ("source", number, key))
         raise ConfigError(f"source {source.name!r}: {error}", path=config, line=line) from error
@@ -116,12 +116,13 @@ def _matching(pattern: str) -> tuple[list[Path], list[str]]:
 
 def declared_of(settings: Settings, source: Source) -> Declared:
     """What the source declares, with the columns of its map."""
-    columns, verdicts = load_map(source.map) if source.map else ((), ())
+    column_map = load_map(source.map) if source.map else ColumnMap()
     return Declared(
         timezone=settings.zone_of(source),
         date_order=source.date_order,
-        columns=tuple((dict(columns) | source.columns).items()),
-        verdicts=tuple((dict(verdicts) | source.verdicts).items()),
+        columns=tuple((dict(column_map.columns) | source.columns).items()),
+        verdicts=tuple((dict(column_map.verdicts) | source.verdicts).items()),
+        hidden=column_map.hidden,
     )
 
 

@@ -1,7 +1,10 @@
-"""Compressed bytes become plain ones: gzip, bz2, xz and zstd, recognised by their first bytes.
+"""Compressed bytes become plain ones: gzip, bz2, xz, zstd, a file in a zip, a workbook of Excel.
 
-In: the raw bytes of a file. Out: pieces of what they hold, one compressed stream after the other. Refuses nothing at
-the beginning: data that are cut off or damaged give what could be read of them, and then a `SourceError`.
+In: the raw bytes of a file, recognised by the first of them. Out: pieces of what they hold, one compressed stream after
+the other; of a zip the one file in it, which may be packed once more; of a workbook its rows as CSV text. Refuses
+nothing of the first four at the beginning: data that are cut off or damaged give what could be read of them, and then
+a `SourceError`. A zip or a workbook is refused as a whole (`archive`, `workbook`), and so is an .xls, or a workbook
+with a password, which looks the same.
 """
 
 from __future__ import annotations
@@ -13,9 +16,11 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
+from pipeline import archive, workbook
 from pipeline.errors import SourceError
 
 if sys.version_info >= (3, 14):
@@ -29,6 +34,7 @@ MAGIC_BYTES = 6
 _MAGIC = re.compile(
     rb"(?P<gzip>\x1f\x8b)|(?P<bz2>BZh[1-9](?:1A|\x17r))|(?P<xz>\xfd7zXZ\x00)"
     rb"|(?P<zstd>\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)"
+    rb"|(?P<zip>PK(?:\x03\x04|\x05\x06|\x07\x08))|(?P<xls>\xd0\xcf\x11\xe0\xa1\xb1)"
 )
 _DAMAGED = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError)
 #: Compressed bytes are taken, and decompressed ones given, in pieces so small that damage costs little.
@@ -48,12 +54,34 @@ class _Decompressor(Protocol):
 
 
 def compression_of(first_bytes: bytes) -> str:
-    """`gzip`, `bz2`, `xz`, `zstd`, or the empty string for none, by the first bytes of a file."""
+    """`gzip`, `bz2`, `xz`, `zstd`, `zip`, `xls`, or the empty string for none, by the first bytes of a file."""
     found = _MAGIC.match(first_bytes)
     return (found and found.lastgroup) or ""
 
 
-def decompressed(raw: Iterable[bytes], kind: str, path: Path | str) -> Iterator[bytes]:
+def decompressed(raw: Iterable[bytes], kind: str, path: Path | str, depth: int = 0) -> Iterator[bytes]:
+    """What a file of this kind holds. Raises `SourceError`. `depth` is how many zips it was taken out of."""
+    if kind == "xls":
+        what = "is a workbook of the old kind (.xls), or one with a password."
+        raise SourceError(what, path=path, remedy="Save it as .xlsx without a password, or as CSV.")
+    yield from _unzipped(raw, path, depth) if kind == "zip" else _inflated(raw, kind, path)
+
+
+def _unzipped(raw: Iterable[bytes], path: Path | str, depth: int) -> Iterator[bytes]:
+    with archive.gathered(raw) as kept, archive.looked_into(kept, path) as opened:
+        if archive.is_workbook(opened):
+            yield from workbook.as_csv(opened, kept, path)
+            return
+        if depth > 1:
+            raise SourceError("is a zip in a zip in a zip.", path=path, remedy="Unpack it.")
+        pieces = archive.only_file(opened, path)
+        first = next(pieces, b"")
+        inside = compression_of(first[:MAGIC_BYTES])
+        pieces = chain([first], pieces)
+        yield from decompressed(pieces, inside, path, depth + 1) if inside else pieces
+
+
+def _inflated(raw: Iterable[bytes], kind: str, path: Path | str) -> Iterator[bytes]:
     """One compressed stream after the other; zeros may stand between them, anything else is damage."""
     current = _decompressor(kind)
     most = _PIECE_OUT_OF_BZ2 if kind == "bz2" else _PIECE_OUT

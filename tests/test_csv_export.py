@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -136,6 +137,67 @@ def test_lines_before_a_late_header_are_the_same_in_parts(cut: int, before: int)
     assert whole.events.height == 1 == first.events.height + rest.events.height
 
 
+_HIDING = replace(_DECLARED, hidden=("user_raw", "url", "verdict", "bytes", "typed_text"))
+
+
+def test_a_column_that_may_be_hidden_may_be_missing_and_the_others_keep_their_meaning() -> None:
+    for left_out in range(1, len(_HEADER)):
+        kept = [at for at in range(len(_HEADER)) if at != left_out]
+        row = [_TIME, "dee", "http://h.example/", "stopped", "12", "hello"]
+        parsed = _parse([",".join(each[at] for at in kept) for each in (_HEADER, row)], _HIDING)
+        event = parsed.events.row(0, named=True)
+        wanted = {
+            "user_raw": "dee",
+            "url": "http://h.example/",
+            "verdict": "blocked",
+            "bytes": 12,
+            "typed_text": "hello",
+        }
+        hidden = [*wanted][left_out - 1]
+        wanted[hidden] = "unknown" if hidden == "verdict" else None
+        assert {name: event[name] for name in wanted} == wanted
+
+
+def test_the_time_is_always_needed_and_never_stands_alone() -> None:
+    assert _parse(["Who,Address", "dee,http://h.example/"], _HIDING).events.is_empty()
+    assert _parse(["When", _TIME], _HIDING).events.is_empty()
+    assert _parse(["When,Notes", f"{_TIME},x"], _HIDING).events.is_empty()
+    assert _parse(["When,Who,Who", f"{_TIME},dee,x"], _HIDING).events.is_empty()
+    assert _parse(["When,Done", f"{_TIME},stopped"], _HIDING).events["verdict"].to_list() == ["blocked"]
+
+
+def test_a_needed_column_is_not_given_up_for_one_that_may_be_hidden() -> None:
+    declared = replace(_DECLARED, hidden=("bytes",))
+    parsed = _parse(["When,Who,Address,Done", f"{_TIME},dee,,"], declared)
+    assert parsed.events.is_empty()
+    assert "'words'" in parsed.rejects["detail"][0]
+
+
+def test_exports_that_were_joined_are_each_read_by_their_own_header() -> None:
+    rows = [
+        "When,Who,Address", f"{_TIME},dee,http://h.example/1",
+        "Address,When,Who", f"http://h.example/2,{_TIME},dee",
+        "when;address", f"{_TIME};http://h.example/3",
+        "Address,When,Who", f"http://h.example/4,{_TIME},dee", f"{_TIME},dee,http://h.example/5",
+    ]  # fmt: skip
+    whole = _parse(rows, _HIDING)
+    assert [url[-1:] for url in whole.events["url"]] == ["1", "2", "3", "4"]
+    assert whole.events["user_raw"].to_list() == ["dee", "dee", None, "dee"]
+    assert whole.skips["line"].to_list() == [1, 3, 5, 7]
+    assert whole.rejects["line"].to_list() == [9]
+    for cut in range(len(rows)):
+        first = _parse(rows[:cut], _HIDING)
+        rest = _parse(rows[cut:], _HIDING, first.carry)
+        assert pl.concat([first.events, rest.events])["url"].to_list() == whole.events["url"].to_list()
+
+
+def test_a_row_that_only_quotes_the_header_is_a_row() -> None:
+    rows = [",".join(_HEADER), f"{_TIME},dee,,,,{_cell(','.join(_HEADER))}", "When,dee,,,,"]
+    parsed = _parse(rows)
+    assert parsed.events["typed_text"].to_list() == [",".join(_HEADER)]
+    assert parsed.rejects["reason"].to_list() == ["bad-time"]
+
+
 def test_a_column_that_stands_twice_is_refused() -> None:
     assert _parse([",".join([*_HEADER, "Who"]), f"{_TIME},dee,,,,,x"]).events.is_empty()
 
@@ -174,7 +236,7 @@ def test_an_unknown_word_is_an_unknown_verdict() -> None:
 
 def test_shipped_maps_load_and_are_proposed_for_their_own_export() -> None:
     for name in shipped_maps():
-        columns, _ = load_map(name)
+        columns = load_map(name).columns
         assert "ts" in dict(columns)
         header = ";".join(_cell(header) for _, header in columns)
         assert proposed_map(["A title", header]) == name
@@ -191,6 +253,10 @@ def test_shipped_maps_load_and_are_proposed_for_their_own_export() -> None:
         ("[columns]\nts = 'T'\n[verdicts]\nstop = 'forbidden'\n", "'forbidden'"),
         ("[columns]\nts = 'T'\n[verdict]\nstop = 'blocked'\n", "unknown key 'verdict'"),
         ("[columns\n", "not valid TOML"),
+        ("may_be_hidden = ['ts']\n[columns]\nts = 'T'\n", "the time may be hidden"),
+        ("may_be_hidden = ['url']\n[columns]\nts = 'T'\n", "'url' may be hidden"),
+        ("may_be_hidden = 'url'\n[columns]\nts = 'T'\n", "a list"),
+        ("title = 7\n[columns]\nts = 'T'\n", "words in quotes"),
     ],
 )
 def test_a_broken_map_says_what_is_wrong(tmp_path: Path, text: str, words: str) -> None:
@@ -199,6 +265,14 @@ def test_a_broken_map_says_what_is_wrong(tmp_path: Path, text: str, words: str) 
     with pytest.raises(ConfigError, match=r"own\.toml") as caught:
         load_map(path)
     assert words in str(caught.value)
+
+
+def test_a_path_of_json_must_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("[columns]\nts = 'a..b'\n", encoding="utf-8")
+    assert load_map(path).columns
+    with pytest.raises(ConfigError, match="is no path"):
+        load_map(path, "json")
 
 
 def test_a_map_that_is_not_there_is_named_with_those_that_are() -> None:

@@ -2,7 +2,8 @@
 
 A format's samples are the `.log`, `.csv`, `.tsv` and `.json` files in `sample_logs/<format name>/`, with what must
 come of each line in `expected.jsonl` (or, where there are several, in `<file name>.expected.jsonl`), and what a school
-would declare of them in `declared.toml`. After a wanted change write the expected files anew, and read the difference:
+would declare of them in `declared.toml` (or of one of them in `<file name>.declared.toml`). After a wanted change
+write the expected files anew, and read the difference:
 
     ESAFETY_WRITE_EXPECTED=1 python -m pytest tests/test_formats.py
 """
@@ -25,14 +26,14 @@ from hypothesis import strategies as st
 from pipeline import schema
 from pipeline.decode import blocks, numbered
 from pipeline.formats import LINES, PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed, registry
-from pipeline.formats._maps import load_map
+from pipeline.formats._maps import ColumnMap, load_map
 
 _FOLDER = Path(__file__).parent.parent / "sample_logs"
 _FORMATS = sorted(registry())
 _KINDS = {".log", ".csv", ".tsv", ".json"}
 _SAMPLES = [path for name in _FORMATS for path in sorted((_FOLDER / name).glob("*")) if path.suffix in _KINDS]
 #: Recognised only when it is named: its columns mean nothing without a map.
-_NEVER_CLAIMS = {"csv"}
+_NEVER_CLAIMS = {"csv", "json"}
 _LONGEST_SAMPLE = 50
 
 every_sample = pytest.mark.parametrize("path", _SAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -45,14 +46,19 @@ def _expected_path(sample: Path) -> Path:
     return own if own.exists() else sample.with_name("expected.jsonl")
 
 
-def _declared(folder: Path) -> Declared:
-    path = folder / "declared.toml"
+def _declared(place: Path) -> Declared:
+    """What is declared of a sample, or of a folder of samples."""
+    own = place.with_name(f"{place.name}.declared.toml")
+    path = own if own.exists() else (place if place.is_dir() else place.parent) / "declared.toml"
     stated = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    columns, verdicts = load_map(stated["map"]) if "map" in stated else ((), ())
+    its_map = load_map(stated["map"]) if "map" in stated else ColumnMap()
+    columns = dict(its_map.columns) | stated.get("columns", {})
+    verdicts = dict(its_map.verdicts) | stated.get("verdicts", {})
     zone = ZoneInfo(stated.get("timezone", "Europe/London"))
     return Declared(
-        timezone=zone, date_order=stated.get("date_order"), columns=columns, verdicts=verdicts,
-        layout=stated.get("layout", ""), last_change=stated.get("last_change"),
+        timezone=zone, date_order=stated.get("date_order"), columns=tuple(columns.items()),
+        verdicts=tuple(verdicts.items()), layout=stated.get("layout", ""), hidden=its_map.hidden,
+        last_change=stated.get("last_change"),
     )  # fmt: skip
 
 
@@ -117,7 +123,7 @@ def _in_parts(form: Format, lines: pl.DataFrame, declared: Declared, cuts: list[
 
 @every_sample
 def test_each_line_of_the_sample_gives_what_a_person_has_read(path: Path) -> None:
-    found = _spelled_out(_form(path).parse(_lines(path), _declared(path.parent), ""))
+    found = _spelled_out(_form(path).parse(_lines(path), _declared(path), ""))
     written = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in found)
     if os.environ.get("ESAFETY_WRITE_EXPECTED"):
         _expected_path(path).write_text(written, encoding="utf-8")
@@ -129,7 +135,7 @@ def test_each_line_of_the_sample_gives_what_a_person_has_read(path: Path) -> Non
 @every_sample
 def test_sample_is_short_and_has_bad_lines(path: Path) -> None:
     lines = _lines(path)
-    parsed = _form(path).parse(lines, _declared(path.parent), "")
+    parsed = _form(path).parse(lines, _declared(path), "")
     assert len(path.read_bytes().splitlines()) <= _LONGEST_SAMPLE
     assert parsed.rejects.height > 0
     assert parsed.events.height > 0
@@ -147,7 +153,7 @@ def test_only_its_own_format_claims_a_sample(path: Path) -> None:
 @_quick
 @given(data=st.data())
 def test_whole_or_in_parts_is_the_same(path: Path, data: st.DataObject) -> None:
-    lines, declared = _lines(path), _declared(path.parent)
+    lines, declared = _lines(path), _declared(path)
     cuts = data.draw(st.lists(st.integers(0, lines.height), max_size=5))
     assert _in_parts(_form(path), lines, declared, cuts) == _spelled_out(_form(path).parse(lines, declared, ""))
 
@@ -162,7 +168,7 @@ def test_damaged_lines_of_the_sample_raise_nothing(path: Path, data: st.DataObje
         at, length = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, 12))
         damaged.append(text[:at] + data.draw(st.text(max_size=5)) + text[at + length :])
     lines = _table(damaged)
-    _check_shape(_form(path).parse(lines, _declared(path.parent), ""), lines)
+    _check_shape(_form(path).parse(lines, _declared(path), ""), lines)
     _form(path).claims(damaged)
 
 

@@ -26,7 +26,7 @@ from tests.made_night import made_log, search, squid
 
 SQUID = registry()["squid"]
 CSV = registry()["csv"]
-SENSO = Declared(ZoneInfo("Europe/London"), "dmy", *load_map("senso"))
+SENSO = Declared(ZoneInfo("Europe/London"), "dmy", load_map("senso").columns)
 HEADER = "Date/Time,Username,Phrase\n"
 ITS_MAP = (("ts", "Date/Time"), ("user_raw", "Username"), ("typed_text", "Phrase"))
 EXPORT = Declared(ZoneInfo("Europe/London"), "dmy", ITS_MAP)

@@ -58,7 +58,7 @@ def test_it_is_recognised_by_its_first_bytes(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"BZh", b"BZhello world\n", b"B", b"1700000000.000 ", b"PK\x03\x04", b"\x1f", b"("]
+    "text", [b"", b"BZh", b"BZhello world\n", b"B", b"1700000000.000 ", b"PK", b"PK\x03", b"\x1f", b"("]
 )
 def test_what_only_looks_like_it_is_plain(text: bytes) -> None:
     assert compression_of(text[:6]) == ""

@@ -41,6 +41,8 @@ class Declared:
     verdicts: tuple[tuple[str, str], ...] = ()
     #: Formats whose columns the school's own configuration decides: that line of the configuration.
     layout: str = ""
+    #: Generic formats only: the event columns among `columns` whose header an export may lack.
+    hidden: tuple[str, ...] = ()
     #: When the file was last written (aware). Formats whose stamps have no year go back from it. It changes nothing
     #: else, and so has no part in what names a way of reading (`repr`).
     last_change: datetime | None = field(default=None, repr=False, compare=False)

@@ -2,14 +2,16 @@
 
 In: records parted by commas, semicolons, tabs or bars, quoted or not, with line ends inside quotes; lines before the
 header (a title, a date range) are passed over (`before-header`), ten at most. Which header holds which event column is
-declared as `columns`, and the vendor's words for what was done as `verdicts`; maps of products ship in `maps/`.
-Out: the columns that the map names, with `ts_quality`, `verdict` and `kind`. A row with typed text is `typed`.
+declared as `columns`, the columns that an export may lack as `hidden`, and the vendor's words for what was done as
+`verdicts`; maps of products ship in `maps/`. Out: the columns that the map names, with `ts_quality`, `verdict` and
+`kind`. A row with typed text is `typed`.
 
-The header is the line that names every declared column once; case and blanks do not count. It is remembered from block
-to block, and passed over where it is repeated. Refuses: everything while there is no such line, apart from those of the
-first ten that are no data: a text alone, or a label with its value, fewer cells than the map has columns, and no time
-of day at the beginning of a cell; rows with too few cells, or too many that are not empty; broken quotes; numbers that
-are none; and times as `localtime.from_written` does.
+The header is the line that names every column once that is not `hidden`, no hidden one twice, and the time with at
+least one other; case and blanks do not count. It is remembered from block to block, and passed over where it is
+repeated; one with its columns in another order (exports that were joined) holds for the rows after it. Refuses:
+everything while there is no such line, apart from those of the first ten that are no data: a text alone, or a label
+with its value, fewer cells than the map must have, and no time of day at the beginning of a cell; rows with too few
+cells, or too many that are not empty; broken quotes; numbers that are none; and times as `localtime.from_written` does.
 Never recognised by itself, since any table would fit: `--format csv` or a source of school.toml must name it.
 """
 
@@ -17,18 +19,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Final
 
 import polars as pl
 
 from pipeline.formats import PARSE_REJECTS, Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
+from pipeline.formats._cells import blank_apart, parted, skips
+from pipeline.formats._mapped import event_columns, events
 from pipeline.formats._maps import MAPPABLE
 from pipeline.formats._records import SEPARATORS, cells_of, folded
-from pipeline.localtime import Running, from_written
-from pipeline.schema import PARSED
+from pipeline.localtime import Running
 
 #: The header stands among so many first records, or nowhere.
 _LOOKED_AT: Final = 100
@@ -40,8 +42,30 @@ _TIME: Final = re.compile(
     r"\d.*\d:\d\d|\d{1,2}:\d\d|\d{9}"
     r"|(?:[^\W\d]{3},? )?(?:\d{1,4}|[^\W\d]{3})[-/. ,]+\w{1,9}[-/. ,]+\d{1,4}[T ,]+\d{1,2}[:.]\d\d"
 )
-_NUMBERS: Final = ("status", "bytes", "duration_ms")
-_OWN: Final = ("ts", "ts_quality", "verdict", "kind", "line")
+_WORD: Final = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What the map says of the columns."""
+
+    #: Event column -> header, folded.
+    headers: Mapping[str, str]
+    #: The headers that an export may lack.
+    hidden: Collection[str]
+
+    @property
+    def needed(self) -> list[str]:
+        return [header for header in self.headers.values() if header not in self.hidden]
+
+    def lacking(self, cells: Sequence[str]) -> list[str]:
+        """The headers for whose sake these cells are no header; none: they are one."""
+        names = [folded(cell) for cell in cells]
+        found = {header: names.count(header) for header in self.headers.values()}
+        wrong = {header for header, often in found.items() if often > 1 or not (often or header in self.hidden)}
+        if not wrong and len(found) > 1 and sum(found.values()) < len(("the time", "another")):
+            wrong = {header for header, often in found.items() if not often}
+        return sorted(wrong)
 
 
 @dataclass(frozen=True)
@@ -72,45 +96,52 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of records; see `Format.parse`. The carry is the header and how the times have run."""
     # Exports that were joined into one file have a byte-order mark in the middle.
     texts, blank = blank_apart(lines.with_columns(pl.col("text").str.strip_prefix("\ufeff")))
-    columns = {name: folded(header) for name, header in declared.columns if name in MAPPABLE}
-    if "ts" not in columns:
-        columns = {}
+    columns = _columns(declared)
     table, before = _look_for_header(texts, _Table.from_text(carry), columns)
     preamble = skips(before.filter(pl.col("reason").is_null()), "before-header")
     body = texts.filter(~pl.col("line").is_in(before["line"].to_list()))
     if table.header:
-        cells, broken = _cells(body, table, columns)
-        is_header = pl.col("ts").str.strip_chars().str.to_lowercase() == columns["ts"]
-        cells, repeated = cells.filter(~is_header), skips(cells.filter(is_header), "header")
-        read, running = _events(cells, declared, Running.from_text(table.running))
+        cells, broken, heads, table = _cells(body, table, columns)
+        read, running = events(cells, declared, Running.from_text(table.running))
         table = replace(table, running=running.to_text())
     else:
-        broken, repeated = _headless(body, columns), skips(body.clear(), "header")
+        broken, heads = _headless(body, columns), body.clear()
         read = broken.clear()
     refused = before.filter(pl.col("reason").is_not_null())
-    names = [name for name in PARSED if name in columns or name in _OWN]
     rows = pl.concat([read, broken, refused], how="diagonal_relaxed")
-    return parted(rows, names, [blank, preamble, repeated], table.to_text())
+    passed_over = [blank, preamble, skips(heads, "header")]
+    return parted(rows, event_columns(columns.headers), passed_over, table.to_text())
 
 
-def _look_for_header(texts: pl.DataFrame, table: _Table, columns: Mapping[str, str]) -> tuple[_Table, pl.DataFrame]:
+def _columns(declared: Declared) -> _Columns:
+    headers = {name: folded(header) for name, header in declared.columns if name in MAPPABLE}
+    headers = headers if "ts" in headers else {}
+    return _Columns(headers, {headers[name] for name in declared.hidden if name in headers and name != "ts"})
+
+
+def _look_for_header(texts: pl.DataFrame, table: _Table, columns: _Columns) -> tuple[_Table, pl.DataFrame]:
     """The table with its header, if it is found, and the lines looked at: a reason where they are no preamble.
 
     A loop over rows, because the separator is not known yet; over the first hundred of a file at most.
     """
     seen: list[tuple[int, str | None, str | None]] = []
     for line, text in texts.head(_LOOKED_AT - table.looked_at).iter_rows() if not table.header else ():
-        rows = [(separator, cells_of(text, separator)) for separator in SEPARATORS]
-        separator, cells = max(rows, key=lambda row: (len(_missing(row[1], columns)) == 0, len(row[1])))
-        missing = _missing(cells, columns)
+        separator, cells = _parted_best(text, columns)
+        missing = columns.lacking(cells)
         table = replace(table, looked_at=table.looked_at + 1)
-        if columns and not missing:
+        if columns.headers and not missing:
             return replace(table, separator=separator, header=[folded(cell) for cell in cells]), _seen(seen)
-        is_narrow = bool(columns) and len(cells) < max(2, len(columns))
+        is_narrow = bool(columns.headers) and len(cells) < max(2, len(columns.needed))
         is_preamble = is_narrow and table.looked_at <= _PREAMBLE and not _may_be_data(cells)
         detail = f"no header before it names every declared column once; it lacks {_listed(missing)}"
         seen.append((line, None, None) if is_preamble else (line, "missing-column", detail))
     return table, _seen(seen)
+
+
+def _parted_best(text: str, columns: _Columns) -> tuple[str, list[str]]:
+    """The separator that makes a header of a line, or else the most cells; and the cells."""
+    rows = [(separator, cells_of(text, separator)) for separator in SEPARATORS]
+    return max(rows, key=lambda row: (not columns.lacking(row[1]), len(row[1])))
 
 
 def _may_be_data(cells: Sequence[str]) -> bool:
@@ -127,24 +158,57 @@ def _seen(rows: list[tuple[int, str | None, str | None]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=PARSE_REJECTS, orient="row")
 
 
-def _missing(cells: Sequence[str], columns: Mapping[str, str]) -> list[str]:
-    """The declared headers that do not stand exactly once among the cells."""
-    names = [folded(cell) for cell in cells]
-    return sorted({header for header in columns.values() if names.count(header) != 1})
-
-
 def _listed(headers: Sequence[str]) -> str:
     return ", ".join(repr(header) for header in headers) or "a [columns] map for this source"
 
 
-def _headless(body: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
-    detail = f"no header among the first {_LOOKED_AT} lines names {_listed(sorted(set(columns.values())))}"
+def _headless(body: pl.DataFrame, columns: _Columns) -> pl.DataFrame:
+    detail = f"no header among the first {_LOOKED_AT} lines names {_listed(sorted(set(columns.needed)))}"
     return body.select("line", reason=pl.lit("missing-column"), detail=pl.lit(detail))
 
 
-def _cells(body: pl.DataFrame, table: _Table, columns: Mapping[str, str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The declared columns of each row as text, and the rejects of the rows that have no such cells."""
-    places = {name: table.header.index(header) for name, header in columns.items()}
+def _cells(
+    body: pl.DataFrame, table: _Table, columns: _Columns
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, _Table]:
+    """The mapped columns of each row as text, the rejects of the rows that have none, the headers, the last table."""
+    heads = _headers(body, columns)
+    rows = body.filter(~pl.col("line").is_in(list(heads)))
+    # From which line on which table holds; nearly always there is one.
+    tables = {0: table}
+    for line, (separator, header) in heads.items():
+        last = tables[max(tables)]
+        if (separator, header) != (last.separator, last.header):
+            tables[line] = replace(last, separator=separator, header=header)
+    starts = list(tables)
+    parts = [
+        _cells_of_table(rows.filter(pl.col("line").is_between(start, end, closed="left")), tables[start], columns)
+        for start, end in zip(starts, [*starts[1:], 1 << 62], strict=True)
+    ]
+    cells, broken = (pl.concat([part[at] for part in parts]) for at in (0, 1))
+    return cells, broken, body.filter(pl.col("line").is_in(list(heads))), tables[starts[-1]]
+
+
+def _headers(body: pl.DataFrame, columns: _Columns) -> dict[int, tuple[str, list[str]]]:
+    """The lines that are headers, each with its separator and its cells, folded.
+
+    A loop over the few rows in which a word of each needed header stands.
+    """
+    found: dict[int, tuple[str, list[str]]] = {}
+    maybe = body
+    for header in columns.needed:
+        word = max(_WORD.findall(header), key=len, default=re.escape(header))
+        maybe = maybe.filter(pl.col("text").str.contains(f"(?i){word}"))
+    for line, text in maybe.iter_rows():
+        separator, cells = _parted_best(text, columns)
+        if not columns.lacking(cells):
+            found[line] = (separator, [folded(cell) for cell in cells])
+    return found
+
+
+def _cells_of_table(body: pl.DataFrame, table: _Table, columns: _Columns) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cells of the rows under one header; null in a column that is hidden there."""
+    headers = columns.headers.items()
+    places = {name: table.header.index(header) for name, header in headers if header in table.header}
     separator, count = re.escape(table.separator), len(table.header)
     cell = rf'(?:"[^"{separator}]*"|[^"{separator}]*)'
     plain = pl.col("text").str.contains(rf"^{cell}(?:{separator}{cell}){{{count - 1}}}$")
@@ -158,7 +222,9 @@ def _cells(body: pl.DataFrame, table: _Table, columns: Mapping[str, str]) -> tup
         )
     )
     careful, broken = _read_one_by_one(marked.filter(~pl.col("plain")), table, places)
-    return pl.concat([simple, careful]).sort("line"), broken
+    read = pl.concat([simple, careful]).sort("line")
+    absent = [pl.lit(None, pl.String).alias(name) for name in columns.headers if name not in places]
+    return read.with_columns(absent).select("line", *columns.headers), broken
 
 
 def _read_one_by_one(rows: pl.DataFrame, table: _Table, places: Mapping[str, int]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -190,61 +256,6 @@ def _problem(cells: Sequence[str], text: str, expected: int) -> tuple[str, str] 
     if any(cells[expected:]):
         return "bad-field", f"has {len(cells)} cells, the header has {expected}"
     return None
-
-
-def _events(cells: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
-    """The events, or the reason and detail of a reject, of each row."""
-    timed, after = from_written(cells["ts"], declared.timezone, declared.date_order, running)
-    rest = cells.drop("ts").with_columns(_spoken(name) for name in cells.columns if name not in {"line", "ts"})
-    numbers = [name for name in _NUMBERS if name in rest.columns]
-    wrong = [pl.when(pl.col(n).is_not_null() & whole(pl.col(n)).is_null()).then(pl.lit(n)) for n in numbers]
-    table = pl.concat([rest, timed], how="horizontal").with_columns(wrong=pl.coalesce(*wrong, pl.lit(None, pl.String)))
-    events = table.with_columns(
-        *(whole(pl.col(name)).alias(name) for name in numbers),
-        verdict=_verdict(table.columns, declared),
-        kind=_kind(table.columns),
-        reason=pl.when(pl.col("wrong").is_not_null()).then(pl.lit("bad-number")).otherwise(pl.col("reason")),
-        detail=pl.when(pl.col("wrong").is_not_null())
-        .then(pl.format("{} is not a whole number", pl.col("wrong")))
-        .otherwise(pl.col("detail")),
-    )
-    return events.drop("wrong"), after
-
-
-def _spoken(name: str) -> pl.Expr:
-    """The cell as written, or for numbers and words without the blanks around it; null where it says nothing."""
-    bare = pl.col(name).str.strip_chars()
-    cell = bare if name in {*_NUMBERS, "verdict", "client_ip", "content_type"} else pl.col(name)
-    return pl.when(said(bare).is_not_null()).then(cell).alias(name)
-
-
-def _verdict(columns: Sequence[str], declared: Declared) -> pl.Expr:
-    if "verdict" not in columns:
-        return pl.lit("unknown")
-    spoken = pl.col("verdict").str.to_lowercase()
-    known = pl.lit("unknown")
-    for word, verdict in declared.verdicts:
-        known = pl.when(spoken == word.strip().lower()).then(pl.lit(verdict)).otherwise(known)
-    return known
-
-
-def _kind(columns: Sequence[str]) -> pl.Expr:
-    """Typed words are the strongest; a host without a URL shows no page."""
-
-    def has(name: str) -> pl.Expr:
-        return pl.col(name).is_not_null() if name in columns else pl.lit(value=False)
-
-    tunnel = (pl.col("method") == "CONNECT").fill_null(value=False) if "method" in columns else pl.lit(value=False)
-    parts = is_background(pl.col("content_type")) if "content_type" in columns else pl.lit(value=False)
-    return (
-        pl.when(has("typed_text"))
-        .then(pl.lit("typed"))
-        .when(tunnel | (has("host") & ~has("url")))
-        .then(pl.lit("host-only"))
-        .when(parts)
-        .then(pl.lit("background"))
-        .otherwise(pl.lit("page"))
-    )
 
 
 FORMAT: Final = Format(

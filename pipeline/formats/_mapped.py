@@ -1,0 +1,81 @@
+"""What a column map makes of the cells of a row, whether they came out of a table or out of JSON.
+
+In: the mapped cells as text, `ts` among them, in the order of the lines; what is declared; how the times have run. Out:
+the event columns, or the reason and detail of a reject. A row with typed text is `typed`; a word that the map does not
+know is the verdict `unknown`. Refuses numbers that are none, and times as `localtime.from_written` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats import Declared
+from pipeline.formats._cells import is_background, said, whole
+from pipeline.localtime import Running, from_written
+from pipeline.schema import PARSED
+
+_NUMBERS: Final = ("status", "bytes", "duration_ms")
+_OWN: Final = ("ts", "ts_quality", "verdict", "kind", "line")
+
+
+def event_columns(mapped: Collection[str]) -> list[str]:
+    """The columns of the events that a map of these columns gives."""
+    return [name for name in PARSED if name in mapped or name in _OWN]
+
+
+def events(cells: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
+    """The events, or the reason and detail of a reject, of each row."""
+    timed, after = from_written(cells["ts"], declared.timezone, declared.date_order, running)
+    rest = cells.drop("ts").with_columns(_spoken(name) for name in cells.columns if name not in {"line", "ts"})
+    numbers = [name for name in _NUMBERS if name in rest.columns]
+    wrong = [pl.when(pl.col(n).is_not_null() & whole(pl.col(n)).is_null()).then(pl.lit(n)) for n in numbers]
+    table = pl.concat([rest, timed], how="horizontal").with_columns(wrong=pl.coalesce(*wrong, pl.lit(None, pl.String)))
+    events = table.with_columns(
+        *(whole(pl.col(name)).alias(name) for name in numbers),
+        verdict=_verdict(table.columns, declared),
+        kind=_kind(table.columns),
+        reason=pl.when(pl.col("wrong").is_not_null()).then(pl.lit("bad-number")).otherwise(pl.col("reason")),
+        detail=pl.when(pl.col("wrong").is_not_null())
+        .then(pl.format("{} is not a whole number", pl.col("wrong")))
+        .otherwise(pl.col("detail")),
+    )
+    return events.drop("wrong"), after
+
+
+def _spoken(name: str) -> pl.Expr:
+    """The cell as written, or for numbers and words without the blanks around it; null where it says nothing."""
+    bare = pl.col(name).str.strip_chars()
+    cell = bare if name in {*_NUMBERS, "verdict", "client_ip", "content_type"} else pl.col(name)
+    return pl.when(said(bare).is_not_null()).then(cell).alias(name)
+
+
+def _verdict(columns: Sequence[str], declared: Declared) -> pl.Expr:
+    if "verdict" not in columns:
+        return pl.lit("unknown")
+    spoken = pl.col("verdict").str.to_lowercase()
+    known = pl.lit("unknown")
+    for word, verdict in declared.verdicts:
+        known = pl.when(spoken == word.strip().lower()).then(pl.lit(verdict)).otherwise(known)
+    return known
+
+
+def _kind(columns: Sequence[str]) -> pl.Expr:
+    """Typed words are the strongest; a host without a URL shows no page."""
+
+    def has(name: str) -> pl.Expr:
+        return pl.col(name).is_not_null() if name in columns else pl.lit(value=False)
+
+    tunnel = (pl.col("method") == "CONNECT").fill_null(value=False) if "method" in columns else pl.lit(value=False)
+    parts = is_background(pl.col("content_type")) if "content_type" in columns else pl.lit(value=False)
+    return (
+        pl.when(has("typed_text"))
+        .then(pl.lit("typed"))
+        .when(tunnel | (has("host") & ~has("url")))
+        .then(pl.lit("host-only"))
+        .when(parts)
+        .then(pl.lit("background"))
+        .otherwise(pl.lit("page"))
+    )
