@@ -176,17 +176,19 @@ def _lines() -> Callable[[Step], None]:
 @click.option("--timezone", default="Europe/London", show_default=True, help="Zone of times that carry none.")
 @click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="Order of day, month and year.")
 @click.option("--map", "column_map", help="Column map of the csv format: a shipped one, such as senso, or a file.")
+@click.option("--logformat", help="The logformat line of squid.conf, for the format squid_custom.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
               help="Events as .jsonl or .parquet; - for stdout.")  # fmt: skip
 @click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False),
               help="Lines that could not be read, as .jsonl or .parquet.")  # fmt: skip
-def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any, column_map: str | None, output: Path,
-          rejects: Path | None) -> None:  # fmt: skip
+def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any, column_map: str | None,
+          logformat: str | None, output: Path, rejects: Path | None) -> None:  # fmt: skip
     """Try logs: events and rejects as JSON lines or Parquet. FILES may be files, folders, or - for stdin."""
     from pipeline import trying
     from pipeline.config import zone_named
     from pipeline.formats import Declared
     from pipeline.formats._maps import load_map
+    from pipeline.formats.squid_custom import layout_named
 
     try:
         zone = zone_named(timezone)
@@ -194,10 +196,17 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
         _fail(f"--timezone: {error}.")
     if column_map and form not in ("auto", "csv"):
         _fail(f"--map: is for the format csv, not for {form!r}. Leave one of the two out.")
+    if logformat is not None and form not in ("auto", "squid_custom"):
+        _fail(f"--logformat: is for the format squid_custom, not for {form!r}. Leave one of the two out.")
+    if column_map and logformat is not None:
+        _fail("--map and --logformat: a log is read by one of them. Leave one of the two out.")
+    form = "csv" if column_map else "squid_custom" if logformat is not None else form
     with _failures_in_words():
         columns, verdicts = load_map(column_map) if column_map else ((), ())
-        declared = Declared(zone, date_order, tuple(columns), tuple(verdicts))
-        records = trying.parse_files(files, "csv" if column_map else form, declared, output, rejects)
+        if form == "squid_custom":
+            layout_named(logformat or "")
+        declared = Declared(zone, date_order, tuple(columns), tuple(verdicts), logformat or "")
+        records = trying.parse_files(files, form, declared, output, rejects)
     _say((line for record in records for line in trying.lines_for(record)), err=True)
     sys.exit(NEEDS_ATTENTION if any(record.issues for record in records) else 0)
 

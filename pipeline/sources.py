@@ -20,6 +20,7 @@ from pipeline.decode import opened
 from pipeline.errors import ConfigError, SourceError, UnknownFormat
 from pipeline.formats import Declared, Format
 from pipeline.formats._maps import check_map, load_map
+from pipeline.formats.squid_custom import layout_named
 from pipeline.ingest import first_lines, format_named, identity_of, sniff
 from pipeline.ledger import FileLook
 
@@ -76,9 +77,11 @@ def _checked(settings: Settings, number: int, config: Path) -> Declared:
         key = "format"
         if source.format != "auto":
             format_named(source.format)
-        key = next((each for each in ("columns", "map") if getattr(source, each)), "format")
+        key = next((each for each in ("columns", "map", "logformat") if getattr(source, each)), "format")
         if source.format == "csv":
             check_map(declared.columns, declared.verdicts)
+        if source.logformat:
+            layout_named(source.logformat)
     except (ConfigError, UnknownFormat) as error:
         line = line_in(config, ("source", number, key))
         raise ConfigError(f"source {source.name!r}: {error}", path=config, line=line) from error
@@ -122,6 +125,7 @@ def declared_of(settings: Settings, source: Source) -> Declared:
         date_order=source.date_order,
         columns=tuple((dict(columns) | source.columns).items()),
         verdicts=tuple((dict(verdicts) | source.verdicts).items()),
+        layout=source.logformat or "",
     )
 
 
