@@ -204,33 +204,25 @@ def _lines() -> Callable[[Step], None]:
 @click.option("--timezone", default="Europe/London", show_default=True, help="Zone of times that carry none.")
 @click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="Order of day, month and year.")
 @click.option("--map", "column_map", help="Column map of csv or json: a shipped one, such as senso, or a file.")
+@click.option("--logformat", help="The logformat line of squid.conf, for the format squid_custom.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
               help="Events as .jsonl or .parquet; - for stdout.")  # fmt: skip
 @click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False),
               help="Lines that could not be read, as .jsonl or .parquet.")  # fmt: skip
-def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any, column_map: str | None, output: Path,
-          rejects: Path | None) -> None:  # fmt: skip
+def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any, column_map: str | None,
+          logformat: str | None, output: Path, rejects: Path | None) -> None:  # fmt: skip
     """Try logs: events and rejects as JSON lines or Parquet. FILES may be files, folders, or - for stdin."""
     from pipeline import trying
-    from pipeline.config import MAPPED, zone_named
-    from pipeline.formats import Declared
-    from pipeline.formats._maps import ColumnMap, load_map
+    from pipeline.config import zone_named
 
     try:
         zone = zone_named(timezone)
     except ValueError as error:
         _fail(f"--timezone: {error}.")
-    if column_map and form not in ("auto", *MAPPED):
-        _fail(f"--map: is for the formats {' and '.join(MAPPED)}, not for {form!r}. Leave one of the two out.")
     with _failures_in_words():
-        form = "csv" if column_map and form == "auto" else form
-        its_map = load_map(column_map, form) if column_map else ColumnMap()
-        declared = Declared(
-            zone, date_order, its_map.columns, its_map.verdicts, hidden=its_map.hidden,
-            # What comes from stdin was written last just now.
-            last_change=datetime.now(UTC),
-        )  # fmt: skip
-        records = trying.parse_files(files, form, declared, output, rejects)
+        # What comes from stdin was written last just now.
+        named, declared = trying.declared(form, zone, date_order, column_map, logformat, datetime.now(UTC))
+        records = trying.parse_files(files, named, declared, output, rejects)
     _say((line for record in records for line in trying.lines_for(record)), err=True)
     sys.exit(NEEDS_ATTENTION if any(record.issues for record in records) else 0)
 

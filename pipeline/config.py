@@ -95,6 +95,8 @@ class Source(_Table):
     map: str | None = None
     columns: dict[str, str] = {}
     verdicts: dict[str, str] = {}
+    #: The line of squid.conf that says what the log holds; for the format squid_custom.
+    logformat: Name | None = None
     #: Set where exports overlap: a line that an earlier file of this source had is counted, not read again.
     overlapping: YesOrNo = False
     #: False for exports that hold only what stood out: an hour without a line is nothing to report there.
@@ -104,6 +106,17 @@ class Source(_Table):
     def _columns_need_an_export(self) -> Source:
         if self.format not in MAPPED and (self.map or self.columns or self.verdicts):
             raise ValueError('map, columns and verdicts are for exports; write format = "csv" (or "json") as well')
+        return self
+
+    @model_validator(mode="after")
+    def _logformat_needs_squid_custom(self) -> Source:
+        if self.logformat and self.format != "squid_custom":
+            raise ValueError('logformat is for Squid logs of that layout; write format = "squid_custom" as well')
+        if self.format == "squid_custom" and not self.logformat:
+            raise ValueError(
+                "the format squid_custom needs the line of squid.conf; "
+                "write logformat = '…' in single quotes, which leave it as it is"
+            )
         return self
 
 

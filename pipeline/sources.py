@@ -20,6 +20,7 @@ from pipeline.decode import opened
 from pipeline.errors import ConfigError, SourceError, UnknownFormat
 from pipeline.formats import Declared, Format
 from pipeline.formats._maps import ColumnMap, check_map, load_map
+from pipeline.formats.squid_custom import layout_named
 from pipeline.ingest import as_of, first_lines, format_named, identity_of, sniff
 from pipeline.ledger import FileLook
 
@@ -76,9 +77,11 @@ def _checked(settings: Settings, number: int, config: Path) -> Declared:
         key = "format"
         if source.format != "auto":
             format_named(source.format)
-        key = next((each for each in ("columns", "map") if getattr(source, each)), "format")
+        key = next((each for each in ("columns", "map", "logformat") if getattr(source, each)), "format")
         if source.format in MAPPED:
             check_map(declared.columns, declared.verdicts, form=source.format)
+        if source.logformat:
+            layout_named(source.logformat)
     except (ConfigError, UnknownFormat) as error:
         line = line_in(config, ("source", number, key))
         raise ConfigError(f"source {source.name!r}: {error}", path=config, line=line) from error
@@ -123,6 +126,7 @@ def declared_of(settings: Settings, source: Source) -> Declared:
         columns=tuple((dict(column_map.columns) | source.columns).items()),
         verdicts=tuple((dict(column_map.verdicts) | source.verdicts).items()),
         hidden=column_map.hidden,
+        layout=source.logformat or "",
     )
 
 

@@ -10,17 +10,22 @@ import base64
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from pipeline import ingest, jsonlines
+from pipeline.config import MAPPED
 from pipeline.decode import opened
-from pipeline.errors import EsafetyError, InvariantError, StoreError
+from pipeline.errors import ConfigError, EsafetyError, InvariantError, StoreError
 from pipeline.events import complete
-from pipeline.formats import Declared, Format
+from pipeline.formats import DateOrder, Declared, Format
+from pipeline.formats._maps import ColumnMap, load_map
+from pipeline.formats.squid_custom import layout_named
 from pipeline.ingest import Batch
 from pipeline.jsonlines import DASH
 from pipeline.reading import add_batch
@@ -30,6 +35,35 @@ from pipeline.schema import EVENTS, REJECTS, STORED_EVENTS, conform
 
 class _Sink(Protocol):
     def write(self, table: pl.DataFrame) -> None: ...
+
+
+def declared(
+    form: str, zone: ZoneInfo, date_order: DateOrder | None, column_map: str | None, logformat: str | None,
+    now: datetime,
+) -> tuple[str, Declared]:  # fmt: skip
+    """The format's name and what is declared of the logs, as the options of the command line say.
+
+    Raises `ConfigError` for options that do not go together, and for a map or a line that cannot be used.
+    """
+    if column_map and form not in ("auto", *MAPPED):
+        raise ConfigError(
+            f"--map: is for the formats {' and '.join(MAPPED)}, not for {form!r}.", remedy="Leave one of the two out."
+        )
+    if logformat is not None and form not in ("auto", "squid_custom"):
+        raise ConfigError(
+            f"--logformat: is for the format squid_custom, not for {form!r}.", remedy="Leave one of the two out."
+        )
+    if column_map and logformat is not None:
+        raise ConfigError("--map and --logformat: a log is read by one of them.", remedy="Leave one of the two out.")
+    if form == "auto":
+        form = "csv" if column_map else "squid_custom" if logformat is not None else form
+    if form == "squid_custom":
+        layout_named(logformat or "")
+    its_map = load_map(column_map, form) if column_map else ColumnMap()
+    return form, Declared(
+        zone, date_order, its_map.columns, its_map.verdicts, layout=logformat or "", hidden=its_map.hidden,
+        last_change=now,
+    )  # fmt: skip
 
 
 def parse_files(

@@ -84,7 +84,7 @@ class Format:
 
 
 #: Formats whose names are modules of Python's own, and where they are.
-_ELSEWHERE = {"csv": "csv_export"}
+_ELSEWHERE = {"csv": "csv_export", "json": "json_lines"}
 _loaded: dict[str, Format] = {}
 
 

@@ -23,7 +23,8 @@ _PRIORITY: Final = r"<[0-9]{1,3}>"
 _STAMP: Final = r"[A-Z][a-z]{2} [ 0-9]?[0-9] (?:[0-9]{4} )?[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?: [0-9]{4})?:? "
 _ISO: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2}) "
 _HOST: Final = r"[A-Za-z0-9_][A-Za-z0-9_.:%-]*[A-Za-z0-9_] |[A-Za-z0-9_] "
-_TAG: Final = r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,47}(?:\[[0-9]{1,10}\])?: "
+#: Squid's helpers and workers bring their brackets with them: `(squid-1)[7]: `.
+_TAG: Final = r"(?:[A-Za-z0-9_][A-Za-z0-9_./-]{0,47}|\([A-Za-z0-9_][A-Za-z0-9_./-]{0,47}\))(?:\[[0-9]{1,10}\])?: "
 _STRUCTURED: Final = r'(?:-|(?:\[[^\s\]="]+(?: [^\s\]="]+="(?:[^"\\]|\\.)*")*\])+)'
 _MODERN: Final = rf"{_PRIORITY}[1-9] (?:-|\S+) \S+ \S+ \S+ \S+ {_STRUCTURED}(?: \x{{FEFF}}?|$)"
 _PLACE: Final = rf"(?:{_TAG}|(?:{_HOST})(?:{_TAG})?)?"

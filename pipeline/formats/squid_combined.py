@@ -1,0 +1,83 @@
+r"""Squid's access log in the layouts of a web server: `access_log ... combined` and `common`.
+
+    %>a %[ui %[un [%tl] "%rm %ru HTTP/%rv" %>Hs %<st "%{Referer}>h" "%{User-Agent}>h" %Ss:%Sh
+
+In: lines such as `10.2.4.6 - dee [08/Sep/2025:09:05:01 +0100] "GET http://h/p HTTP/1.1" 200 504 "-" "Mozilla/5.0"
+TCP_MISS:HIER_DIRECT`; `common` has no referrer and no user agent. With `log_mime_hdrs on` two pairs of brackets with
+the headers follow. The time is local with its offset, in whole seconds, and marks the end of the request.
+Which of the four layouts a line has is seen at its end. Squid escapes nothing between these quotes, so a user agent may
+look like anything; a line that can be cut in two ways is refused, as is one that Squid cut off. The user name is
+written with `%` for all but plain letters, and with doubled backslashes; that is undone. Out: `_COLUMNS`.
+Source: Squid's documentation of `logformat`; what Squid 5.7 wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._cells import blank_apart, parted
+from pipeline.formats._logformat import BUILT_IN, Code, pieces_of
+from pipeline.formats._logformat_events import COLUMNS, events_of, wanted_of
+from pipeline.formats._logformat_lines import Layout, cut, layout_of
+from pipeline.formats._syslog import bare, without_header
+from pipeline.localtime import Running
+from pipeline.schema import STORED_EVENTS
+
+_HEADERS: Final = r"(?: \[[^\[\]]*\] \[[^\[\]]*\])"
+_RESULT: Final = "[A-Z][A-Z0-9_]*:[A-Z][A-Z0-9_]*"
+#: Whether a line is of `combined`, and whether the headers follow.
+_IS_COMBINED: Final = rf'" {_RESULT}{_HEADERS}?$'
+_HAS_HEADERS: Final = rf" {_RESULT}{_HEADERS}$"
+_SHAPE: Final = re.compile(
+    r"[0-9A-Fa-f.:]*[.:][0-9A-Fa-f.:]* \S.* \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}(?::[0-9]{2}){3} [+-][0-9]{4}\] "
+    rf'"\S+ .+ \S+" [0-9]{{1,3}} -?[0-9]+ (?:".*" ".*" )?{_RESULT}(?: \[|$)'
+)
+_COLUMNS: Final = tuple(name for name in COLUMNS if name not in {"device", "host", "duration_ms", "content_type"})
+
+
+def claims(first_lines: Sequence[str]) -> bool:
+    """Most lines have a web server's columns and then Squid's result and hierarchy."""
+    shaped = sum(1 for line in bare(first_lines) if _SHAPE.match(line))
+    return shaped * 2 > len(first_lines)
+
+
+@cache
+def _layout(name: str, *, headers: bool) -> Layout:
+    pieces = pieces_of(BUILT_IN[name] + (" [%>h] [%<h]" if headers else ""))
+    return layout_of(pieces, wanted_of(piece for piece in pieces if isinstance(piece, Code)))
+
+
+def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
+    """Read a block of lines; see `Format.parse`. The lines say everything, so carry is unused."""
+    texts, blank = blank_apart(lines)
+    text = pl.col("text")
+    rows = without_header(texts).with_columns(
+        combined=text.str.contains(_IS_COMBINED), headers=text.str.contains(_HAS_HEADERS)
+    )
+    read = [pl.DataFrame(schema={name: STORED_EVENTS[name] for name in _COLUMNS})]
+    for (combined, headers), part in rows.group_by("combined", "headers"):
+        layout = _layout("combined" if combined else "common", headers=bool(headers))
+        values, rejects = cut(part.select("line", "text").sort("line"), layout)
+        events, _ = events_of(values, layout.codes, declared, Running.from_text(carry))
+        read += [events, rejects]
+    whole = pl.concat(read, how="diagonal_relaxed")
+    nothing = [pl.lit(None).alias(name) for name in ("reason", "detail") if name not in whole.columns]
+    return parted(whole.with_columns(nothing), _COLUMNS, [blank])
+
+
+FORMAT: Final = Format(
+    name="squid_combined",
+    title="Squid access.log, layouts combined and common",
+    document="https://www.squid-cache.org/Doc/config/logformat/",
+    claims=claims,
+    parse=parse,
+    gives="user, client address, URL, result and status, bytes to the client; combined: referrer and user agent",
+    cannot="parts of a second; the page behind an encrypted CONNECT; the query unless strip_query_terms is off; the "
+    "content type; a line whose unescaped quotes could be read in two ways",
+)
