@@ -1,0 +1,108 @@
+"""NextDNS: the log that its site gives as a CSV download.
+
+In: a header such as `timestamp,domain,query_type,dnssec,protocol,client_ip,status,reasons,destination_country,
+root_domain,device_id,device_name,device_model,device_local_ip,matched_name,client_name`, which decides the columns and
+is remembered from block to block, and its rows. Older downloads have fewer columns, in another order.
+The time is ISO 8601 in UTC (`2026-03-16T09:00:01.123Z`). `status` says what was done: `blocked`; `allowed`, where an
+allowlist let it pass; `default` or nothing, where no list had a say; `error`. The local address of the device is the
+client's; where it is empty the public one is, which is often that of a whole school.
+Out: `_COLUMNS`; a DNS name is `host-only`. Refuses: rows before a header, rows with other than so many cells, broken
+quotes, times that cannot be read, and rows without a name.
+The words of `status` are those of NextDNS's API; the columns of the download are described nowhere, and are read as
+people who made downloads report them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._cells import blank_apart, parted, said, skips
+from pipeline.formats._delimited import Layout, split
+from pipeline.formats._records import cells_of, folded
+from pipeline.localtime import Running, from_written
+
+#: What is wanted -> the names of its column.
+_MEANINGS: Final = {
+    "time": ("timestamp",), "name": ("domain", "name"), "status": ("status",), "public": ("client_ip",),
+    "local": ("device_local_ip",), "device": ("device_name",),
+}  # fmt: skip
+#: A header has these, and one of those that only NextDNS has.
+_NEEDED: Final = {"timestamp", "domain", "status"}
+_ITS_OWN: Final = {"root_domain", "dnssec", "device_id", "query_type"}
+_COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "device", "host", "verdict", "kind")
+_HEADER: Final = r"^\"?timestamp\"?,.*\bdomain\b.*\bstatus\b"
+_VERDICTS: Final = {"": "allowed", "default": "allowed", "allowed": "allowed", "blocked": "blocked", "error": "error"}
+
+
+def claims(first_lines: Sequence[str]) -> bool:
+    """The header is the first line."""
+    names = {folded(cell) for cell in cells_of(first_lines[0], ",")} if first_lines else set()
+    return names >= _NEEDED and bool(names & _ITS_OWN)
+
+
+def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
+    """Read a block of records; see `Format.parse`. The carry is the header and how stamps without a zone have run."""
+    header, ran = json.loads(carry) if carry else ("", "")
+    texts, blank = blank_apart(lines)
+    is_header = pl.col("text").str.contains(_HEADER)
+    named = texts.with_columns(header=pl.when(is_header).then(pl.col("text")).forward_fill().fill_null(header))
+    bodies = named.filter(~is_header).partition_by("header", maintain_order=True)
+    tables = [_cells(body) for body in bodies]
+    empty = pl.DataFrame(schema={"line": pl.Int64()} | dict.fromkeys(_MEANINGS, pl.String()))
+    cells = pl.concat([empty, *(cells for cells, _ in tables)], how="diagonal").sort("line")
+    timed, running = from_written(cells["time"], declared.timezone, declared.date_order, Running.from_text(ran))
+    read = pl.concat([cells, timed], how="horizontal").select(_event())
+    rows = pl.concat([read, *(broken for _, broken in tables)], how="diagonal")
+    last = named["header"][-1] if named.height else header
+    passed_over = [blank, skips(named.filter(is_header), "header")]
+    return parted(rows, _COLUMNS, passed_over, json.dumps([last, running.to_text()]))
+
+
+def _cells(body: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cells by meaning of the rows below one header, and the rejects."""
+    names = [folded(cell) for cell in cells_of(body["header"][0], ",")]
+    if not set(names) >= _NEEDED:
+        detail = pl.lit("no header before it says what its columns are")
+        return body.select("line").clear(), body.select("line", reason=pl.lit("missing-column"), detail=detail)
+    places = {
+        meaning: next(names.index(name) for name in known if name in names)
+        for meaning, known in _MEANINGS.items()
+        if set(known) & set(names)
+    }
+    cells, broken = split(body, Layout(places, least=len(names), most=len(names)))
+    return cells.drop("text"), broken
+
+
+def _event() -> list[pl.Expr]:
+    name = said(pl.col("name"))
+    bad = pl.col("reason").is_null() & name.is_null()
+    status = pl.col("status").str.to_lowercase()
+    return [
+        pl.col("line"),
+        pl.col("ts"),
+        pl.col("ts_quality"),
+        pl.coalesce(said(pl.col("local")), said(pl.col("public"))).alias("client_ip"),
+        said(pl.col("device")),
+        pl.when(name.str.len_bytes() > 1).then(name.str.strip_suffix(".")).otherwise(name).alias("host"),
+        status.replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String).alias("verdict"),
+        pl.lit("host-only").alias("kind"),
+        pl.when(bad).then(pl.lit("bad-field")).otherwise(pl.col("reason")).alias("reason"),
+        pl.when(bad).then(pl.lit("the name is empty")).otherwise(pl.col("detail")).alias("detail"),
+    ]
+
+
+FORMAT: Final = Format(
+    name="nextdns",
+    title="NextDNS log download, CSV",
+    document="https://nextdns.github.io/api/",
+    claims=claims,
+    parse=parse,
+    records="quoted",
+    gives="client address, device, DNS name, verdict",
+    cannot="the user; the page; which list blocked it is left in the line",
+)

@@ -1,0 +1,218 @@
+r"""Zscaler Internet Access: the web feed of the Nanolog Streaming Service, key=value between tabs, or CSV.
+
+In: lines such as `2026-03-16 09:00:01 reason=Allowed protocol=HTTPS user=ann@example.org url=...` with tabs between,
+pairs in any order, values bare or in quotes; or the documented record of 34 cells, all in quotes, which begins with
+`"Mon Mar 16 09:00:01 2026","ann@example.org","HTTPS","news.example.org/",...`. The keys are those of the vendor's
+Splunk feed, or the names of the fields themselves (`login`, `eurl`, `cip` ...). Records with another set of keys
+(firewall, tunnels) and messages of the NSS itself are skips (`other-record`).
+
+The time is of the feed's own zone: with `tz=GMT` it is UTC, else `epochtime` is taken, else it is a local stamp.
+`None`, `NA` and `N/A` say nothing. A URL has no scheme; it gets the one that `protocol` names, unless it is a tunnel
+(CONNECT, SSL), which is `host-only`. NSS writes characters of a URL, and those that the feed was told to escape, as
+`%20`: they stay so. Traffic without a login carries the name of its location in place of the user: nobody.
+Refuses: lines without these keys, keys that are said twice and differently, broken quotes, unreadable times, numbers
+that are none. JSON, CEF and LEEF feeds are other formats.
+Source: Zscaler help, "NSS Feed Output Format: Web Logs", "General Guidelines for NSS Feeds and Feed Formats".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._cells import blank_apart, is_background, parted, skips, whole
+from pipeline.formats._delimited import Layout, split
+from pipeline.formats._syslog import bare, without_header
+from pipeline.localtime import Running, from_written
+
+#: What is wanted -> the keys that may hold it, and its cell in the CSV record.
+_MEANINGS: Final[dict[str, tuple[tuple[str, ...], int | None]]] = {
+    "time": (("time", "datetime"), 0), "user": (("user", "login"), 1), "protocol": (("protocol", "proto"), 2),
+    "url": (("url", "eurl"), 3), "action": (("action",), 4), "app": (("appname",), 5),
+    "bytes": (("responsesize", "respsize"), 8), "category": (("urlcategory", "urlcat"), 13),
+    "location": (("location",), 19), "client_ip": (("ClientIP", "cip"), 21),
+    "method": (("requestmethod", "reqmethod"), 23), "status": (("status", "respcode"), 24),
+    "agent": (("useragent", "ua"), 25), "referrer": (("refererURL", "ereferer"), 26),
+    "content_type": (("contenttype",), 29), "device": (("devicename", "devicehostname"), 32),
+    "epoch": (("epochtime",), None), "tz": (("tz",), None),
+}  # fmt: skip
+#: Said twice and differently, the line was tampered with.
+_ONCE: Final = ("user", "url", "action", "client_ip")
+_LAYOUT: Final = Layout({name: at for name, (_, at) in _MEANINGS.items() if at is not None}, least=33)
+_COLUMNS: Final = (
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "app", "verdict",
+    "vendor_category", "status", "bytes", "content_type", "user_agent", "referrer", "kind",
+)  # fmt: skip
+_WORDED: Final = (
+    r"(?:[A-Z][a-z]{2} )?(?P<month>[A-Z][a-z]{2}) +(?P<day>[0-9]{1,2}) (?P<clock>[0-9:]{8}) (?P<year>[0-9]{4})"
+)
+_PLAIN_WORDED: Final = (
+    _WORDED.replace("?P<month>", "?:").replace("?P<day>", "?:").replace("?P<clock>", "?:").replace("?P<year>", "?:")
+)
+_STAMP: Final = rf"^(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T][0-9:]{{8}}|{_PLAIN_WORDED})"
+_CSV: Final = rf'^"{_PLAIN_WORDED}","'
+_FEED: Final = r"\t(?:e?url)=.*\taction=|\taction=.*\te?url="
+_OTHER: Final = r"(?:\t(?:vendor|product)=\"?(?:Zscaler|NSS)|ZscalerNSS:)"
+_SHAPE: Final = re.compile(
+    rf"(?=(?:.*\t)?(?:vendor=\"?Zscaler|product=\"?NSS|urlsupercat(?:egory)?=))(?:.*(?:{_FEED}))"
+)
+_CSV_SHAPE: Final = re.compile(rf'{_CSV}[^"]*","(?:[A-Z_]+|FTP over HTTP)","')
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NOTHING: Final = ("", "-", "None", "NA", "N/A")
+_VERDICTS: Final = {"allowed": "allowed", "allow": "allowed", "blocked": "blocked", "block": "blocked",
+                    "caution": "warned", "cautioned": "warned"}  # fmt: skip
+_SCHEMES: Final = {"HTTP": "http://", "HTTPS": "https://", "FTP": "ftp://"}
+_TUNNEL: Final = r"^(?:SSL|TUNNEL.*|HTTP_PROXY)$"
+_ASKS_FOR_A_LOGIN: Final = 407
+
+
+def claims(first_lines: Sequence[str]) -> bool:
+    """Most lines have the pairs of a web feed and say whose it is, or the cells of the documented record."""
+    records = bare(first_lines)
+    shaped = sum(
+        1
+        for line in records
+        if _SHAPE.match(line) or (_CSV_SHAPE.match(line) and line.count('","') + 1 >= _LAYOUT.least)
+    )
+    return shaped * 2 > len(records)
+
+
+def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
+    """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
+    texts, blank = blank_apart(without_header(lines))
+    text = pl.col("text")
+    sort = (
+        pl.when(text.str.contains(_CSV)).then(pl.lit("csv"))
+        .when(text.str.contains(_FEED)).then(pl.lit("pairs"))
+        .when(text.str.contains(_OTHER)).then(pl.lit("other"))
+        .otherwise(pl.lit("foreign"))
+    )  # fmt: skip
+    sorts = texts.with_columns(sort=sort).partition_by("sort", as_dict=True, include_key=False)
+    none = texts.clear()
+    from_csv, broken = split(sorts.get(("csv",), none), _LAYOUT)
+    from_pairs, tampered = _paired(sorts.get(("pairs",), none))
+    cells = pl.concat([from_csv.drop("text"), from_pairs], how="diagonal").sort("line").with_columns(_said())
+    stamps = cells.select(_stamp().alias("stamp"))["stamp"]
+    timed, running = from_written(stamps, declared.timezone, declared.date_order, Running.from_text(carry))
+    read = pl.concat([cells, timed], how="horizontal").select(_event())
+    foreign = sorts.get(("foreign",), none).select(
+        "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no action and URL as key=value between tabs")
+    )
+    rows = pl.concat([read, broken, tampered, foreign], how="diagonal")
+    return parted(rows, _COLUMNS, [blank, skips(sorts.get(("other",), none), "other-record")], running.to_text())
+
+
+def _paired(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cells by meaning, and the rejects of lines that contradict themselves."""
+    text = pl.col("text")
+    found = [_value(keys).alias(name) for name, (keys, _) in _MEANINGS.items()]
+    leading = text.str.extract(_STAMP, 0)
+    keys = "|".join(key for name in _ONCE for key in _MEANINGS[name][0])
+    table = texts.with_columns(*found).with_columns(
+        time=pl.coalesce(leading, "time"),
+        surplus=text.str.count_matches(rf"\t(?:{keys})=")
+        > pl.sum_horizontal(pl.col(name).is_not_null() for name in _ONCE),
+    )
+    doubtful = table.filter("surplus").select("line", "text")
+    wrong = pl.DataFrame(
+        [(line, "bad-field", problem) for line, text in doubtful.iter_rows() if (problem := _contradiction(text))],
+        schema={"line": pl.Int64, "reason": pl.String, "detail": pl.String}, orient="row",
+    )  # fmt: skip
+    return table.join(wrong, on="line", how="anti").drop("text", "surplus"), wrong
+
+
+def _value(keys: tuple[str, ...]) -> pl.Expr:
+    """The first value of one of these keys."""
+    return pl.col("text").str.extract(rf"(?:^|\t)(?:{'|'.join(keys)})=([^\t]*)")
+
+
+def _contradiction(text: str) -> str | None:
+    """Which key is said twice and differently; for the few lines that say one more than once."""
+    pairs = [pair.partition("=") for pair in text.split("\t")]
+    for name in _ONCE:
+        if len({value.strip('"') for key, _, value in pairs if key in _MEANINGS[name][0]}) > 1:
+            return f"says {_MEANINGS[name][0][0]} twice and differently"
+    return None
+
+
+def _said() -> list[pl.Expr]:
+    """Values without the quotes around them; null for what says nothing."""
+    bared = {name: pl.col(name).str.strip_chars().str.replace('^"(.*)"$', "$1") for name in _MEANINGS}
+    return [pl.when(~value.is_in(_NOTHING)).then(value).alias(name) for name, value in bared.items()]
+
+
+def _stamp() -> pl.Expr:
+    """The time of a row as `localtime.from_written` reads it."""
+    parts = pl.col("time").str.extract_groups(f"^{_WORDED}$").struct
+    month = parts["month"].replace({word: f"{number:02}" for number, word in enumerate(_MONTHS, 1)})
+    day = parts["day"].str.pad_start(2, "0")
+    worded = pl.concat_str(parts["year"], pl.lit("-"), month, pl.lit("-"), day, pl.lit(" "), parts["clock"])
+    stamp = pl.coalesce(worded, "time")
+    utc = pl.col("tz").is_in(["GMT", "UTC"])
+    return pl.when(utc & stamp.is_not_null()).then(stamp + "Z").otherwise(pl.coalesce("epoch", stamp))
+
+
+def _event() -> list[pl.Expr]:
+    status, size, url = pl.col("status"), pl.col("bytes"), pl.col("url")
+    wrong = (
+        pl.when(url.is_null()).then(pl.lit("bad-field: the URL is empty"))
+        .when(status.is_not_null() & whole(status).is_null())
+        .then(pl.lit("bad-number: the status is not a whole number"))
+        .when(size.is_not_null() & whole(size).is_null())
+        .then(pl.lit("bad-number: the size is not a whole number"))
+    )  # fmt: skip
+    fault = pl.when(pl.col("reason").is_null()).then(wrong).str.splitn(": ", 2).struct
+    kept = ("line", "ts", "ts_quality", "client_ip", "device", "method", "app", "content_type", "referrer")
+    return [
+        *(pl.col(name) for name in kept),
+        pl.when((pl.col("user") != pl.col("location")).fill_null(value=True)).then(pl.col("user")).alias("user_raw"),
+        _url().alias("url"),
+        _verdict().alias("verdict"),
+        pl.col("category").alias("vendor_category"),
+        pl.when(whole(status) > 0).then(whole(status)).alias("status"),
+        whole(size).alias("bytes"),
+        pl.col("agent").alias("user_agent"),
+        _kind().alias("kind"),
+        pl.coalesce(fault["field_0"], "reason").alias("reason"),
+        pl.coalesce(fault["field_1"], "detail").alias("detail"),
+    ]
+
+
+def _is_tunnel() -> pl.Expr:
+    connect = pl.col("method") == "CONNECT"
+    return (connect | pl.col("protocol").str.contains(_TUNNEL)).fill_null(value=False)
+
+
+def _url() -> pl.Expr:
+    scheme = pl.col("protocol").replace_strict(_SCHEMES, default="", return_dtype=pl.String).fill_null("")
+    bare_url = _is_tunnel() | pl.col("url").str.contains("^[A-Za-z][A-Za-z0-9+.-]*://")
+    return pl.when(bare_url).then(pl.col("url")).otherwise(scheme + pl.col("url"))
+
+
+def _verdict() -> pl.Expr:
+    action = pl.col("action").str.to_lowercase().replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String)
+    asks = whole(pl.col("status")) == _ASKS_FOR_A_LOGIN
+    return pl.when(asks).then(pl.lit("challenge")).otherwise(action.fill_null("unknown"))
+
+
+def _kind() -> pl.Expr:
+    return (
+        pl.when(_is_tunnel()).then(pl.lit("host-only"))
+        .when(is_background(pl.col("content_type"))).then(pl.lit("background"))
+        .otherwise(pl.lit("page"))
+    )  # fmt: skip
+
+
+FORMAT: Final = Format(
+    name="zscaler",
+    title="Zscaler NSS web feed, key=value between tabs or CSV",
+    document="https://help.zscaler.com/zia/nss-feed-output-format-web-logs",
+    claims=claims,
+    parse=parse,
+    gives="user, client address, device, URL, verdict, category, application, status, bytes to the client, user agent",
+    cannot="the page behind a tunnel; the zone of the time unless the feed has tz=GMT or epochtime",
+)
