@@ -41,12 +41,13 @@ _CLIENT: Final = (
     r"^client (?:@0x[0-9a-f]+ )?(?P<client>[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*(?:%[\w.-]+)?)#[0-9]{1,5}(?:/key [^ ]+)?"
     r"(?: \([^ ]*\))?: (?:view [^ ]+: )?"
 )
-_QUERY: Final = rf"{_CLIENT}query: (?P<name>[^ ]+) (?:IN|CH|HS|ANY|NONE|CLASS[0-9]+) [A-Za-z0-9-]+ [-+]"
+_QUERY: Final = rf"{_CLIENT}query: (?P<name>[^ ]+) (?:IN|CH|HS|ANY|NONE|CLASS[0-9]+) [A-Za-z0-9-]+(?: .*)?$"
 _REWRITE: Final = (
     rf"{_CLIENT}rpz [A-Z-]+ (?P<policy>[A-Za-z-]+) rewrite (?P<name>[^ ]+?)(?:/[A-Z0-9-]+/[A-Z0-9]+)? via "
 )
-#: What a query or a rewrite must hold; other lines are soon passed over.
+#: What a query or a rewrite must hold; other lines are soon passed over. Infoblox logs responses in a like manner.
 _MAY_BE: Final = r": (?:query: |rpz [A-Z-]+ )"
+_RESPONSE: Final = r": (?:UDP|TCP): query: .* response: "
 _BLOCKS: Final = ("NXDOMAIN", "NODATA", "DROP")
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "host", "verdict", "kind")
 _SHAPE: Final = re.compile(
@@ -64,7 +65,9 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the stamps have run."""
     texts, blank = blank_apart(lines)
     text = pl.col("text")
-    table = texts.with_columns(ours=text.str.contains(_OURS), may_be=text.str.contains(_MAY_BE))
+    table = texts.with_columns(
+        ours=text.str.contains(_OURS), may_be=text.str.contains(_MAY_BE) & ~text.str.contains(_RESPONSE)
+    )
     foreign, other = of_others(table.filter(~pl.col("ours")))
     own = table.filter("ours")
     read, running = _timed(_said(own.filter("may_be")), declared, Running.from_text(carry))
