@@ -47,7 +47,7 @@ _SAID: Final = rf"{_HEAD}(?:info|query|reply): (?P<said>.*)$"
 _CLIENT: Final = r"[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*(?:%[\w.-]+)?"
 _QUESTION: Final = r"(?P<name>[^ ]*\.) [A-Z0-9]+ (?:IN|CH|HS|ANY|NONE|CLASS[0-9]+)"
 _ASKED: Final = (
-    rf"^(?P<client>{_CLIENT}) {_QUESTION}(?: (?P<code>[A-Z0-9]+) (?P<seconds>[0-9]{{1,9}})\.(?P<micros>[0-9]{{6}}) "
+    rf"^(?P<client>{_CLIENT}) {_QUESTION}(?: (?P<code>[A-Z0-9]+) (?P<seconds>[0-9]{{1,9}})\.(?P<micros>[0-9]{{1,6}}) "
     r"[01] (?P<size>[0-9]{1,9})(?: .*)?)?$"
 )
 _BLOCKED: Final = (
@@ -115,7 +115,7 @@ def _timed(said: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl
     client = pl.coalesce("client", "blocked_client")
     blocked = pl.col("blocked_client").is_not_null()
     broken = client.is_null()
-    took = whole(pl.col("seconds")) * 1000 + whole(pl.col("micros")) // 1000
+    took = whole(pl.col("seconds")) * 1000 + whole(pl.col("micros").str.pad_end(6, "0")) // 1000
     read = table.select(
         "line",
         "ts",

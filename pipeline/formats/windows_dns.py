@@ -34,7 +34,7 @@ from pipeline.localtime import Running, from_written
 _STAMP: Final = r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?: ?[AaPp]\.?[Mm]\.?)?"
 _RECORD: Final = rf"^{_STAMP} +[0-9A-Fa-f]{{3,8}} [A-Za-z]"
 _PACKET: Final = (
-    rf"^(?P<stamp>{_STAMP}) +[0-9A-Fa-f]{{3,8}} PACKET +(?:[0-9A-Fa-f]{{8,16}} +)?(?:UDP|TCP) +(?P<way>Rcv|Snd) +"
+    rf"^(?P<stamp>{_STAMP}) +[0-9A-Fa-f]{{3,8}} PACKET +(?:[0-9A-Fa-f]{{8,20}} +)?(?:UDP|TCP) +(?P<way>Rcv|Snd) +"
     r"(?P<client>[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*(?:%\w+)?) +[0-9A-Fa-f]{4} (?P<answer>[R ]) (?P<opcode>[A-Z?]) "
     r"\[[0-9A-Fa-f]{4} [^\]]*\] +(?:[A-Z0-9]+ +)?(?P<name>\(.*\)) *$"
 )
@@ -52,7 +52,7 @@ _LENGTH_AND_LABEL: Final = r"\(([0-9]{1,2})\)([^()]*)"
 _LABEL: Final = re.compile(r"\(([0-9]{1,2})\)")
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "host", "verdict", "kind")
 _SHAPE: Final = re.compile(
-    rf"^{_STAMP} +[0-9A-Fa-f]{{3,8}} PACKET +(?:[0-9A-Fa-f]{{8,16}} +)?(?:UDP|TCP) +(?:Rcv|Snd) "
+    rf"^{_STAMP} +[0-9A-Fa-f]{{3,8}} PACKET +(?:[0-9A-Fa-f]{{8,20}} +)?(?:UDP|TCP) +(?:Rcv|Snd) "
 )
 _FIRST: Final = "DNS Server log file creation at "
 
