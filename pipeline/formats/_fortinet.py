@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from pipeline.formats._cells import said, whole
-from pipeline.localtime import Running, from_epoch, from_written
+from pipeline.localtime import Running, from_epoch
+from pipeline.monthnames import from_named_month
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -68,7 +69,10 @@ def _is_dns() -> pl.Expr:
 
 
 def timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
-    """Add `ts`, `ts_quality`, `other_clock`, `reason` and `detail`, in the order of the lines."""
+    """Add `ts`, `ts_quality`, `other_clock`, `reason` and `detail`, in the order of the lines.
+
+    A column `header` may hold the stamp of syslog, for records without any of their own.
+    """
     stamp = pl.concat_str("date", "time", separator=" ")
     records = records.drop("reason", "detail").with_columns(ts=from_epoch(pl.col("eventtime")), stamp=stamp)
     quality = pl.lit("exact").alias("ts_quality")
@@ -77,8 +81,9 @@ def timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[
     written = records.filter(pl.col("ts").is_null()).drop("ts")
     if written.is_empty():
         return counted.with_columns(detail=pl.lit(None, pl.String)), running
-    full = written.select(pl.concat_str("stamp", pl.col("tz").fill_null("")))["stamp"]
-    read, after = from_written(full, declared.timezone, declared.date_order, running)
+    full = pl.concat_str("stamp", pl.col("tz").fill_null(""))
+    stamps = written.select(pl.coalesce(full, "header") if "header" in written.columns else full).to_series()
+    read, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
     both = pl.concat([written, read], how="horizontal").with_columns(other_clock=said(pl.col("eventtime")))
     return pl.concat([counted, both], how="diagonal_relaxed").sort("line"), after
 
