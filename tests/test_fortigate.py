@@ -34,6 +34,7 @@ def _at(stamp: str) -> str:
         ('date=2025-09-08 time=09:10:12 tz="+0100" eventtime=1757319011000', "Europe/London", None),
         ('date=2025-09-08 time=09:10:13 tz="+0100" eventtime=1757319011', "Europe/London", "2025-09-08 09:10:13 +0100"),
         ('date=2025-09-08 time=03:40:11 tz="-0430" eventtime=1757319011', "Europe/London", None),
+        ('date=2025-09-08 time=09:10:11 tz="UTC+1:00" eventtime=1757319011', "Europe/Paris", None),
         ("date=2025-09-08 time=09:10:11 eventtime=1757319011", "Europe/London", None),
         ("date=2025-09-08 time=09:10:11 eventtime=1757319011", "Europe/Paris", "2025-09-08 09:10:11"),
         ("date=2025-09-08 time=09:10:11 eventtime=17573190", "Europe/London", "17573190"),
@@ -70,3 +71,8 @@ def test_quick_and_careful_reader_agree(between: str, values: list[tuple[str, st
     followed = pairs._followed(line, _SOME)
     assert careful.is_empty()
     assert {key: quick[key][0] for key in _SOME.keys} == {key: followed.get(key) for key in _SOME.keys}
+
+
+def test_an_offset_in_words_counts_where_there_is_no_epoch() -> None:
+    (row,) = _rows(_at('tz="UTC-5:00" date=2025-09-08 time=03:10:11'))
+    assert (row["ts"].isoformat(), row["ts_quality"]) == ("2025-09-08T08:10:11+00:00", "exact")

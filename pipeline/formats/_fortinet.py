@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from pipeline.formats._cells import said, whole
-from pipeline.localtime import Running, from_epoch, from_written
+from pipeline.localtime import Running, from_epoch
+from pipeline.monthnames import from_named_month
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -53,6 +54,9 @@ _VERDICTS: Final = {
 #: The message of a category whose action is *warning*.
 _WARNING_PAGE: Final = "13057"
 _WRITTEN: Final = "%Y-%m-%d %H:%M:%S"
+#: `+0100`, and `UTC+1:00` on chassis of several blades.
+_OFFSET: Final = r"^(?:UTC)?(?P<sign>[+-])(?P<hours>[0-9]{1,2}):?(?P<minutes>[0-9]{2})$"
+_WORDED_OFFSET: Final = r"^UTC(?P<sign>[+-])(?P<hours>[0-9]):(?P<minutes>[0-9]{2})$"
 _SECOND: Final = 1_000_000
 
 
@@ -68,7 +72,10 @@ def _is_dns() -> pl.Expr:
 
 
 def timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
-    """Add `ts`, `ts_quality`, `other_clock`, `reason` and `detail`, in the order of the lines."""
+    """Add `ts`, `ts_quality`, `other_clock`, `reason` and `detail`, in the order of the lines.
+
+    A column `header` may hold the stamp of syslog, for records without any of their own.
+    """
     stamp = pl.concat_str("date", "time", separator=" ")
     records = records.drop("reason", "detail").with_columns(ts=from_epoch(pl.col("eventtime")), stamp=stamp)
     quality = pl.lit("exact").alias("ts_quality")
@@ -77,8 +84,9 @@ def timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[
     written = records.filter(pl.col("ts").is_null()).drop("ts")
     if written.is_empty():
         return counted.with_columns(detail=pl.lit(None, pl.String)), running
-    full = written.select(pl.concat_str("stamp", pl.col("tz").fill_null("")))["stamp"]
-    read, after = from_written(full, declared.timezone, declared.date_order, running)
+    full = pl.concat_str("stamp", pl.col("tz").str.replace(_WORDED_OFFSET, "${sign}0$hours:$minutes").fill_null(""))
+    stamps = written.select(pl.coalesce(full, "header") if "header" in written.columns else full).to_series()
+    read, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
     both = pl.concat([written, read], how="horizontal").with_columns(other_clock=said(pl.col("eventtime")))
     return pl.concat([counted, both], how="diagonal_relaxed").sort("line"), after
 
@@ -86,7 +94,7 @@ def timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[
 def _other_clock(counted: pl.DataFrame, zone: ZoneInfo) -> pl.Expr:
     """`date`, `time` and `tz` as written, where they do not agree with `eventtime`."""
     local = pl.col("stamp").str.to_datetime(_WRITTEN, time_unit="us", strict=False)
-    offset = pl.col("tz").str.extract_groups(r"^(?<sign>[+-])(?<hours>[0-9]{2}):?(?<minutes>[0-9]{2})$").struct
+    offset = pl.col("tz").str.extract_groups(_OFFSET).struct
     sign = pl.when(offset.field("sign") == "-").then(-1).otherwise(1)
     minutes = sign * (offset.field("hours").cast(pl.Int64) * 60 + offset.field("minutes").cast(pl.Int64))
     readings = [(local - pl.duration(minutes=minutes)).dt.replace_time_zone("UTC")]

@@ -26,7 +26,7 @@ from pipeline.localtime import Running
 
 _PAIRS: Final = Pairs(keys=FIELDS, once=ONCE, first=CLOCK)
 _SHAPE: Final = re.compile(
-    r"(?=.*\bdate=[0-9])(?=.*\btime=[0-9])(?=.*\blogid=)(?=.*\bdev(?:id|name)=|.*\bvd=)(?=.*\btype=)(?=.*\bsubtype=)"
+    r"(?=.*\b(?:date|eventtime)=\"?[0-9])(?=.*\blogid=)(?=.*\bdev(?:id|name)=|.*\bvd=)(?=.*\btype=)(?=.*\bsubtype=)"
 )
 #: What all of our records hold, and few others.
 _MAYBE: Final = r'type="?(?:webfilter|dns)'

@@ -3,8 +3,8 @@ r"""FortiGate and FortiProxy: web-filter and DNS-filter records in CEF (`set for
 In: lines such as `Mar 15 16:07:32 fw CEF:0|Fortinet|Fortigate|v7.2.8|13056|utm:webfilter ftgd_blk blocked|4|
 FTNTFGTeventtime=1757318701000000000 FTNTFGTtz=+0100 FTNTFGTlogid=0316013056 cat=utm:webfilter duser=dee src=10.2.3.4
 app=HTTPS dhost=h act=blocked request=/p in=0 requestContext=Gambling ...`; up to 7.0 a blank stands behind `CEF:`.
-Every other record of the device is a skip (`other-record`). The version of CEF has no date of its own: without
-`FTNTFGTeventtime` (5.6) only the header of syslog tells the time, and that has no year. Such records are refused.
+Every other record of the device is a skip (`other-record`). CEF leaves `date` and `time` out: without
+`FTNTFGTeventtime` (5.6) only the header of syslog tells the time, and that mostly has no year.
 
 CEF is read as `_cef` says; what the fields mean, `_fortinet` says. Out: `COLUMNS`. `in` is `rcvdbyte` and `out` is
 `sentbyte`. Refuses also lines that are no such records, and whose time cannot be read.
@@ -39,7 +39,7 @@ claims = _SOURCE.claims
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
-    """Read a block of lines; see `Format.parse`. The carry is always empty, since every time is exact."""
+    """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
     cells = taken_apart(texts, _SOURCE).select("line", *_fields(), "reason", "detail")
     good = pl.col("reason").is_null()
@@ -58,6 +58,7 @@ def _fields() -> list[pl.Expr]:
     return [
         *(pl.col(key).alias(name) for name, key in _KEYS.items()),
         *none,
+        pl.col("stamp").alias("header"),
         kind.field("field_0").alias("type"),
         kind.field("field_1").alias("subtype"),
         pl.coalesce(said(pl.col("requestContext")), "FTNTFGTcatdesc").alias("catdesc"),
@@ -72,6 +73,6 @@ FORMAT: Final = Format(
     claims=claims,
     parse=parse,
     gives="user, client address, URL or host, verdict, category, bytes to the client; from 7.0 method and user agent",
-    cannot="records of 5.6, which name no year; the page behind HTTPS that is not decrypted; the status; the content "
+    cannot="the year of records of 5.6; the page behind HTTPS that is not decrypted; the status; the content "
     "type, so pictures count as pages",
 )

@@ -1,0 +1,85 @@
+r"""Records in IBM's Log Event Extended Format (LEEF) become columns.
+
+In: lines such as `Mar 15 16:07:32 host LEEF:1.0|Vendor|Product|8.5|event|src=10.2.3.4<tab>usrName=dee<tab>...`, whose
+product and keys a `Source` names. Version 2.0 names in a sixth column of the header what parts the pairs; only tabs
+are read (`x09`, `0x09`, a tab, or nothing). A tab may have become `#011` on its way through syslog.
+Out: one row for each line, with the header's `event`, one column of text for each key (null where it is not there,
+empty where it says nothing), the stamp of syslog's header as `stamp`, and the reason and detail of a reject.
+Nothing is escaped: a pair ends where the separator stands. Refuses records of other products, and headers with too few
+columns, and records with a key of `once` said twice.
+Source: IBM, "QRadar LEEF Guide", versions 1.0 and 2.0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats._header_stamp import header_stamp
+
+_START: Final = r"^[^|]*?LEEF:[12]\.[0-9]\|"
+_HEADER: Final = ("version", "vendor", "product", "release", "event", "pairs")
+_TAB: Final = r"^(?:0?x0?9|\t|#011)?\|"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whose records are wanted, and which keys of them."""
+
+    #: Patterns for the header's vendor and product.
+    vendor: str
+    product: str
+    keys: tuple[str, ...]
+    #: Keys on which a row's meaning hangs.
+    once: tuple[str, ...]
+
+    @property
+    def ours(self) -> str:
+        """A pattern for the beginning of the product's lines."""
+        return rf"{_START}(?:{self.vendor})\|(?:{self.product})\|"
+
+    def claims(self, first_lines: Sequence[str]) -> bool:
+        """Most lines are records of the product."""
+        shape = re.compile(self.ours)
+        return sum(1 for line in first_lines if shape.match(line)) * 2 > len(first_lines)
+
+
+def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """The cells of each line, or the reason and detail of its reject, in the order of the lines."""
+    is_ours = texts.select(pl.col("text").str.contains(source.ours)).to_series()
+    record = pl.col("text").str.splitn("LEEF:", 2).struct.field("field_1")
+    columns = record.str.splitn("|", len(_HEADER)).struct.rename_fields(_HEADER)
+    table = texts.filter(is_ours).with_columns(columns.alias("header"), stamp=header_stamp(pl.col("text")))
+    table = table.unnest("header").with_columns(pairs=_by_tabs())
+    once_each = rf"\t(?:{'|'.join(source.once)})="
+    cells = table.with_columns(_value(key) for key in source.keys)
+    found = pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.UInt32) for key in source.once)
+    short = pl.col("pairs").is_null()
+    twice = (pl.col("pairs").str.count_matches(once_each) != found).fill_null(value=False)
+    read = cells.select(
+        "line", "stamp", "event", *source.keys,
+        reason=pl.when(short).then(pl.lit("missing-column")).when(twice).then(pl.lit("bad-field")),
+        detail=pl.when(short).then(pl.lit("the LEEF header has fewer than five columns"))
+        .when(twice).then(pl.lit(f"says one of {', '.join(source.once)} twice")),
+    )  # fmt: skip
+    foreign = texts.filter(~is_ours).select(
+        "line", reason=pl.lit("not-this-format"), detail=pl.lit("is no LEEF record of this product")
+    )
+    return pl.concat([read, foreign], how="diagonal_relaxed").sort("line")
+
+
+def _by_tabs() -> pl.Expr:
+    """The pairs, each behind a tab."""
+    pairs = pl.col("pairs").str.strip_chars_end(" \x00")
+    bare = pl.when(pl.col("version").str.starts_with("2")).then(pairs.str.replace(_TAB, "")).otherwise(pairs)
+    relayed = ~bare.str.contains("\t", literal=True) & bare.str.contains("#011", literal=True)
+    tabs = pl.when(relayed).then(bare.str.replace_all("#011", "\t", literal=True)).otherwise(bare)
+    return pl.concat_str(pl.lit("\t"), tabs)
+
+
+def _value(key: str) -> pl.Expr:
+    return pl.col("pairs").str.extract(rf"\t{key}=[^\t]*", 0).str.strip_prefix(f"\t{key}=").alias(key)

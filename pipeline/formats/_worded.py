@@ -1,0 +1,67 @@
+r"""Pairs of which a value may hold blanks without any quotes: it goes on until a blank, the next key and its `=`.
+
+In: a column of such pairs that begins and ends with a blank, and how the product's keys look. Out: the value of a key,
+null where it is not there and empty where it says nothing. A word of a value may hold `=` where what stands before it
+is no key (`/p?a=1`, `a\\=1`). Refuses nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How keys look: what they may begin with, and what else may be in them (both as in a class of characters)."""
+
+    first: str = "A-Za-z"
+    more: str = "A-Za-z0-9_.-"
+
+    @cached_property
+    def word(self) -> str:
+        """A word of a value behind its first: no key with its `=`."""
+        return rf"(?:[^ =]*|[^ {self.first}][^ ]*|[{self.first}][{self.more}]*[^ ={self.more}][^ ]*)"
+
+    @cached_property
+    def pair(self) -> re.Pattern[str]:
+        """A blank, a pair, and all that belongs to its value."""
+        key = f"[{self.first}][{self.more}]*"
+        return re.compile(rf" ({key})=([^ ]*(?: (?!{key}=)[^ ]*)*)")
+
+
+CEF: Final = Shape()
+
+
+def value(column: str, key: str, shape: Shape = CEF) -> pl.Expr:
+    """The value of a key."""
+    # Whole words, each with the blank behind it, so that the next key is not among them. The whole match and not a
+    # group of it: that takes half the time.
+    words = pl.col(column).str.extract(rf" {key}=[^ ]* (?:{shape.word} )*", 0)
+    return words.str.strip_prefix(f" {key}=").str.strip_suffix(" ").alias(key)
+
+
+def times_said(column: str, keys: tuple[str, ...]) -> pl.Expr:
+    """How often any of the keys is there."""
+    return pl.col(column).str.count_matches(rf" (?:{'|'.join(keys)})=")
+
+
+def is_said_twice(column: str, keys: tuple[str, ...]) -> pl.Expr:
+    """Whether one of the keys is there more than once; their values must be columns already."""
+    found = pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.UInt32) for key in keys)
+    return (times_said(column, keys) != found).fill_null(value=False)
+
+
+def followed(text: str, wanted: tuple[str, ...], once: tuple[str, ...], shape: Shape = CEF) -> dict[str, str]:
+    """The wanted values of one text, or reason and detail of a reject where a key of `once` is said differently."""
+    cells: dict[str, str] = {}
+    for key, said in shape.pair.findall(text):
+        if key in once and cells.get(key, said) != said:
+            return {"reason": "bad-field", "detail": f"says {key} twice and differently"}
+        if key in wanted:
+            cells.setdefault(key, said)
+    return cells
