@@ -241,8 +241,9 @@ def _asked(function: str, texts: pl.Series, places: Sequence[Steps]) -> pl.Serie
         cursor.register("texts", pa.Table.from_batches(table.to_batches(max_chunksize=_BATCH), table.schema))
         try:
             answer = cursor.sql(f"SELECT {function}(text, [{pointers}]) AS answer FROM texts").to_arrow_table()
-        except duckdb.InvalidInputException:
-            # One of them is no JSON. To look for it costs a third more, and is seldom needed.
+        except (duckdb.InvalidInputException, UnicodeDecodeError):
+            # One of them is no JSON, and the message may be cut off within a character. To look for it costs a third
+            # more, and is seldom needed.
             valid = "CASE WHEN json_valid(text) THEN text END"
             answer = cursor.sql(f"SELECT {function}({valid}, [{pointers}]) AS answer FROM texts").to_arrow_table()
     return pl.DataFrame(answer).to_series()
