@@ -1,0 +1,108 @@
+"""AdGuard Home's query log (`querylog.json`): one JSON object a line for each DNS query, with what became of it.
+
+In: lines such as `{"T":"2026-03-15T16:07:32.123456789Z","QH":"h","QT":"A","QC":"IN","CP":"","Answer":"...",
+"IP":"10.2.3.4","Result":{"IsFiltered":true,"Reason":3,"Rules":[...]},"Elapsed":837429}`. Go leaves out what is nought,
+so an empty `Result` is a query that no rule touched. `Reason` by its number, or by its name in the API's words:
+0 to 2 not filtered (no rule, allow list, a failed check); 3 block list, 4 safe browsing, 5 parental control and 8
+blocked service are blocks; 6 is a query that was not processed (`error`); 7 is an answer that leads to the safe search
+of the same engine, and no block; 9 to 11 are rewrites of the school's own, which may lead somewhere or nowhere
+(`unknown`). NXDOMAIN is in the answer, and no block. `Elapsed` counts nanoseconds. `CID` is the name that a device was
+given for its encrypted DNS.
+Out: `_COLUMNS`; DNS shows a host only. Refuses lines that are no JSON object, or lack the time, the name or the result.
+Source: AdGuard Home, `internal/querylog/entry.go` and `internal/filtering`, `Reason`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._cells import blank_apart, parted, said, whole
+from pipeline.formats._instants import timed
+from pipeline.formats._json import fields
+from pipeline.localtime import Running
+
+_WANTED: Final = {
+    "written": "T", "name": "QH", "ip": "IP", "id": "CID", "why": "Result.Reason", "service": "Result.ServiceName",
+    "elapsed": "Elapsed",
+}  # fmt: skip
+_COLUMNS: Final = (
+    "line", "ts", "ts_quality", "client_ip", "device", "host", "verdict", "vendor_category", "duration_ms", "kind",
+)  # fmt: skip
+#: By number and by name.
+_REASONS: Final = (
+    ("NotFilteredNotFound", "allowed"), ("NotFilteredWhiteList", "allowed"), ("NotFilteredError", "allowed"),
+    ("FilteredBlackList", "blocked"), ("FilteredSafeBrowsing", "blocked"), ("FilteredParental", "blocked"),
+    ("FilteredInvalid", "error"), ("FilteredSafeSearch", "allowed"), ("FilteredBlockedService", "blocked"),
+    ("Rewrite", "unknown"), ("RewriteEtcHosts", "unknown"), ("RewriteRule", "unknown"),
+)  # fmt: skip
+_VERDICTS: Final = dict(_REASONS) | {str(number): verdict for number, (_, verdict) in enumerate(_REASONS)}
+_NANOS: Final = 1_000_000
+_RESULT: Final = r'"Result"\s*:\s*\{'
+_SHAPE: Final = re.compile(
+    rf'\s*\{{(?=.*"T"\s*:\s*"\d{{4}}-\d\d-\d\dT)(?=.*"QH"\s*:\s*")(?=.*"QT"\s*:\s*")(?=.*"IP"\s*:)(?=.*{_RESULT})'
+)
+
+
+def claims(first_lines: Sequence[str]) -> bool:
+    """Most lines have the keys of a query and its result."""
+    shaped = sum(1 for line in first_lines if _SHAPE.match(line))
+    return shaped * 2 > len(first_lines)
+
+
+def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
+    """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
+    texts, blank = blank_apart(lines)
+    resultless = texts.filter(~pl.col("text").str.contains(_RESULT))["line"]
+    cells = fields(texts.select("line", "text"), _WANTED)
+    missing = (
+        pl.when(said(pl.col("name")).is_null())
+        .then(pl.lit("has no QH, the name that was asked for"))
+        .when(pl.col("line").is_in(resultless.implode()))
+        .then(pl.lit("has no Result"))
+    )
+    lacks = pl.col("reason").is_null() & missing.is_not_null()
+    cells = cells.with_columns(
+        pl.when(lacks).then(pl.lit("missing-column")).otherwise(pl.col("reason")).alias("reason"),
+        pl.when(lacks).then(missing).otherwise(pl.col("detail")).alias("detail"),
+    )
+    damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
+    records = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
+    read, running = timed(records, "written", declared, Running.from_text(carry))
+    rows = pl.concat([read.select(_event()), damaged], how="diagonal_relaxed")
+    return parted(rows, _COLUMNS, [blank], running.to_text())
+
+
+def _event() -> list[pl.Expr]:
+    elapsed = whole(pl.col("elapsed"))
+    no_number = pl.col("elapsed").is_not_null() & elapsed.is_null()
+    verdict = pl.col("why").fill_null("0").replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String)
+    return [
+        pl.col("line"),
+        pl.col("ts"),
+        pl.col("ts_quality"),
+        said(pl.col("ip")).alias("client_ip"),
+        said(pl.col("id")).alias("device"),
+        pl.col("name").alias("host"),
+        verdict.alias("verdict"),
+        said(pl.col("service")).alias("vendor_category"),
+        (elapsed // _NANOS).alias("duration_ms"),
+        pl.lit("host-only").alias("kind"),
+        pl.when(no_number).then(pl.lit("bad-number")).otherwise(pl.col("reason")).alias("reason"),
+        pl.when(no_number).then(pl.lit("Elapsed is not a whole number")).otherwise(pl.col("detail")).alias("detail"),
+    ]
+
+
+FORMAT: Final = Format(
+    name="adguard_home",
+    title="AdGuard Home query log (querylog.json)",
+    document="https://github.com/AdguardTeam/AdGuardHome/wiki/Configuration",
+    claims=claims,
+    parse=parse,
+    gives="client address, the host asked for, verdict, the blocked service, the name of a device with encrypted DNS",
+    cannot="the user; the page; where a rewrite leads; the list that a block came from",
+)

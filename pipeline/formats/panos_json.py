@@ -1,0 +1,135 @@
+r"""Palo Alto Networks: URL logs as JSON lines, as Strata Logging Service (Cortex Data Lake) forwards them by HTTPS.
+
+In: lines such as `{"TimeGenerated":"2026-03-15T16:07:32.000000Z","LogType":"THREAT","Subtype":"url",
+"SourceAddress":"10.2.3.4","SourceUser":"school\\a.khan","URL":"h/p","URLCategory":"games","Action":"block-url", ...}`.
+Only `LogType` THREAT with `Subtype` url, and `LogType` URL, are read; every other record is a skip (`other-record`).
+`TimeGenerated` is the event's time, the high resolution one where it is there; both name their offset.
+`block-continue` shows a page with a button (`warned`), `continue` is the request after it was pressed; `block-override`
+asks for an administrator's code, `override` comes after it. `X-Forwarded-For` is whatever a client wrote.
+The URL has no scheme. Where TLS is not decrypted it is the name in the certificate, without a method: `host-only`.
+Out: `_COLUMNS`. Refuses lines that are no JSON object, or lack the type, the URL or a readable time.
+Source: Strata Logging Service, Log Reference, "URL" and "URL HTTPS Fields"; PAN-OS, "URL Filtering Log Fields".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
+from pipeline.formats._instants import timed
+from pipeline.formats._json import fields
+from pipeline.formats._syslog import bare, without_header
+from pipeline.localtime import Running
+
+_WANTED: Final = {
+    "type": "LogType", "subtype": "Subtype", "generated": "TimeGenerated", "fine": "TimeGeneratedHighResolution",
+    "address": "SourceAddress", "user": "SourceUser", "url": "URL", "category": "URLCategory", "action": "Action",
+    "app": "Application", "port": "DestinationPort", "method": "HTTPMethod", "agent": "UserAgent",
+    "refer": "Referer", "content": "ContentType", "machine": "SourceDeviceHost", "decrypted": "IsDecrypted",
+}  # fmt: skip
+_COLUMNS: Final = (
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "app", "verdict",
+    "vendor_category", "content_type", "user_agent", "referrer", "kind",
+)  # fmt: skip
+_SHAPE: Final = re.compile(
+    r'\s*\{(?=.*"LogType"\s*:\s*"(?:THREAT|URL)")(?=.*"TimeGenerated(?:HighResolution)?"\s*:)'
+    r'(?=.*"SourceAddress"\s*:)(?=.*"URLCategory"\s*:)'
+)
+_VERDICTS: Final = {
+    "alert": "allowed", "allow": "allowed", "continue": "allowed", "override": "allowed", "block-continue": "warned",
+    "block": "blocked", "block-url": "blocked", "block-ip": "blocked", "block-override": "blocked",
+    "override-lockout": "blocked", "deny": "blocked", "drop": "blocked", "drop-all-packets": "blocked",
+    "random-drop": "blocked", "reset-client": "blocked", "reset-server": "blocked", "reset-both": "blocked",
+    "sinkhole": "blocked",
+}  # fmt: skip
+#: Where the firewall takes a forwarded address for a name, that name is nobody's.
+_FORWARDED: Final = "x-fwd-for:"
+
+
+def claims(first_lines: Sequence[str]) -> bool:
+    """Most lines have the keys of a URL log."""
+    shaped = sum(1 for line in bare(first_lines) if _SHAPE.match(line))
+    return shaped * 2 > len(first_lines)
+
+
+def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
+    """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
+    texts, blank = blank_apart(lines)
+    cells = fields(without_header(texts), _WANTED)
+    type_, subtype = pl.col("type").str.to_uppercase(), pl.col("subtype").str.to_lowercase()
+    ours = (type_ == "URL") | ((type_ == "THREAT") & (subtype == "url").fill_null(value=False))
+    missing = (
+        pl.when(pl.col("type").is_null())
+        .then(pl.lit("has no LogType"))
+        .when(ours & said(pl.col("url")).is_null())
+        .then(pl.lit("has no URL"))
+    )
+    lacks = pl.col("reason").is_null() & missing.is_not_null()
+    cells = cells.with_columns(
+        pl.when(lacks).then(pl.lit("missing-column")).otherwise(pl.col("reason")).alias("reason"),
+        pl.when(lacks).then(missing).otherwise(pl.col("detail")).alias("detail"),
+    )
+    damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
+    good = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
+    other = skips(good.filter(~ours), "other-record")
+    records = good.filter(ours).with_columns(written=pl.coalesce(said(pl.col("fine")), "generated"))
+    read, running = timed(records, "written", declared, Running.from_text(carry))
+    rows = pl.concat([read.select(_event()), damaged], how="diagonal_relaxed")
+    return parted(rows, _COLUMNS, [blank, other], running.to_text())
+
+
+def _event() -> list[pl.Expr]:
+    user, method = said(pl.col("user")), said(pl.col("method"))
+    action = pl.col("action").str.to_lowercase()
+    return [
+        pl.col("line"),
+        pl.col("ts"),
+        pl.col("ts_quality"),
+        pl.when(~user.str.starts_with(_FORWARDED)).then(user).alias("user_raw"),
+        said(pl.col("address")).alias("client_ip"),
+        said(pl.col("machine")).alias("device"),
+        method.alias("method"),
+        pl.col("url"),
+        said(pl.col("app")).alias("app"),
+        action.replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String)
+        .fill_null("unknown")
+        .alias("verdict"),
+        said(pl.col("category")).alias("vendor_category"),
+        said(pl.col("content")).alias("content_type"),
+        said(pl.col("agent")).alias("user_agent"),
+        said(pl.col("refer")).alias("referrer"),
+        _kind(method).alias("kind"),
+        pl.col("reason"),
+        pl.col("detail"),
+    ]
+
+
+def _kind(method: pl.Expr) -> pl.Expr:
+    """Encrypted, and no more than a name without a method: the firewall saw the certificate and no page."""
+    encrypted = ((pl.col("app") == "ssl") | (pl.col("port") == "443")).fill_null(value=False)
+    unseen = encrypted & method.is_null() & pl.col("url").str.contains("^[^/?]*/?$")
+    closed = encrypted & (pl.col("decrypted").str.to_lowercase() == "false").fill_null(value=False) & method.is_null()
+    return (
+        pl.when(unseen | closed | (method.str.to_lowercase() == "connect").fill_null(value=False))
+        .then(pl.lit("host-only"))
+        .when(is_background(pl.col("content")))
+        .then(pl.lit("background"))
+        .otherwise(pl.lit("page"))
+    )
+
+
+FORMAT: Final = Format(
+    name="panos_json",
+    title="Palo Alto URL logs, JSON (Strata Logging Service, HTTPS)",
+    document="https://docs.paloaltonetworks.com/strata-logging-service/log-reference/network-logs/network-url-log",
+    claims=claims,
+    parse=parse,
+    gives="user, client address, device, URL without scheme, verdict, category, application, method, user agent, "
+    "referrer",
+    cannot="status and bytes; the page behind TLS that is not decrypted; payloads of the school's own making",
+)

@@ -1,0 +1,164 @@
+r"""Zscaler Internet Access web logs as JSON lines: NSS feeds for a SIEM, and Cloud NSS.
+
+In: lines such as `{"sourcetype":"zscalernss-web","event":{"time":"Mon Nov  9 09:05:01 2026","login":"a@school.test",
+"proto":"HTTPS","eurl":"h/p","action":"Blocked", ...}}`, by file, HTTP or syslog. A feed's fields are chosen by the
+school; read are the names of the vendor's own templates: of the SIEM feed (`eurl`, `cip`, `ua`), of Cloud NSS
+(`b64url`, `cltintip`, `useragent`) and of the Splunk feed (`url`, `ClientIP`, `user`). Feeds of other logs
+(`zscalernss-fw`, `-dns`, ...) are skips (`other-record`).
+`time` is in the zone of the feed: where `tz` says GMT it is exact, else `epochtime` is taken, else the declared zone.
+URLs come without a scheme; `proto` names it. `b64url` and `b64referer` are Base64. `respsize` is what went to the
+client. A CONNECT, and traffic that was not decrypted, show the host only. `None`, `NA` and `Unknown` say nothing.
+Out: `_COLUMNS`. Refuses lines that are no JSON object, or lack the type, the action or a readable time.
+Source: Zscaler's help, "NSS Feed Output Format: Web Logs" and "Cloud NSS".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
+from pipeline.formats._instants import timed
+from pipeline.formats._json import fields
+from pipeline.formats._syslog import bare, without_header
+from pipeline.localtime import Running
+
+#: Each column by the names that it has in the templates; the first that says something counts.
+_NAMES: Final = {
+    "time": ("time", "datetime"), "tz": ("tz",), "epoch": ("epochtime",), "login": ("login", "user"),
+    "protocol": ("proto", "protocol"), "target": ("eurl", "url"), "coded": ("b64url",), "action": ("action",),
+    "client": ("cltintip", "cintip", "ClientIP", "cip", "cltip"), "machine": ("devicehostname",),
+    "method": ("reqmethod", "requestmethod"), "code": ("respcode", "status"), "size": ("respsize", "responsesize"),
+    "agent": ("ua", "useragent"), "refer": ("ereferer", "refererURL"), "coded_refer": ("b64referer",),
+    "content": ("contenttype",), "category": ("urlcat", "urlsubcat", "urlcategory"), "program": ("appname",),
+    "decrypted": ("ssldecrypted",),
+}  # fmt: skip
+_WANTED: Final = {"source": "sourcetype"} | {name: f"event.{name}" for names in _NAMES.values() for name in names}
+_COLUMNS: Final = (
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "app", "verdict",
+    "vendor_category", "status", "bytes", "content_type", "user_agent", "referrer", "kind",
+)  # fmt: skip
+_WEB: Final = "zscalernss-web"
+_SHAPE: Final = re.compile(r'\s*\{(?=.*"sourcetype"\s*:\s*"zscalernss-web")(?=.*"event"\s*:\s*\{)')
+_NOTHING: Final = ("None", "NA", "N/A", "Unknown", "")
+_STAMP: Final = "%a %b %d %H:%M:%S %Y"
+_VERDICTS: Final = {"allowed": "allowed", "blocked": "blocked"}
+
+
+def claims(first_lines: Sequence[str]) -> bool:
+    """Most lines say that they are Zscaler's web log."""
+    shaped = sum(1 for line in bare(first_lines) if _SHAPE.match(line))
+    return shaped * 2 > len(first_lines)
+
+
+def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
+    """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
+    texts, blank = blank_apart(lines)
+    cells = fields(without_header(texts), _WANTED)
+    missing = pl.when(pl.col("source").is_null()).then(pl.lit("has no sourcetype")).when(
+        (pl.col("source") == _WEB) & pl.col("action").is_null()
+    ).then(pl.lit("has no event.action"))  # fmt: skip
+    lacks = pl.col("reason").is_null() & missing.is_not_null()
+    cells = cells.with_columns(
+        pl.when(lacks).then(pl.lit("missing-column")).otherwise(pl.col("reason")).alias("reason"),
+        pl.when(lacks).then(missing).otherwise(pl.col("detail")).alias("detail"),
+    )
+    damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
+    good = cells.filter(pl.col("reason").is_null())
+    other = skips(good.filter(pl.col("source") != _WEB), "other-record")
+    records = good.filter(pl.col("source") == _WEB).select("line", *_columns())
+    read, running = timed(records.with_columns(written=_written()), "written", declared, Running.from_text(carry))
+    rows = pl.concat([read.select(_event()), damaged], how="diagonal_relaxed")
+    return parted(rows, _COLUMNS, [blank, other], running.to_text())
+
+
+def _columns() -> list[pl.Expr]:
+    """One column for all the names that it has, null where none says anything."""
+    return [
+        pl.coalesce(pl.when(~pl.col(each).is_in(_NOTHING)).then(said(pl.col(each))) for each in names).alias(f"_{name}")
+        for name, names in _NAMES.items()
+    ]
+
+
+def _written() -> pl.Expr:
+    """The time as ISO 8601, with `Z` where the feed is in Greenwich time; as it is written where it is another."""
+    stamp = pl.col("_time").str.replace_all(" +", " ").str.to_datetime(_STAMP, strict=False, time_unit="us")
+    iso = pl.coalesce(stamp.dt.strftime("%Y-%m-%dT%H:%M:%S"), "_time")
+    is_gmt = pl.col("_tz").is_in(["GMT", "UTC"]).fill_null(value=False)
+    return pl.when(is_gmt).then(iso + "Z").otherwise(pl.coalesce("_epoch", iso))
+
+
+def _event() -> list[pl.Expr]:
+    status = whole(pl.col("_code"))
+    numbers = [pl.col(name).is_not_null() & whole(pl.col(name)).is_null() for name in ("_code", "_size")]
+    no_number = pl.any_horizontal(numbers)
+    read = pl.col("_action").str.to_lowercase().replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String)
+    refer = pl.coalesce(_decoded("_coded_refer"), "_refer")
+    return [
+        pl.col("line"),
+        pl.col("ts"),
+        pl.col("ts_quality"),
+        pl.col("_login").alias("user_raw"),
+        pl.col("_client").alias("client_ip"),
+        pl.col("_machine").alias("device"),
+        pl.when(pl.col("_method") != "invalid").then(pl.col("_method")).alias("method"),
+        _url().alias("url"),
+        pl.col("_program").alias("app"),
+        pl.when(status == 407).then(pl.lit("challenge")).otherwise(read.fill_null("unknown")).alias("verdict"),
+        pl.col("_category").alias("vendor_category"),
+        pl.when(status > 0).then(status).alias("status"),
+        whole(pl.col("_size")).alias("bytes"),
+        pl.col("_content").alias("content_type"),
+        pl.col("_agent").alias("user_agent"),
+        pl.when(~refer.is_in(_NOTHING)).then(refer).alias("referrer"),
+        _kind().alias("kind"),
+        pl.when(no_number).then(pl.lit("bad-number")).otherwise(pl.col("reason")).alias("reason"),
+        pl.when(no_number)
+        .then(pl.lit("the status or the size is not a whole number"))
+        .otherwise(pl.col("detail"))
+        .alias("detail"),
+    ]
+
+
+def _decoded(name: str) -> pl.Expr:
+    """What a Base64 column holds; null where it is none, or no text."""
+    return pl.col(name).str.decode("base64", strict=False).cast(pl.String, strict=False)
+
+
+def _url() -> pl.Expr:
+    """The URL with the scheme that the record names; a tunnel's host and port as they are."""
+    url = pl.coalesce(_decoded("_coded"), "_target")
+    scheme = pl.col("_protocol").str.to_lowercase()
+    known = scheme.is_in(["http", "https"]) & ~url.str.contains("://", literal=True) & (
+        pl.col("_method").ne_missing("CONNECT")
+    )  # fmt: skip
+    return pl.when(known.fill_null(value=False)).then(pl.concat_str(scheme, pl.lit("://"), url)).otherwise(url)
+
+
+def _kind() -> pl.Expr:
+    closed = (pl.col("_decrypted") == "No") & (pl.col("_protocol").str.to_lowercase() != "http")
+    tunnel = pl.col("_method") == "CONNECT"
+    return (
+        pl.when(tunnel.fill_null(value=False) | closed.fill_null(value=False))
+        .then(pl.lit("host-only"))
+        .when(is_background(pl.col("_content")))
+        .then(pl.lit("background"))
+        .otherwise(pl.lit("page"))
+    )
+
+
+FORMAT: Final = Format(
+    name="zscaler_json",
+    title="Zscaler Internet Access web log, JSON (NSS, Cloud NSS)",
+    document="https://help.zscaler.com/zia/nss-feed-output-format-web-logs",
+    claims=claims,
+    parse=parse,
+    gives="user, client address, device, URL, verdict, category, status, bytes to the client, content type, "
+    "user agent, referrer, application",
+    cannot="a page that was cautioned is told apart neither from an allowed nor from a blocked one; feeds with field "
+    "names of the school's own",
+)
