@@ -1,8 +1,9 @@
 r"""Records of `key=value` become columns, where values may be bare with blanks and it matters who wrote what.
 
-In: lines such as `id=firewall time="2026-09-28 10:15:02" src=10.1.2.3:5000:X0 arg=/a b code=9 Category="Games"`,
-without a header; which keys are wanted, which of them hold what a client sent, and which the product always writes
-before those. Out: one column of text for each wanted key, null where it is not there; reason and detail of a reject.
+In: lines such as `id=firewall time="2026-09-28 10:15:02" src=10.1.2.3:5000:X0 arg=/a b code=9 Category="Games"`, with
+or without a header of syslog; which keys are wanted, which of them hold what a client sent, and which the product
+always writes before those. Out: one column of text for each wanted key, null where it is not there; reason and detail
+of a reject.
 
 A client may send a quote or ` key=` in its URL or user agent, and few products mask them. So a line is refused that
 says a wanted key twice and differently, that has a key of `ahead` only behind the client's words, or whose quotes do
@@ -22,6 +23,7 @@ import polars as pl
 
 from pipeline.formats._cells import said
 from pipeline.formats._pairs import value
+from pipeline.formats._syslog import bare
 
 _KEY: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _HEAD: Final = re.compile(rf"[ \t]*({_KEY})=")
@@ -30,8 +32,8 @@ _UNESCAPED: Final = re.compile(r'"([^"]*)"(?=[ \t]|$)')
 _ESCAPE: Final = re.compile(r'\\(["\\])')
 _NEXT: Final = re.compile(rf"[ \t]+(?={_KEY}=)")
 #: Nothing but pairs with blanks between them: in quotes without an escaped quote, or bare without a blank.
-_PLAIN: Final = rf'^(?: +{_KEY}=(?:"(?:[^"\\]|\\[^"])*"|\'[^\'"]*\'|[^ \t"\'\x00]?|[^ \t"\'\x00][^ \t"\x00]*))+ *$'
-_PLAIN_UNESCAPED: Final = _PLAIN.replace(r'(?:[^"\\]|\\[^"])*', '[^"]*')
+_PAIRS: Final = rf'(?: +{_KEY}=(?:"(?:[^"\\]|\\[^"])*"|[^ \t"\'\x00]?|[^ \t"\'\x00][^ \t"\x00]*))+ *'
+_PAIRS_UNESCAPED: Final = _PAIRS.replace(r'"(?:[^"\\]|\\[^"])*"', r'"[^"]*"|\'[^\'"]*\'')
 #: What the quick reading would take for an escape, in a bare value.
 _BARE_DOUBLE: Final = rf' {_KEY}=[^ "][^ ]*\\\\'
 _NUMBER: Final = r"^[0-9]{1,18}$"
@@ -52,6 +54,9 @@ class Keyed:
     others: tuple[str, ...] = ()
     #: Escapes inside quotes: undone, left for the format to undo, or unknown to the product.
     escapes: Literal["undone", "kept", "none"] = "undone"
+    #: Patterns of what may stand before the pairs (a header of syslog holds neither `=` nor quotes) and after them.
+    before: str = r'[^"=]*'
+    after: str = ""
 
     @cached_property
     def schema(self) -> pl.Schema:
@@ -68,9 +73,11 @@ class Keyed:
         text, keys = pl.col("text"), _any_of(self.keys)
         in_quotes = rf'^(?:[^"]*"[^"]*")*[^"]*"[^"]* (?:{keys})='
         late = rf"(?s) (?:{_any_of(self.client)})=.* (?:{_any_of(self.ahead)})="
-        shape = _PLAIN_UNESCAPED if self.escapes == "none" else _PLAIN
-        single = rf" (?:{keys})='"
-        plain = text.str.contains(shape) & ~text.str.contains(f"{late}|{single}") & ~text.str.contains(in_quotes)
+        pairs = _PAIRS_UNESCAPED if self.escapes == "none" else _PAIRS
+        plain = text.str.contains(f"^{self.before}{pairs}{self.after}$") & ~text.str.contains(late)
+        plain &= ~text.str.contains(in_quotes)
+        if self.escapes == "none":
+            plain &= ~text.str.contains(rf" (?:{keys})='")
         follow = _any_of((*self.keys, *self.others))
         for key in self.bare:
             said_bare = f" {key}="
@@ -100,7 +107,7 @@ def faults(numbers: tuple[str, ...]) -> list[pl.Expr]:
 
 def read(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
     """The table of `keyed.schema` for each line of `texts` (`line`, `text`), in their order."""
-    spaced = texts.select("line", text=pl.concat_str(pl.lit(" "), pl.col("text")))
+    spaced = texts.select("line", text=_with_blank(pl.col("text")))
     every = rf" (?:{_any_of(keyed.keys)})="
     told = pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.UInt32) for key in keyed.keys)
     table = spaced.with_columns(
@@ -115,6 +122,12 @@ def read(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
     return pl.concat([quick, careful]).sort("line")
 
 
+def _with_blank(text: pl.Expr) -> pl.Expr:
+    """A line with a blank before its first key: at its beginning, or behind the priority of syslog."""
+    behind = text.str.replace(">", "> ", literal=True)
+    return pl.when(text.str.starts_with("<")).then(behind).otherwise(pl.concat_str(pl.lit(" "), text))
+
+
 def _one_by_one(lines: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
     """Cells or rejects of the lines that are not plain.
 
@@ -126,8 +139,8 @@ def _one_by_one(lines: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
 
 def followed(text: str, keyed: Keyed) -> dict[str, str]:
     """The wanted cells of one line by their keys, or `reason` and `detail`."""
+    text = _between(text, keyed).rstrip(" \t")
     at, cells, client_spoke = 0, dict[str, str](), False
-    text = text.rstrip(" \t")
     while at < len(text):
         head = _HEAD.match(text, at)
         if head is None:
@@ -145,6 +158,14 @@ def followed(text: str, keyed: Keyed) -> dict[str, str]:
         client_spoke = client_spoke or key in keyed.client
         at = given[1]
     return cells
+
+
+def _between(text: str, keyed: Keyed) -> str:
+    """The pairs of a line, without what stands before and after them."""
+    (headless,) = bare([text.lstrip(" ")])
+    before = re.match(rf"{keyed.before}[ >\t](?={_KEY}=)", f" {headless}")
+    pairs = headless[max(before.end() - 1, 0) :] if before else headless
+    return re.sub(f"{keyed.after}$", "", pairs) if keyed.after else pairs
 
 
 def _value_at(text: str, at: int, key: str, keyed: Keyed) -> tuple[str, int] | None:

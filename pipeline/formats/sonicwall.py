@@ -45,7 +45,7 @@ _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "verdict",
     "vendor_category", "bytes", "kind",
 )  # fmt: skip
-_RECORD: Final = r"""(?:^|[\s>])(id=\S+\s+sn=\S+\s+time="[^"]*"\s.*)$"""
+_RECORD: Final = r"""(?:^|[\s>])id=\S+\s+sn=\S+\s+time="[^"]*"\s"""
 _SHAPE: Final = re.compile(r"(?:.{0,100}[\s>])?id=\S+\s+sn=\S+\s+time=\"[0-9]{4}-[0-9][^\"]*\"\s+fw=\S+\s")
 _VERDICTS: Final = {"14": "blocked", "16": "allowed", "97": "allowed"}
 _NUMBER: Final = r"\sm=([0-9]+)(?:\s|$)"
@@ -60,8 +60,7 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
-    texts = texts.select("line", text=pl.col("text").str.extract(_RECORD))
-    known = pl.col("text").is_not_null()
+    known = pl.col("text").str.contains(_RECORD)
     foreign = texts.filter(~known).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no id, sn and time as key=value")
     )

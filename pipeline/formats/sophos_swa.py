@@ -25,7 +25,6 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said
 from pipeline.formats._keyed import Keyed, faults, number, read
-from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import from_epoch
 
 _AHEAD: Final = ("h", "u", "s", "t", "T", "act", "cat", "out", "meth")
@@ -37,7 +36,7 @@ _COLUMNS: Final = (
     "status", "bytes", "duration_ms", "content_type", "user_agent", "referrer", "kind",
 )  # fmt: skip
 #: Two optional keys may stand before the address.
-_SHAPE: Final = r"^(?:(?:ep|sxl)=\S* )*h=\S* u=.* s=\S* X=\S* t=.* act="
+_SHAPE: Final = r"^[^=\"]{0,200}\b(?:(?:ep|sxl)=\S* )*h=\S* u=.* s=\S* X=\S* t=.* act="
 _SHAPED: Final = re.compile(_SHAPE)
 _VERDICTS: Final = {
     "-7": "warned", "-6": "blocked", "-5": "blocked", "-4": "warned", "-3": "blocked", "-2": "warned", "-1": "blocked",
@@ -50,7 +49,7 @@ _QUOTED: Final = ("u", "ctype", "ref", "ua", "req")
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines begin with the keys of a web appliance."""
-    shaped = sum(1 for line in bare(first_lines) if _SHAPED.match(line))
+    shaped = sum(1 for line in first_lines if _SHAPED.match(line))
     return shaped * 2 > len(first_lines)
 
 
@@ -58,7 +57,6 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The lines say everything, so both extras are unused."""
     del declared, carry
     texts, blank = blank_apart(lines)
-    texts = without_header(texts)
     ours = pl.col("text").str.contains(_SHAPE)
     foreign = texts.filter(~ours).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("does not begin with h=, u=, s=, X=, t= and act=")

@@ -28,7 +28,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
 from pipeline.formats._keyed import Keyed, faults, number, read
-from pipeline.formats._syslog import bare, without_header
+from pipeline.formats._syslog import bare
 from pipeline.localtime import Running, from_written
 
 _AHEAD: Final = (
@@ -69,7 +69,6 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
-    texts = without_header(texts)
     text = pl.col("text")
     record = text.str.contains(_RECORD)
     ours = text.str.contains('log_type="?Content Filtering')

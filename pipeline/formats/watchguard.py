@@ -38,6 +38,9 @@ _KEYED: Final = Keyed(
     ),
     client=("dstname", "arg", "host", "path", "sni", "line", "header"),
     ahead=("msg", "op"),
+    before=r'[^"=]*(?:msg_id="[^"]*"[^"=]*)?',
+    # The name of the policy.
+    after=r'(?:(?: |#011)+\([^"]*\))? *',
 )  # fmt: skip
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "host", "url", "verdict", "vendor_category", "bytes",
@@ -45,16 +48,15 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _ID: Final = r'msg_id="[0-9A-F]{4}-[0-9A-F]{4}"'
 _ACTED: Final = r"(?:Allow|Deny|Drop|Block)"
-_RECORD: Final = rf"^.{{0,200}}?[a-z][a-z0-9_-]*(?:\[[0-9]+\])?:\s+(?:{_ID}|{_ACTED}\s.*\sproxy_act=)"
+_RECORD: Final = rf"^[^\"=]*[a-z][a-z0-9_-]*(?:\[[0-9]+\])?: +(?:{_ID}|{_ACTED} .* proxy_act=)"
 _SHAPED: Final = re.compile(_RECORD)
-_OURS: Final = rf':\s+msg_id="(?:1AFF-|2CFF-|3000-017[56])|\bhttps?-proxy(?:\[[0-9]+\])?:\s+{_ACTED}\s'
-#: What stands before the pairs; the names of interfaces may hold blanks.
-_HEAD: Final = (
-    rf"^(?P<header>.{{0,200}}?):\s+(?:{_ID}\s+)?(?P<acted>[A-Z][a-z]+)\s.{{1,200}}?\stcp\s+(?P<src>[0-9A-Fa-f.:]+)\s+"
-    r"[0-9A-Fa-f.:]+\s+[0-9]+\s+(?P<port>[0-9]+)\s+(?P<text>msg=.*)$"
+_OURS: Final = rf'^[^"=]*: +(?:msg_id="(?:1AFF-|2CFF-|3000-017[56])|{_ACTED} )'
+#: What is taken from before the pairs; the names of interfaces may hold blanks.
+_SIDES: Final = (
+    rf'(?:{_ID}|proxy(?:\[[0-9]+\])?:) +(?P<acted>[A-Z][a-z]+) [^"=]*? tcp +(?P<src>[0-9A-Fa-f.:]+) +[0-9A-Fa-f.:]+'
+    r" +[0-9]+ +(?P<port>[0-9]+) +msg="
 )
-_TIME: Final = r"\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?)\)"
-_POLICY: Final = r'(?:\s|#011)+\([^"]*\)\s*$'
+_TIME: Final = r'^[^"=]*\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?)\)'
 _FORGED: Final = r"\ssrc_user=.*\s(?:rcvd_bytes|sent_bytes|elapsed_time|op|dstname|arg|host|path|sni|cn)="
 _REQUEST: Final = r"(?i)^https? request$|categories|url match"
 _REFUSED: Final = r"^Proxy(?:Deny|Drop|Block)"
@@ -73,8 +75,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     foreign = texts.filter(~record).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no msg_id, and no proxy that allowed or denied")
     )
-    apart = _apart(texts.filter(record & ours))
-    cells = read(apart, _KEYED).join(apart.drop("text"), on="line", maintain_order="left").with_columns(_faults())
+    sides = _with_sides(texts.filter(record & ours))
+    cells = read(sides, _KEYED).join(sides, on="line", maintain_order="left").with_columns(_faults())
     good, site = pl.col("reason").is_null(), _names_a_site() & (_refused() | pl.col("msg").str.contains(_REQUEST))
     timed, running = _timed(cells.filter(good & site), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
@@ -83,29 +85,24 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     return parted(table, _COLUMNS, [blank, *others], running.to_text())
 
 
-def _apart(texts: pl.DataFrame) -> pl.DataFrame:
-    """`header`, `acted`, `src`, `port`, and the pairs as `text`; whether a user stands where a client may put it."""
-    tabs = pl.col("text").str.replace_all(r'"#011([A-Za-z_]+=")', '" $1')
-    whole = texts.select("line", tabs.str.extract_groups(_HEAD).alias("groups")).unnest("groups")
-    return whole.with_columns(
-        text=pl.col("text").fill_null("").str.replace(_POLICY, ""),
-        headless=pl.col("text").is_null(),
-        forged=pl.col("text").str.contains(_FORGED).fill_null(value=False),
-    )
+def _with_sides(texts: pl.DataFrame) -> pl.DataFrame:
+    """Add `acted`, `src` and `port`; tabs that syslog has masked become blanks."""
+    if texts.select(pl.col("text").str.contains("#011", literal=True).any()).item():
+        texts = texts.with_columns(pl.col("text").str.replace_all(r'"#011([A-Za-z_]+=")', '" $1'))
+    return texts.with_columns(sides=pl.col("text").str.extract_groups(_SIDES)).unnest("sides")
 
 
 def _faults() -> list[pl.Expr]:
     """Reason and detail of what is wrong besides the pairs."""
-    forged = "says src_user before what follows a user, so a client may have written it"
+    forged = pl.col("src_user").is_not_null() & pl.col("text").str.contains(_FORGED)
+    reason = pl.when(pl.col("acted").is_null() | forged).then(pl.lit("bad-field"))
     detail = (
-        pl.when("headless")
+        pl.when(pl.col("acted").is_null())
         .then(pl.lit("does not say tcp, two addresses, two ports and a message"))
-        .when(pl.col("forged") & pl.col("reason").is_null())
-        .then(pl.lit(forged))
-        .otherwise("detail")
+        .when(forged)
+        .then(pl.lit("says src_user before what follows a user, so a client may have written it"))
     )
-    wrong = pl.col("headless") | (pl.col("forged") & pl.col("reason").is_null())
-    return [pl.when(wrong).then(pl.lit("bad-field")).otherwise("reason").alias("reason"), detail.alias("detail")]
+    return [pl.coalesce(reason, "reason").alias("reason"), pl.coalesce(detail, "detail").alias("detail")]
 
 
 def _names_a_site() -> pl.Expr:
@@ -119,8 +116,8 @@ def _refused() -> pl.Expr:
 
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Add `ts`, `ts_quality`, and the reason and detail of a time that cannot be read."""
-    header = pl.col("header")
-    stamps = records.select(stamp=pl.coalesce(header.str.extract(_TIME) + "Z", header_stamp(header)))["stamp"]
+    text = pl.col("text")
+    stamps = records.select(stamp=pl.coalesce(text.str.extract(_TIME) + "Z", header_stamp(text)))["stamp"]
     times, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
     return pl.concat([records.drop("reason", "detail"), times], how="horizontal"), after
 
