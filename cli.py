@@ -227,6 +227,33 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
     sys.exit(NEEDS_ATTENTION if any(record.issues for record in records) else 0)
 
 
+@main.command("map")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option("--timezone", default="Europe/London", show_default=True, help="Zone of times that carry none.")
+@click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="Order of day, month and year.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the map to this file, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print the proposal as JSON.")
+def propose_map(*, file: Path, timezone: str, date_order: Any, output: Path | None, as_json: bool) -> None:
+    """Look at an unknown export and propose a column map for it. FILE may be - for stdin."""
+    from pipeline import mapping, proposals
+    from pipeline.config import zone_named
+    from pipeline.formats import Declared
+
+    try:
+        zone = zone_named(timezone)
+    except ValueError as error:
+        _fail(f"--timezone: {error}.")
+    with _failures_in_words():
+        proposal = mapping.propose(file, Declared(zone, date_order))
+        if output is not None:
+            proposals.write_map(proposal, file, output)
+    if as_json:
+        click.echo(json.dumps(proposals.as_data(proposal), indent=2, ensure_ascii=True))
+    else:
+        _say(proposals.as_lines(proposal))
+    sys.exit(NEEDS_ATTENTION if proposal.needs_attention else 0)
+
+
 @main.command()
 @click.argument("rows", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),

@@ -117,6 +117,7 @@ def test_a_row_before_any_header_is_never_passed_over(row: str) -> None:
         "Report;Violations",
         "All pupils of 2025",
         "Page 1,,",
+        "Page 1,,,,,,,,,",
     ],
 )
 def test_a_title_and_what_was_asked_for_are_passed_over(line: str) -> None:
@@ -228,6 +229,31 @@ def test_damaged_rows_are_refused_with_their_reason(row: str, reason: str) -> No
 
 def test_surplus_empty_cells_at_the_end_are_no_damage() -> None:
     assert _parse([",".join(_HEADER), f"{_TIME},dee,,,,,,"]).events.height == 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "8 Sep 2025 09:05:01", "08-Sep-2025 09:05:01", "Sep 8, 2025, 9:05:01 AM", "Mon, 8 September 2025 09:05:01",
+        "Monday, September 8th, 2025 at 9:05:01\u202fAM", "SEPT. 08 2025 9:05:01 am", "2025-09-08 09:05:01",
+    ],
+)  # fmt: skip
+def test_a_month_may_be_a_word(written: str) -> None:
+    event = _parse([",".join(_HEADER), f"{_cell(written)},dee,,,,"]).events.row(0, named=True)
+    assert event["ts"].isoformat() == "2025-09-08T08:05:01+00:00"
+
+
+@pytest.mark.parametrize("written", ["8 Sep 2025", "Sep 2025 09:05", "31 Feb 2025 09:05", "8 Foo 2025 09:05", "may"])
+def test_what_is_no_date_stays_none(written: str) -> None:
+    assert _parse([",".join(_HEADER), f"{_cell(written)},dee,,,,"]).rejects["reason"].to_list() == ["bad-time"]
+
+
+def test_a_host_is_given_only_where_there_is_no_url_and_a_407_asks_who_it_is() -> None:
+    columns = (("ts", "T"), ("url", "U"), ("host", "H"), ("status", "S"))
+    rows = ["T,U,H,S", f"{_TIME},http://h.example/,h.example,200", f"{_TIME},,h.example,407"]
+    events = _parse(rows, Declared(columns=columns)).events
+    assert events["host"].to_list() == [None, "h.example"]
+    assert events["verdict"].to_list() == ["unknown", "challenge"]
 
 
 def test_an_unknown_word_is_an_unknown_verdict() -> None:

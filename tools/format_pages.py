@@ -46,14 +46,17 @@ sample, and how to name it in `school.toml`. What to set in the filter itself: [
 here: [add-a-format.md](add-a-format.md).
 
 Every line of a log becomes an event, a reject with its reason, or a declared skip ([messages.md](messages.md)). A file
-may be plain or packed by gzip, bz2, xz or zstd; UTF-8, UTF-16 with its mark, or cp1252.
+may be plain or packed by gzip, bz2, xz or zstd, or be the one file in a zip; UTF-8, UTF-16 with its mark, or cp1252. An
+Excel workbook (.xlsx) is read as `csv`: its visible sheets one after the other.
 """
 _MAPS = f"""\
 ## Maps for exports
 
 Monitoring and cloud products give tables. A map says which header holds what, and how the product's words are meant:
 `map = "senso"`, or the path of your own. {_NOT_MET}: the map was written from what
-the product's manual says, and has not seen an export of a real school. Try it with `esafety parse FILE --map NAME`.
+the product's manual says, and has not seen an export of a real school. Try it with `esafety parse FILE --map NAME`; if
+a header differs, `esafety map FILE --output map.toml` writes a map for what you have. A header that may be hidden may be
+missing: whoever exports can take it off the table.
 """
 
 

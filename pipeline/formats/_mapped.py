@@ -2,7 +2,8 @@
 
 In: the mapped cells as text, `ts` among them, in the order of the lines; what is declared; how the times have run. Out:
 the event columns, or the reason and detail of a reject. A row with typed text is `typed`; a word that the map does not
-know is the verdict `unknown`. Refuses numbers that are none, and times as `localtime.from_written` does.
+know is the verdict `unknown`, and a status of 407 a `challenge`. Refuses numbers that are none, and times as
+`localtime.from_written` does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import polars as pl
 
 from pipeline.formats import Declared
 from pipeline.formats._cells import is_background, said, whole
+from pipeline.formats._months import in_numbers
 from pipeline.localtime import Running, from_written
 from pipeline.schema import PARSED
 
@@ -28,13 +30,14 @@ def event_columns(mapped: Collection[str]) -> list[str]:
 
 def events(cells: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """The events, or the reason and detail of a reject, of each row."""
-    timed, after = from_written(cells["ts"], declared.timezone, declared.date_order, running)
+    timed, after = from_written(in_numbers(cells["ts"]), declared.timezone, declared.date_order, running)
     rest = cells.drop("ts").with_columns(_spoken(name) for name in cells.columns if name not in {"line", "ts"})
     numbers = [name for name in _NUMBERS if name in rest.columns]
     wrong = [pl.when(pl.col(n).is_not_null() & whole(pl.col(n)).is_null()).then(pl.lit(n)) for n in numbers]
     table = pl.concat([rest, timed], how="horizontal").with_columns(wrong=pl.coalesce(*wrong, pl.lit(None, pl.String)))
     events = table.with_columns(
         *(whole(pl.col(name)).alias(name) for name in numbers),
+        *_host(table.columns),
         verdict=_verdict(table.columns, declared),
         kind=_kind(table.columns),
         reason=pl.when(pl.col("wrong").is_not_null()).then(pl.lit("bad-number")).otherwise(pl.col("reason")),
@@ -52,14 +55,20 @@ def _spoken(name: str) -> pl.Expr:
     return pl.when(said(bare).is_not_null()).then(cell).alias(name)
 
 
+def _host(columns: Sequence[str]) -> list[pl.Expr]:
+    """A host beside a URL says the same again."""
+    both = {"host", "url"} <= set(columns)
+    return [pl.when(pl.col("url").is_null()).then(pl.col("host")).alias("host")] if both else []
+
+
 def _verdict(columns: Sequence[str], declared: Declared) -> pl.Expr:
-    if "verdict" not in columns:
-        return pl.lit("unknown")
-    spoken = pl.col("verdict").str.to_lowercase()
-    known = pl.lit("unknown")
-    for word, verdict in declared.verdicts:
-        known = pl.when(spoken == word.strip().lower()).then(pl.lit(verdict)).otherwise(known)
-    return known
+    """As the words say; without a known word only a 407 tells something: the proxy asked who it was."""
+    spoken = pl.col("verdict").str.to_lowercase() if "verdict" in columns else pl.lit(None, pl.String)
+    known = pl.when(whole(pl.col("status")) == 407).then(pl.lit("challenge")) if "status" in columns else None
+    verdict = known.otherwise(pl.lit("unknown")) if known is not None else pl.lit("unknown")
+    for word, meaning in declared.verdicts:
+        verdict = pl.when(spoken == word.strip().lower()).then(pl.lit(meaning)).otherwise(verdict)
+    return verdict
 
 
 def _kind(columns: Sequence[str]) -> pl.Expr:

@@ -133,12 +133,12 @@ def shipped(name: str) -> ColumnMap:
 
 
 def _fit(column_map: ColumnMap, headers: set[str]) -> int:
-    """How many headers of the map are there; 0 where one that is needed is not, or the time stands alone."""
+    """How many headers of the map are there; 0 where one that is needed is not, or fewer than half: any table has some."""
     wanted = {name: folded(header) for name, header in column_map.columns}
     if any(header not in headers for name, header in wanted.items() if name not in column_map.hidden):
         return 0
     found = len(set(wanted.values()) & headers)
-    return found if found > 1 else 0
+    return found if found > 1 and found * 2 >= len(wanted) else 0
 
 
 def _text(name_or_path: str | Path) -> str:

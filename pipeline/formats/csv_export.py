@@ -10,7 +10,7 @@ The header is the line that names every column once that is not `hidden`, no hid
 least one other; case and blanks do not count. It is remembered from block to block, and passed over where it is
 repeated; one with its columns in another order (exports that were joined) holds for the rows after it. Refuses:
 everything while there is no such line, apart from those of the first ten that are no data: a text alone, or a label
-with its value, fewer cells than the map must have, and no time of day at the beginning of a cell; rows with too few
+with its value, fewer cells than the map has, and no time of day at the beginning of a cell; rows with too few
 cells, or too many that are not empty; broken quotes; numbers that are none; and times as `localtime.from_written` does.
 Never recognised by itself, since any table would fit: `--format csv` or a source of school.toml must name it.
 """
@@ -131,7 +131,9 @@ def _look_for_header(texts: pl.DataFrame, table: _Table, columns: _Columns) -> t
         table = replace(table, looked_at=table.looked_at + 1)
         if columns.headers and not missing:
             return replace(table, separator=separator, header=[folded(cell) for cell in cells]), _seen(seen)
-        is_narrow = bool(columns.headers) and len(cells) < max(2, len(columns.needed))
+        # A title of a workbook is as wide as its rows.
+        filled = len(cells) if sum(bool(cell.strip()) for cell in cells) > 1 else 1
+        is_narrow = bool(columns.headers) and filled < max(2, len(columns.headers))
         is_preamble = is_narrow and table.looked_at <= _PREAMBLE and not _may_be_data(cells)
         detail = f"no header before it names every declared column once; it lacks {_listed(missing)}"
         seen.append((line, None, None) if is_preamble else (line, "missing-column", detail))

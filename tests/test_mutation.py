@@ -1,0 +1,122 @@
+"""Ten thousand damaged lines for every format: none is lost, nothing raised, and no event says what its line does not.
+
+The samples of a format are repeated; in every line but those of the first copy a byte is flipped, or some bytes are cut
+out or doubled. Which ones is decided by a seed, so that a failure can be repeated.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import polars as pl
+
+from pipeline.decode import blocks, numbered
+from pipeline.formats import LINES, Parsed
+from tests.samples import check_shape, declared_of, every_sample, form_of
+
+_DAMAGED = 10_000
+_LONGEST_CUT = 12
+_TEXTS = (
+    "user_raw", "client_ip", "device", "method", "host", "url", "typed_text", "title", "app", "vendor_category",
+    "content_type", "user_agent", "referrer",
+)  # fmt: skip
+_NUMBERS = ("status", "bytes")
+#: What a format may put between the parts of a URL, and what a log's own escapes stand for.
+_JOINTS = re.compile(r"[a-z][a-z0-9+.-]*://|[:/?#.@&;=, \\\"'+\[\]-]", re.IGNORECASE)
+_ESCAPES = {
+    r"\\\\": "\\", r"\"": '"', '""': '"', r"\/": "/", r"\=": "=", r"\b": "\b", r"\f": "\f", r"\n": "\n", r"\r": "\r",
+    r"\t": "\t",
+}  # fmt: skip
+_UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_BYTES = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
+#: How Windows writes the parts of a name: with the length of each before it.
+_LABEL = re.compile(r"\(\d+\)")
+#: What a format takes from an earlier line on purpose.
+_FROM_BEFORE = {("dnsmasq", "client_ip")}
+
+
+def _damaged(line: bytes, chance: random.Random) -> bytes:
+    if not line:
+        return line
+    at, length = chance.randrange(len(line)), chance.randint(1, _LONGEST_CUT)
+    kind = chance.randrange(4)
+    if kind == 0:
+        return line[:at] + bytes([line[at] ^ (1 << chance.randrange(8))]) + line[at + 1 :]
+    if kind == 1:
+        return line[:at] + bytes([chance.randrange(256)]) + line[at + 1 :]
+    if kind == 2:
+        return line[:at] + line[at + length :]
+    return line[: at + length] + line[at:]
+
+
+def _file(sample: Path) -> bytes:
+    """The sample, and after it so many damaged copies that there are ten thousand damaged lines."""
+    chance = random.Random(sample.as_posix().rpartition("sample_logs")[2])
+    lines = sample.read_bytes().split(b"\n")
+    copies = _DAMAGED // max(len(lines), 1) + 1
+    damaged = [_damaged(line, chance) for _ in range(copies) for line in lines]
+    return b"\n".join([*lines, *damaged])
+
+
+def _parsed(sample: Path) -> Iterator[tuple[pl.DataFrame, Parsed]]:
+    form, declared, carry = form_of(sample), declared_of(sample), ""
+    for block in blocks([_file(sample)], quoted=form.records == "quoted"):
+        lines = numbered(block).select(list(LINES))
+        parsed = form.parse(lines, declared, carry)
+        carry = parsed.carry
+        yield lines, parsed
+
+
+def _is_number_said(value: int, text: str) -> bool:
+    """Whether a number stands in the line, with or without zeros before it."""
+    return str(abs(value)) in text
+
+
+def _is_said(value: str, text: str) -> bool:
+    """Whether a value is a part of its line, or put together of words of it."""
+    return value in text or all(word in text for word in _JOINTS.split(value))
+
+
+def _as_read(text: str) -> str:
+    """A line, and the same line with each of the ways undone in which logs write what they cannot write plainly."""
+    plain = text
+    for escaped, meant in _ESCAPES.items():
+        plain = plain.replace(escaped, meant)
+    unicoded = _UNICODE.sub(lambda found: chr(int(found[1], 16)), plain)
+    hexed = [_BYTES.sub(lambda found: _bytes_of(found[0]), each) for each in (text, plain)]
+    labelled = _LABEL.sub(".", text)
+    return "\n".join(
+        (text, plain, unicoded, *hexed, labelled, *(unquote(each.replace("+", " ")) for each in (text, plain)))
+    )
+
+
+def _bytes_of(escapes: str) -> str:
+    return bytes.fromhex(escapes.replace("\\x", "")).decode("utf-8", "backslashreplace")
+
+
+def _invented(form: str, lines: pl.DataFrame, parsed: Parsed) -> list[tuple[str, str, str]]:
+    """Column, value and line of each value that stands nowhere in its line."""
+    found = []
+    whole = "\n".join(lines["text"])
+    names = [name for name in (*_TEXTS, *_NUMBERS) if name in parsed.events.columns]
+    table = parsed.events.select("line", *names).join(lines, on="line")
+    for row in table.iter_rows(named=True):
+        text = _as_read(row["text"])
+        for name in names:
+            value = row[name]
+            said = _is_number_said if name in _NUMBERS else _is_said
+            known = whole if (form, name) in _FROM_BEFORE else text
+            if value is not None and not said(value, known):
+                found.append((name, str(value), row["text"]))
+    return found
+
+
+@every_sample
+def test_damage_loses_nothing_and_invents_nothing(path: Path) -> None:
+    for lines, parsed in _parsed(path):
+        check_shape(parsed, lines)
+        assert _invented(path.parent.name, lines, parsed)[:3] == []
