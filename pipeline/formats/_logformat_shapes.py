@@ -22,8 +22,6 @@ from pipeline.formats._strftime import WrittenBy, written_by
 
 #: Stands for the end of the line, which no value holds.
 LINE_END: Final = "\n"
-#: The longest number that Int64 holds for certain.
-_DIGITS: Final = 18
 _NUMBERS: Final = (
     "sn", "master_xaction", ">p", "<p", "lp", ">lp", "<lp", "tr", "dt", "st", ">st", "<st", ">sh", "<sh", "<sH", "<sS",
     "<bs", "<pt", "<tt", "Hs", ">Hs", "<Hs", ">rP", "<rP", "busy_time", "request_attempts", "icap::tt",
@@ -145,7 +143,7 @@ def _number(code: Code, ending: str) -> Shape:
             else _whole("[0-9]{1,3}", "[0-9]", ending)
         )
     # So many blanks as the width asks for, or fewer: programs that pass a log on like to leave one of them.
-    return _padded(_whole(f"(?:[-0-9]{{1,{_DIGITS}}}|-)", "[-0-9]", ending), code, ending)
+    return _padded(_whole("[-0-9]+", "[-0-9]", ending), code, ending)
 
 
 def _padded(shape: Shape, code: Code, ending: str) -> Shape:
