@@ -85,7 +85,7 @@ def _split(texts: pl.DataFrame, pairs: Pairs, between: str) -> tuple[pl.DataFram
 def value(key: str, between: str = " ", *, first: bool = False) -> pl.Expr:
     """The value of a key, for a line without a key in its quotes; null where the key is missing.
 
-    With `first` it may be the first of the line, with or without a syslog priority before it.
+    With `first` it may be the first of the line, with or without a syslog header before it.
     """
     bare = r'[^ "\x00]*' if between == " " else r'[^",\x00]*'
     # The whole match and not a group of it: that takes half the time.
@@ -93,7 +93,7 @@ def value(key: str, between: str = " ", *, first: bool = False) -> pl.Expr:
     found = pl.col("text").str.extract(f"{between}{pair}", 0).str.strip_prefix(f"{between}{key}=")
     if first:
         # Two looks, because one with a choice before the key cannot leap to it.
-        front = pl.col("text").str.extract(rf"^(?:[^ ,=]*>)?{pair}", 0).str.replace(r"^[^=]*=", "")
+        front = pl.col("text").str.extract(rf"^(?:[^=]*[ >])?{pair}", 0).str.replace(r"^[^=]*=", "")
         found = pl.coalesce(front, found)
     return found.str.strip_chars('"').alias(key)
 
