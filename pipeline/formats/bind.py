@@ -33,7 +33,7 @@ from pipeline.monthnames import from_named_month
 
 _OWN_STAMP: Final = r"[0-9]{1,2}-[A-Z][a-z]{2}-[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
 _SYSLOG: Final = headed("named")
-_LABELS: Final = r"(?:[a-z][a-z0-9-]*: )?(?:(?:critical|error|warning|notice|info|debug(?: [0-9]+)?): )?"
+_LABELS: Final = r"(?:[a-z][a-z0-9-]*: )?(?:(?i:critical|error|warning|notice|info|debug(?: [0-9]+)?): )?"
 #: Behind a header of syslog with its name, or from its own file.
 _RECORD: Final = rf"(?:{_SYSLOG}(?:(?P<inner>{_OWN_STAMP}) )?|^(?P<time>{_OWN_STAMP}|{STAMP}) ){_LABELS}(?P<said>.*)$"
 _OURS: Final = rf"(?:^{_OWN_STAMP} |^{STAMP} {_LABELS}client |{_SYSLOG})"
