@@ -38,13 +38,15 @@ def headed(programs: str) -> str:
     return rf"{BEFORE}(?P<stamp>{STAMP}) (?:(?P<host>[^ ]+) )?(?:{programs}){process}"
 
 
-def of_others(texts: pl.DataFrame, trades: str = "") -> tuple[pl.DataFrame, pl.DataFrame]:
+def of_others(texts: pl.DataFrame, record: str, trades: str = "") -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rejects for the lines that are no record of any program, skips for the others.
 
-    `trades` is the pattern of lines of the same product that are known without looking further.
+    `record` is the pattern of what only the format's own records hold: behind a damaged header they are no other
+    program's. `trades` is that of headers of the same product that are known without looking further.
     """
     text = pl.col("text")
-    known = text.str.contains(OF_SYSLOG) | (text.str.contains(trades) if trades else pl.lit(value=False))
+    other = text.str.contains(OF_SYSLOG) & ~text.str.contains(record)
+    known = other | (text.str.contains(trades) if trades else pl.lit(value=False))
     table = texts.with_columns(known=known)
     detail = pl.lit("does not begin with a time and the name of a program")
     foreign = table.filter(~pl.col("known")).select("line", reason=pl.lit("not-this-format"), detail=detail)

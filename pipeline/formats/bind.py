@@ -33,7 +33,7 @@ from pipeline.monthnames import from_named_month
 
 _OWN_STAMP: Final = r"[0-9]{1,2}-[A-Z][a-z]{2}-[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
 _SYSLOG: Final = headed("named")
-_LABELS: Final = r"(?:[a-z][a-z0-9-]*: )?(?:(?:critical|error|warning|notice|info|debug(?: [0-9]+)?): )?"
+_LABELS: Final = r"(?:[a-z][a-z0-9-]*: )?(?:(?i:critical|error|warning|notice|info|debug(?: [0-9]+)?): )?"
 #: Behind a header of syslog with its name, or from its own file.
 _RECORD: Final = rf"(?:{_SYSLOG}(?:(?P<inner>{_OWN_STAMP}) )?|^(?P<time>{_OWN_STAMP}|{STAMP}) ){_LABELS}(?P<said>.*)$"
 _OURS: Final = rf"(?:^{_OWN_STAMP} |^{STAMP} {_LABELS}client |{_SYSLOG})"
@@ -49,6 +49,8 @@ _REWRITE: Final = (
 _MAY_BE: Final = r": (?:query: |rpz [A-Z-]+ )"
 _RESPONSE: Final = r": (?:UDP|TCP): query: .* response: "
 _BLOCKS: Final = ("NXDOMAIN", "NODATA", "DROP")
+#: What no other program writes.
+_DAMAGED: Final = r"#[0-9]{1,5}[ :/].*: (?:query: [^ ]+ IN |rpz [A-Z-]+ )"
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "host", "verdict", "kind")
 _SHAPE: Final = re.compile(
     rf"(?:{BEFORE}(?:{_OWN_STAMP}|{STAMP}) (?:(?:[^ ]+ )?named[^ ]* )?(?:{_OWN_STAMP} )?{_LABELS}client "
@@ -68,7 +70,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     table = texts.with_columns(
         ours=text.str.contains(_OURS), may_be=text.str.contains(_MAY_BE) & ~text.str.contains(_RESPONSE)
     )
-    foreign, other = of_others(table.filter(~pl.col("ours")))
+    foreign, other = of_others(table.filter(~pl.col("ours")), _DAMAGED)
     own = table.filter("ours")
     read, running = _timed(_said(own.filter("may_be")), declared, Running.from_text(carry))
     passed_over = [blank, other, skips(own.join(read, on="line", how="anti"), "other-record")]

@@ -69,6 +69,8 @@ _MAY_BE: Final = (
     r"|/etc/pihole/(?:gravity|black|regex)\.list "
 )
 _UNPRINTABLE: Final = ("<name unprintable>", ".")
+#: What no other program writes.
+_DAMAGED: Final = r" (?:query|auth)\[[^ ]* .* from "
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "host", "verdict", "kind")
 #: What is remembered of the line before, to know whose block comes next.
 _OF_LINE: Final = ("asks", "origin", "serial", "name", "client")
@@ -90,7 +92,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     own = texts.filter("ours").with_row_index("place").cast({"place": pl.Int64})
     said = _said(own.filter("may_be"))
     read, after = _timed(_whose(said, last), declared, running)
-    foreign, other = of_others(texts.filter(~pl.col("ours")), _ANY_TRADE)
+    foreign, other = of_others(texts.filter(~pl.col("ours")), _DAMAGED, _ANY_TRADE)
     answers = own.join(read, on="line", how="anti")
     passed_over = [blank, skips(answers, "other-record"), other]
     kept = _kept(said, own.height, last)

@@ -60,6 +60,8 @@ _BEGINS: Final = rf"^{_CLIENT} "
 _NAMELESS: Final = rf"{_BEGINS}null "
 #: With both in the log, a query is never farther before a reply than this.
 _NEAR: Final = 1000
+#: What no other program writes.
+_DAMAGED: Final = r"\] (?:info|query|reply): .*\. [A-Z0-9]+ IN\b"
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "host", "verdict", "bytes", "duration_ms", "kind")
 _SHAPE: Final = re.compile(rf"{_HEAD}(?:info|query|reply|notice|warning|error|debug): ")
 
@@ -75,7 +77,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     texts, blank = blank_apart(lines)
     ours = pl.col("text").str.contains(_HEAD)
     table = texts.with_columns(ours=ours)
-    foreign, other = of_others(table.filter(~pl.col("ours")))
+    foreign, other = of_others(table.filter(~pl.col("ours")), _DAMAGED)
     own = table.filter("ours")
     said = _said(own)
     queries = said.filter(pl.col("client").is_not_null() & pl.col("code").is_null())["line"]
