@@ -26,6 +26,7 @@ import polars as pl
 from pipeline.formats import PARSE_REJECTS, Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, skips, whole
 from pipeline.formats._delimited import Layout, split
+from pipeline.formats._distinct import judged
 from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running, from_written
 
@@ -98,9 +99,9 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     none = texts.clear()
     from_csv, broken = split(sorts.get(("csv",), none), _LAYOUT)
     from_pairs, tampered = _paired(sorts.get(("pairs",), none))
-    cells = pl.concat([from_csv.drop("text"), from_pairs], how="diagonal").sort("line").with_columns(_said())
-    stamps = cells.select(_stamp().alias("stamp"))["stamp"]
-    timed, running = from_written(stamps, declared.timezone, declared.date_order, Running.from_text(carry))
+    cells = _said(pl.concat([from_csv.drop("text"), from_pairs], how="diagonal").sort("line"))
+    cells = judged(cells, ("time", "tz", "epoch"), [_stamp().alias("stamp")])
+    timed, running = from_written(cells["stamp"], declared.timezone, declared.date_order, Running.from_text(carry))
     read = pl.concat([cells, timed], how="horizontal").select(_event())
     foreign = sorts.get(("foreign",), none).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no action and URL as key=value between tabs")
@@ -122,15 +123,14 @@ def _paired(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         keys = [key for key, _ in _pieces(texts["text"][0])]
         pairs = [rf"{re.escape(key)}=[^\t]*" if key is not None else r"[^\t=]*" for key in keys]
         same = texts["text"].str.contains("^{}$".format(r"\t".join(pairs)))
-        if not any(sum(key in _MEANINGS[name][0] for key in keys) > 1 for name in _ONCE):
-            pieces = texts.filter(same).select("line", pieces=pl.col("text").str.split("\t"))
-            tables.append(pieces.select("line", *(_value(keys, name).alias(name) for name in _MEANINGS)))
-            texts = texts.filter(~same)
-        else:
-            cells, wrong = _one_by_one(texts.filter(same))
-            tables.append(cells)
+        ordered, texts = texts.filter(same), texts.filter(~same)
+        if any(sum(key in _MEANINGS[name][0] for key in keys) > 1 for name in _ONCE):
+            cells, wrong = _one_by_one(ordered)
             refused.append(wrong)
-            texts = texts.filter(~same)
+        else:
+            pieces = ordered.select("line", pieces=pl.col("text").str.split("\t"))
+            cells = pieces.select("line", *(_value(keys, name).alias(name) for name in _MEANINGS))
+        tables.append(cells)
     cells, wrong = _one_by_one(texts)
     return pl.concat([*tables, cells]), pl.concat([*refused, wrong])
 
@@ -172,15 +172,14 @@ def _one_by_one(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.DataFrame(read, schema=_CELLS), pl.DataFrame(wrong, schema=PARSE_REJECTS, orient="row")
 
 
-def _said() -> list[pl.Expr]:
+def _said(cells: pl.DataFrame) -> pl.DataFrame:
     """Values without the quotes around them; null for what says nothing."""
-    found = []
-    for name in _MEANINGS:
-        value = pl.col(name).str.strip_chars()
-        quoted = value.str.starts_with('"') & value.str.ends_with('"')
-        bared = pl.when(quoted).then(value.str.strip_prefix('"').str.strip_suffix('"')).otherwise(value)
-        found.append(pl.when(~bared.is_in(_NOTHING)).then(bared).alias(name))
-    return found
+    values = pl.col(list(_MEANINGS))
+    if cells.select(pl.any_horizontal(values.str.starts_with('"').any())).item():
+        quoted = values.str.starts_with('"') & values.str.ends_with('"')
+        bared = values.str.strip_prefix('"').str.strip_suffix('"')
+        cells = cells.with_columns(pl.when(quoted).then(bared).otherwise(values))
+    return cells.with_columns(pl.when(~values.is_in(_NOTHING)).then(values))
 
 
 def _stamp() -> pl.Expr:
