@@ -21,6 +21,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats._cells import is_background, said, whole
+from pipeline.formats._distinct import judged
 
 #: What is wanted -> the fields that may hold it; the first that is there does.
 _MEANINGS: Final = {
@@ -42,12 +43,17 @@ _ADDRESSES: Final = ("uri", "path", "hostname")
 #: Fields of proxies; a log with `cs-uri-stem` and none of them is a web server's.
 _OF_PROXIES: Final = {"s-action", "sc-filter-result", "cs-uri-scheme", "cs-uri", "x-edge-result-type", "r-host"}
 
-#: The cells by what they mean, as `event` takes them.
+#: The cells by what they mean, as `events` takes them.
 CELLS: Final = pl.Schema(
     {"line": pl.Int64(), "stamp": pl.String(), "server": pl.Boolean()}
     | {name: pl.String() for name in _MEANINGS if name not in {"date", "time", *_TIMES}}
 )
 
+#: What the verdict, the kind and the beginning of a URL hang on.
+_DECIDE: Final = (
+    "status", "result", "s_action", "filtered", "exception", "action", "server", "scheme", "port", "method",
+    "content_type",
+)  # fmt: skip
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _BRACKETED: Final = (
     r"^\[?(?P<day>[0-9]{2})/(?P<month>[0-9]{2}|[A-Za-z]{3})/(?P<year>[0-9]{4}):"
@@ -129,27 +135,38 @@ def stamp(fields: Fields) -> pl.Expr:
     return pl.coalesce(written, name).alias("stamp")
 
 
-def event() -> list[pl.Expr]:
-    """The columns of an event, with `reason` and `detail`, from `CELLS` and what became of the stamp."""
-    status, size = said(pl.coalesce("status", pl.col("result").str.extract(r"/([0-9]+)$"))), said(pl.col("bytes"))
+def events(cells: pl.DataFrame) -> pl.DataFrame:
+    """The events, or the reason and detail of a reject, from `CELLS` and what became of the stamp."""
+    judgements = [
+        whole(_status()).alias("code"), _is_tunnel().alias("tunnel"),
+        is_background(pl.col("content_type")).alias("part"), _beginning().alias("beginning"), _port().alias("own_port"),
+    ]  # fmt: skip
+    table = judged(cells, _DECIDE, [*judgements, _verdict(whole(_status())).alias("verdict")])
+    return table.with_columns(url=_url()).select(_event())
+
+
+def _status() -> pl.Expr:
+    return said(pl.coalesce("status", pl.col("result").str.extract(r"/([0-9]+)$")))
+
+
+def _event() -> list[pl.Expr]:
+    code, size = pl.col("code"), said(pl.col("bytes"))
     wrong = (
-        pl.when(status.is_not_null() & whole(status).is_null()).then(pl.lit("the status"))
+        pl.when(_status().is_not_null() & code.is_null()).then(pl.lit("the status"))
         .when(size.is_not_null() & whole(size).is_null()).then(pl.lit("the size"))
     )  # fmt: skip
-    url, host = _url(), _hostname()
+    bad = pl.col("reason").is_null() & wrong.is_not_null()
     category = said(pl.col("category"))
     return [
         pl.col("line"), pl.col("ts"), pl.col("ts_quality"), _user().alias("user_raw"), said(pl.col("client_ip")),
-        said(pl.col("device")), _method().alias("method"), url.alias("url"),
-        pl.when(url.is_null()).then(host).alias("host"), _verdict(whole(status)).alias("verdict"),
+        said(pl.col("device")), _method().alias("method"), pl.col("url"),
+        pl.when(pl.col("url").is_null()).then(_hostname()).alias("host"), pl.col("verdict"),
         pl.when(category.str.to_lowercase() != "none").then(category).alias("vendor_category"),
-        pl.when(whole(status).is_between(1, 999)).then(whole(status)).alias("status"), whole(size).alias("bytes"),
+        pl.when(code.is_between(1, 999)).then(code).alias("status"), whole(size).alias("bytes"),
         whole(pl.col("taken")).alias("duration_ms"), said(pl.col("content_type")),
-        _unplussed(said(pl.col("agent"))).alias("user_agent"), said(pl.col("referrer")), _kind(url).alias("kind"),
-        pl.when(pl.col("reason").is_null() & wrong.is_not_null()).then(pl.lit("bad-number"))
-        .otherwise(pl.col("reason")).alias("reason"),
-        pl.when(pl.col("reason").is_null() & wrong.is_not_null()).then(pl.format("{} is not a whole number", wrong))
-        .otherwise(pl.col("detail")).alias("detail"),
+        _unplussed(said(pl.col("agent"))).alias("user_agent"), said(pl.col("referrer")), _kind().alias("kind"),
+        pl.when(bad).then(pl.lit("bad-number")).otherwise(pl.col("reason")).alias("reason"),
+        pl.when(bad).then(pl.format("{} is not a whole number", wrong)).otherwise(pl.col("detail")).alias("detail"),
     ]  # fmt: skip
 
 
@@ -179,20 +196,30 @@ def _is_tunnel() -> pl.Expr:
     return tunnel.fill_null(value=False)
 
 
-def _url() -> pl.Expr:
-    scheme, port, host = said(pl.col("scheme")), said(pl.col("port")), _hostname()
+def _beginning() -> pl.Expr:
+    """The scheme as a URL begins with it; empty where the log names none."""
+    return pl.when(said(pl.col("scheme")).is_not_null()).then(pl.col("scheme") + "://").otherwise(pl.lit(""))
+
+
+def _port() -> pl.Expr:
+    """The port with its colon, where it is not the scheme's own; without a scheme that of the web."""
+    scheme, port = said(pl.col("scheme")), said(pl.col("port"))
     usual = scheme.str.to_lowercase().replace_strict(_PORTS, default=None, return_dtype=pl.String)
-    own = (port == usual) | (scheme.is_null() & port.is_in(["80", "443"])) | host.str.ends_with(":" + port)
-    address = pl.when(host.str.contains(":[^:]*:") & ~host.str.starts_with("[")).then("[" + host + "]").otherwise(host)
-    authority = pl.concat_str(
-        pl.when(scheme.is_not_null()).then(scheme + "://").otherwise(pl.lit("")), address,
-        pl.when(~own).then(":" + port).fill_null(""),
-    )  # fmt: skip
-    query = said(pl.col("query"))
-    asked = pl.when(query.str.starts_with("?")).then(query).otherwise("?" + query).fill_null("")
-    path = said(pl.col("path"))
-    whole_url = pl.when(host.is_not_null()).then(authority + path.fill_null("") + asked).otherwise(path + asked)
-    named = pl.when(~_is_tunnel() & (path.is_not_null() | scheme.is_not_null())).then(whole_url)
+    own = (port == usual) | (scheme.is_null() & port.is_in(["80", "443"]))
+    return pl.when(port.is_not_null() & ~own.fill_null(value=False)).then(":" + port).otherwise(pl.lit(""))
+
+
+def _url() -> pl.Expr:
+    host, path, query = _hostname(), said(pl.col("path")), said(pl.col("query"))
+    bare_v6 = host.str.contains(":[^:]*:") & ~host.str.starts_with("[")
+    address = pl.when(bare_v6).then("[" + host + "]").otherwise(host)
+    doubled = (pl.col("own_port") != "") & host.str.ends_with(pl.col("own_port"))
+    port = pl.when(doubled).then(pl.lit("")).otherwise(pl.col("own_port"))
+    mark = pl.when(query.is_not_null() & ~query.str.starts_with("?")).then(pl.lit("?")).otherwise(pl.lit(""))
+    asked = [path.fill_null(""), mark, query.fill_null("")]
+    at_host = pl.concat_str("beginning", address, port, *asked)
+    together = pl.when(host.is_not_null()).then(at_host).when(path.is_not_null()).then(pl.concat_str(asked))
+    named = pl.when(~pl.col("tunnel") & (path.is_not_null() | (pl.col("beginning") != ""))).then(together)
     return pl.coalesce(said(pl.col("uri")), named)
 
 
@@ -223,9 +250,9 @@ def _verdict(status: pl.Expr) -> pl.Expr:
     )  # fmt: skip
 
 
-def _kind(url: pl.Expr) -> pl.Expr:
+def _kind() -> pl.Expr:
     return (
-        pl.when(_is_tunnel() | url.is_null()).then(pl.lit("host-only"))
-        .when(is_background(pl.col("content_type"))).then(pl.lit("background"))
+        pl.when(pl.col("tunnel") | pl.col("url").is_null()).then(pl.lit("host-only"))
+        .when("part").then(pl.lit("background"))
         .otherwise(pl.lit("page"))
     )  # fmt: skip

@@ -69,8 +69,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     is_header = pl.col("text").str.contains(_HEADER)
     cells, broken = split(texts.filter(~is_header), _LAYOUT)
     marked = cells.with_columns(sort=_sort())
-    known = marked.filter(pl.col("sort").is_in(["dns", "web"]))
-    named = _with_identities(known.select("line", "sort", stamp=pl.col("c0") + "Z", **_by_meaning()))
+    of_each = [_by_meaning(marked.filter(pl.col("sort") == sort), at) for at, sort in enumerate(("dns", "web"))]
+    named = _with_identities(pl.concat(of_each).sort("line"))
     timed, _ = from_written(named["stamp"], declared.timezone, None, Running())
     read = pl.concat([named, timed], how="horizontal").select(_event())
     strange = marked.filter(pl.col("sort").is_null()).select("line", **_refusal())
@@ -100,13 +100,13 @@ def _sort() -> pl.Expr:
     )
 
 
-def _by_meaning() -> dict[str, pl.Expr]:
-    dns = pl.col("sort") == "dns"
-
-    def cell(place: int | None) -> pl.Expr:
-        return pl.lit(None, pl.String) if place is None else said(pl.col(f"c{place}").str.strip_chars())
-
-    return {name: pl.when(dns).then(cell(in_dns)).otherwise(cell(in_web)) for name, (in_dns, in_web) in _PLACES.items()}
+def _by_meaning(records: pl.DataFrame, at: int) -> pl.DataFrame:
+    """The cells of the records of one log, by what they mean in it."""
+    places = {name: of_logs[at] for name, of_logs in _PLACES.items()}
+    cells = {
+        name: pl.lit(None, pl.String) if place is None else said(pl.col(f"c{place}")) for name, place in places.items()
+    }
+    return records.select("line", "sort", stamp=pl.col("c0") + "Z", **cells)
 
 
 def _refusal() -> dict[str, pl.Expr]:
@@ -167,7 +167,7 @@ def _event() -> list[pl.Expr]:
         pl.col("category").alias("vendor_category"),
         pl.when(whole(status) > 0).then(whole(status)).alias("status"),
         whole(size).alias("bytes"),
-        pl.col("agent").alias("user_agent"),
+        said(pl.col("agent").str.strip_chars()).alias("user_agent"),
         pl.col("referrer"),
         _kind().alias("kind"),
         pl.when(bad).then(pl.lit("bad-number")).otherwise(pl.col("reason")).alias("reason"),

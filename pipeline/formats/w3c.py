@@ -28,7 +28,7 @@ from pipeline.formats import PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parse
 from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._delimited import Layout, split
 from pipeline.formats._syslog import bare, without_header
-from pipeline.formats._w3c import CELLS, Fields, event, stamp
+from pipeline.formats._w3c import CELLS, Fields, events, stamp
 from pipeline.localtime import Running, from_written
 
 _COLUMNS: Final = (
@@ -62,7 +62,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     passed_over = [blank, skips(named.filter(is_header), "header"), skips(named.filter(is_comment), "comment")]
     cells, refused, other = _cells(body)
     timed, running = from_written(cells["stamp"], declared.timezone, declared.date_order, Running.from_text(ran))
-    read = pl.concat([cells.drop("stamp"), timed], how="horizontal").select(event())
+    read = events(pl.concat([cells.drop("stamp"), timed], how="horizontal"))
     unaddressed = pl.col("reason").is_null() & pl.col("url").is_null() & pl.col("host").is_null()
     passed_over += [other, skips(read.filter(unaddressed), "other-record")]
     rows = pl.concat([read.filter(~unaddressed), refused], how="diagonal")

@@ -23,9 +23,10 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats import PARSE_REJECTS, Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, skips, whole
 from pipeline.formats._delimited import Layout, split
+from pipeline.formats._distinct import judged
 from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running, from_written
 
@@ -42,6 +43,9 @@ _MEANINGS: Final[dict[str, tuple[tuple[str, ...], int | None]]] = {
 }  # fmt: skip
 #: Said twice and differently, the line was tampered with.
 _ONCE: Final = ("user", "url", "action", "client_ip")
+_CELLS: Final = pl.Schema({"line": pl.Int64()} | dict.fromkeys(_MEANINGS, pl.String()))
+#: So many orders of keys are looked for: those of a school's feeds, as they were changed in the file's time.
+_MOST_ORDERS: Final = 8
 _LAYOUT: Final = Layout({name: at for name, (_, at) in _MEANINGS.items() if at is not None}, least=33)
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "app", "verdict",
@@ -95,9 +99,9 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     none = texts.clear()
     from_csv, broken = split(sorts.get(("csv",), none), _LAYOUT)
     from_pairs, tampered = _paired(sorts.get(("pairs",), none))
-    cells = pl.concat([from_csv.drop("text"), from_pairs], how="diagonal").sort("line").with_columns(_said())
-    stamps = cells.select(_stamp().alias("stamp"))["stamp"]
-    timed, running = from_written(stamps, declared.timezone, declared.date_order, Running.from_text(carry))
+    cells = _said(pl.concat([from_csv.drop("text"), from_pairs], how="diagonal").sort("line"))
+    cells = judged(cells, ("time", "tz", "epoch"), [_stamp().alias("stamp")])
+    timed, running = from_written(cells["stamp"], declared.timezone, declared.date_order, Running.from_text(carry))
     read = pl.concat([cells, timed], how="horizontal").select(_event())
     foreign = sorts.get(("foreign",), none).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no action and URL as key=value between tabs")
@@ -107,42 +111,75 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 
 def _paired(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The cells by meaning, and the rejects of lines that contradict themselves."""
-    text = pl.col("text")
-    found = [_value(keys).alias(name) for name, (keys, _) in _MEANINGS.items()]
-    leading = text.str.extract(_STAMP, 0)
-    keys = "|".join(key for name in _ONCE for key in _MEANINGS[name][0])
-    table = texts.with_columns(*found).with_columns(
-        time=pl.coalesce(leading, "time"),
-        surplus=text.str.count_matches(rf"\t(?:{keys})=")
-        > pl.sum_horizontal(pl.col(name).is_not_null() for name in _ONCE),
-    )
-    doubtful = table.filter("surplus").select("line", "text")
-    wrong = pl.DataFrame(
-        [(line, "bad-field", problem) for line, text in doubtful.iter_rows() if (problem := _contradiction(text))],
-        schema={"line": pl.Int64, "reason": pl.String, "detail": pl.String}, orient="row",
-    )  # fmt: skip
-    return table.join(wrong, on="line", how="anti").drop("text", "surplus"), wrong
+    """The cells by meaning, and the rejects of lines that contradict themselves.
+
+    A feed writes the same keys in the same order into every line. The order of the first line is looked for in all
+    others, and so on with what is left; lines that are still left after some rounds are taken apart one by one.
+    """
+    tables, refused = [_CELLS.to_frame()], [PARSE_REJECTS.to_frame()]
+    for _ in range(_MOST_ORDERS):
+        if texts.is_empty():
+            break
+        keys = [key for key, _ in _pieces(texts["text"][0])]
+        pairs = [rf"{re.escape(key)}=[^\t]*" if key is not None else r"[^\t=]*" for key in keys]
+        same = texts["text"].str.contains("^{}$".format(r"\t".join(pairs)))
+        ordered, texts = texts.filter(same), texts.filter(~same)
+        if any(sum(key in _MEANINGS[name][0] for key in keys) > 1 for name in _ONCE):
+            cells, wrong = _one_by_one(ordered)
+            refused.append(wrong)
+        else:
+            pieces = ordered.select("line", pieces=pl.col("text").str.split("\t"))
+            cells = pieces.select("line", *(_value(keys, name).alias(name) for name in _MEANINGS))
+        tables.append(cells)
+    cells, wrong = _one_by_one(texts)
+    return pl.concat([*tables, cells]), pl.concat([*refused, wrong])
 
 
-def _value(keys: tuple[str, ...]) -> pl.Expr:
-    """The first value of one of these keys."""
-    return pl.col("text").str.extract(rf"(?:^|\t)(?:{'|'.join(keys)})=([^\t]*)")
+def _pieces(text: str) -> list[tuple[str | None, str]]:
+    """Keys and values; no key for a piece without `=`, such as the stamp in front."""
+    parted_pieces = (piece.partition("=") for piece in text.split("\t"))
+    return [(key, value) if parting else (None, key) for key, parting, value in parted_pieces]
 
 
-def _contradiction(text: str) -> str | None:
-    """Which key is said twice and differently; for the few lines that say one more than once."""
-    pairs = [pair.partition("=") for pair in text.split("\t")]
-    for name in _ONCE:
-        if len({value.strip('"') for key, _, value in pairs if key in _MEANINGS[name][0]}) > 1:
-            return f"says {_MEANINGS[name][0][0]} twice and differently"
-    return None
+def _value(keys: Sequence[str | None], name: str) -> pl.Expr:
+    """The first value of one of the keys of this meaning; the stamp before all keys is the time."""
+    for place, key in enumerate(keys):
+        piece = pl.col("pieces").list.get(place)
+        if key is not None and key in _MEANINGS[name][0]:
+            return piece.str.strip_prefix(f"{key}=")
+        if key is None and not place and name == "time":
+            return piece.str.extract(_STAMP, 0)
+    return pl.lit(None, pl.String)
 
 
-def _said() -> list[pl.Expr]:
+def _one_by_one(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The same for lines that say a key more than once, or have an order of their own.
+
+    A loop over rows, because such lines are rare.
+    """
+    read: list[dict[str, object]] = []
+    wrong: list[tuple[int, str, str]] = []
+    for line, text in lines.select("line", "text").iter_rows():
+        pieces = _pieces(text)
+        stamp = re.match(_STAMP, pieces[0][1]) if pieces[0][0] is None else None
+        said = {name: [value for key, value in pieces if key in keys] for name, (keys, _) in _MEANINGS.items()}
+        said["time"] = [stamp[0]] if stamp else said["time"]
+        twice = [name for name in _ONCE if len({value.strip('"') for value in said[name]}) > 1]
+        if twice:
+            wrong.append((line, "bad-field", f"says {_MEANINGS[twice[0]][0][0]} twice and differently"))
+        else:
+            read.append({"line": line} | {name: values[0] for name, values in said.items() if values})
+    return pl.DataFrame(read, schema=_CELLS), pl.DataFrame(wrong, schema=PARSE_REJECTS, orient="row")
+
+
+def _said(cells: pl.DataFrame) -> pl.DataFrame:
     """Values without the quotes around them; null for what says nothing."""
-    bared = {name: pl.col(name).str.strip_chars().str.replace('^"(.*)"$', "$1") for name in _MEANINGS}
-    return [pl.when(~value.is_in(_NOTHING)).then(value).alias(name) for name, value in bared.items()]
+    values = pl.col(list(_MEANINGS))
+    if cells.select(pl.any_horizontal(values.str.starts_with('"').any())).item():
+        quoted = values.str.starts_with('"') & values.str.ends_with('"')
+        bared = values.str.strip_prefix('"').str.strip_suffix('"')
+        cells = cells.with_columns(pl.when(quoted).then(bared).otherwise(values))
+    return cells.with_columns(pl.when(~values.is_in(_NOTHING)).then(values))
 
 
 def _stamp() -> pl.Expr:
