@@ -123,7 +123,8 @@ def _plain(sure: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[str
     answers = _asked("json_extract_string", sure["text"], list(places.values()))
     cells = [pl.col("answer").list.get(at).alias(name) for at, name in enumerate(places)]
     table = sure.with_columns(answers).with_columns(cells)
-    spread = table.select(pl.col(name).str.contains(r"^[\[{]").fill_null(value=False) for name in places)
+    opens = {name: pl.col(name).str.starts_with("[") | pl.col(name).str.starts_with("{") for name in places}
+    spread = table.select(opens[name].fill_null(value=False).alias(name) for name in places)
     for name in joined:
         told = _elements(table.filter(spread[name])[name].unique())
         # A text that only looks like a list stays a text.
@@ -132,7 +133,9 @@ def _plain(sure: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[str
         table = table.with_columns(elements.alias(name))
         spread = spread.with_columns((pl.col(name) & ~is_list).alias(name))
     unclear = table["answer"].is_null() | spread.select(pl.any_horizontal(pl.all())).to_series()
-    return table.filter(~unclear).select("line", *places), table.filter(unclear).select("line", "text")
+    # Most blocks have none, and to go without a copy of the columns is quicker.
+    columns = table.select("line", *places)
+    return columns.filter(~unclear) if unclear.any() else columns, table.filter(unclear).select("line", "text")
 
 
 def _opens_list(place: Steps) -> str:
