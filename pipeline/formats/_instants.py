@@ -14,20 +14,19 @@ from pipeline.formats import Declared
 from pipeline.localtime import READ, Running, from_epoch, from_written
 from pipeline.schema import TIMESTAMP
 
+#: An offset may move a stamp out of the years that `localtime` knows; the first and the last of them are read there.
 _SHAPE: Final = (
-    r"^(?:19[7-9][0-9]|2[01][0-9]{2})-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
-    r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
+    r"^(?:19(?:7[1-9]|[89][0-9])|20[0-9]{2}|21(?:[0-8][0-9]|9[0-8]))-[0-9]{2}-[0-9]{2}"
+    r"[T ][0-9]{2}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
 )
 _SECONDS: Final = "%Y-%m-%dT%H:%M:%S"
 _LENGTH: Final = len("2026-03-15T16:07:32")
-#: An offset may move a stamp out of the years that `localtime` knows.
-_SAFE_YEARS: Final = (1971, 2198)
 
 
 def timed(records: pl.DataFrame, column: str, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """The records, in the same order, with `ts` and `ts_quality`, or with `reason` and `detail` where there is none."""
     written = pl.col(column)
-    table = records.with_columns(_from_offset(written).alias("ts"))
+    table = records.lazy().with_columns(_from_offset(written).alias("ts")).collect()
     if table["ts"].null_count():
         table = table.with_columns(pl.coalesce("ts", from_epoch(written)).alias("ts"))
     exact = table.with_columns(
@@ -50,14 +49,9 @@ def _from_offset(written: pl.Expr) -> pl.Expr:
     stamp = pl.when(written.str.contains(_SHAPE)).then(written)
     seconds = stamp.str.slice(0, _LENGTH).str.replace(" ", "T", literal=True)
     local = seconds.str.to_datetime(_SECONDS, time_unit="us", strict=False)
-    rest = stamp.str.slice(_LENGTH)
-    zone = rest.str.strip_chars_start(".0123456789")
-    # Without a fraction its length is a byte less than nothing.
-    length = rest.str.len_bytes().cast(pl.Int64) - zone.str.len_bytes() - 1
-    digits = rest.str.slice(1, pl.when(length > 0).then(length).otherwise(0))
-    fraction = digits.str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)
-    offset = pl.when(zone != "Z").then(zone.str.replace(":", "", literal=True))
-    minutes = offset.str.slice(1, 2).cast(pl.Int64) * 60 + offset.str.slice(3, 2).cast(pl.Int64)
-    east = pl.when(offset.str.starts_with("-")).then(-minutes).otherwise(minutes).fill_null(0)
-    instant = (local.cast(pl.Int64) + fraction - east * 60_000_000).cast(TIMESTAMP)
-    return pl.when(local.dt.year().is_between(*_SAFE_YEARS)).then(instant)
+    digits = stamp.str.slice(_LENGTH + 1, 6).str.extract(r"^[0-9]+", 0).str.pad_end(6, "0").cast(pl.Int64)
+    fraction = pl.when(stamp.str.slice(_LENGTH, 1) == ".").then(digits).otherwise(0)
+    zone = stamp.str.slice(_LENGTH).str.strip_chars_start(".0123456789")
+    minutes = zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + zone.str.tail(2).cast(pl.Int64, strict=False)
+    east = pl.when(zone.str.starts_with("-")).then(-minutes).otherwise(minutes).fill_null(0)
+    return (local.cast(pl.Int64) + fraction - east * 60_000_000).cast(TIMESTAMP)

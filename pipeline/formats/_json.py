@@ -34,15 +34,13 @@ _PLACE: Final = re.compile(r"\[([0-9]+)\]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 #: A number that a double does not give back as it is written.
 _NUMBER: Final = (
-    r"[:,\[]\s*-?(?:[0-9]+(?:[eE]|\.(?:[0-9]*[eE]|[0-9]{7}|[0-9]+0\s*[,}\]]))"
-    r"|(?:[0-9]{11}|[4-9][0-9]{9})[0-9]*\.|0\.000)"
+    r"-?(?:[0-9]+(?:[eE]|\.(?:[0-9]*[eE]|[0-9]{7}|[0-9]+0\s*[,}\]]))"
+    r"|(?:[0-9]{11}|[4-9][0-9]{9})[0-9]*\.|0\.000)|-0\s*[,}\]]"
 )
-_MINUS_NOUGHT: Final = r"[:,\[]\s*-0\s*[,}\]]"
 #: What DuckDB forgives.
 _FORGIVEN: Final = r"[:,\[]\s*-?(?i:nan|inf|infinity)\s*[,}\]]|,\s*[}\]]"
 #: An escape in a key may hide that it is said twice.
 _ESCAPED_KEY: Final = r'\\u[0-9A-Fa-f]{4}(?:[^"\\]|\\.)*"\s*:'
-_STRANGE: Final = f"{_NUMBER}|{_MINUS_NOUGHT}|{_FORGIVEN}|{_ESCAPED_KEY}"
 #: DuckDB gets so many lines at once, and so works on all cores.
 _BATCH: Final = 10_000
 _FEW: Final = 300
@@ -106,16 +104,28 @@ def _at_once(lines: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[
 def _odd(places: tuple[Steps, ...]) -> str:
     """Lines that are strange, or name one of the wanted keys more than once, at whatever depth."""
     keys = sorted({re.escape(step) for place in places for step in place if isinstance(step, str)})
-    return "|".join([_STRANGE, *(rf'"{key}"\s*:(?s:.*)"{key}"\s*:' for key in keys)])
+    return "|".join([_strange(places), *(rf'"{key}"\s*:(?s:.*)"{key}"\s*:' for key in keys)])
 
 
-def _is_doubtful(odd: pl.Series, places: Sequence[Steps]) -> pl.Series:
+@cache
+def _strange(places: tuple[Steps, ...]) -> str:
+    """Lines of which DuckDB would make something else than what is written."""
+    last = "|".join(sorted({re.escape(_last_key(place)) for place in places}))
+    number = rf'"(?:{last})"\s*:\s*(?:\[(?:(?s:.)*,)?\s*)?(?:{_NUMBER})'
+    return f"{number}|{_FORGIVEN}|{_ESCAPED_KEY}"
+
+
+def _last_key(place: Steps) -> str:
+    return next(step for step in reversed(place) if isinstance(step, str))
+
+
+def _is_doubtful(odd: pl.Series, places: tuple[Steps, ...]) -> pl.Series:
     """Which of the odd lines DuckDB may not read: the strange ones, and those with a key twice in one object."""
     parents = sorted({place[:at] for place in places for at in range(len(place))}, key=str)
     said_twice = pl.element().list.len() > pl.element().list.n_unique()
     keys = _asked("json_keys", odd, parents).to_frame()
     twice = keys.select(pl.col("answer").list.eval(said_twice).list.any().fill_null(value=False)).to_series()
-    return twice | odd.str.contains(_STRANGE)
+    return twice | odd.str.contains(_strange(places))
 
 
 def _plain(sure: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -123,21 +133,23 @@ def _plain(sure: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[str
     answers = _asked("json_extract_string", sure["text"], list(places.values()))
     cells = [pl.col("answer").list.get(at).alias(name) for at, name in enumerate(places)]
     table = sure.with_columns(answers).with_columns(cells)
-    spread = table.select(pl.col(name).str.contains(r"^[\[{]").fill_null(value=False) for name in places)
+    opens = {name: pl.col(name).str.starts_with("[") | pl.col(name).str.starts_with("{") for name in places}
+    spread = table.select(opens[name].fill_null(value=False).alias(name) for name in places)
     for name in joined:
         told = _elements(table.filter(spread[name])[name].unique())
         # A text that only looks like a list stays a text.
-        is_list = spread[name] & table["text"].str.contains(_opens_list(places[name])) & table[name].is_in(list(told))
+        is_list = (
+            spread[name]
+            & table["text"].str.contains(rf'"{re.escape(_last_key(places[name]))}"\s*:\s*\[')
+            & table[name].is_in(list(told))
+        )
         elements = pl.when(is_list).then(pl.col(name).replace(told)).otherwise(name)
         table = table.with_columns(elements.alias(name))
         spread = spread.with_columns((pl.col(name) & ~is_list).alias(name))
     unclear = table["answer"].is_null() | spread.select(pl.any_horizontal(pl.all())).to_series()
-    return table.filter(~unclear).select("line", *places), table.filter(unclear).select("line", "text")
-
-
-def _opens_list(place: Steps) -> str:
-    key = next(step for step in reversed(place) if isinstance(step, str))
-    return rf'"{re.escape(key)}"\s*:\s*\['
+    # Most blocks have none, and to go without a copy of the columns is quicker.
+    columns = table.select("line", *places)
+    return columns.filter(~unclear) if unclear.any() else columns, table.filter(unclear).select("line", "text")
 
 
 def _elements(distinct: pl.Series) -> dict[str, str | None]:

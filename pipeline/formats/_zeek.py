@@ -53,7 +53,7 @@ def kind_of(fields: Collection[str]) -> str | None:
 def told(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Events, or reason and detail of a reject, of each record, in the order of the lines."""
     read, after = timed(records.rename({"ts": "written"}), "written", declared, running)
-    return read.select(_event()), after
+    return read.lazy().select(_event()).collect(), after
 
 
 def _event() -> list[pl.Expr]:

@@ -73,7 +73,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
     records = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
     read, running = timed(records, "written", declared, Running.from_text(carry))
-    rows = pl.concat([read.select(_event()), damaged], how="diagonal_relaxed")
+    rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
     return parted(rows, _COLUMNS, [blank], running.to_text())
 
 

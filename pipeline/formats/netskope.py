@@ -76,7 +76,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     ).fill_null(value=False)
     other = skips(records.filter(~ours), "other-record")
     read, running = timed(records.filter(ours), "written", declared, Running.from_text(carry))
-    rows = pl.concat([read.select(_event()), damaged], how="diagonal_relaxed")
+    rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
     return parted(rows, _COLUMNS, [blank, other], running.to_text())
 
 

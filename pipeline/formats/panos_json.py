@@ -79,7 +79,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     other = skips(good.filter(~ours), "other-record")
     records = good.filter(ours).with_columns(written=pl.coalesce(said(pl.col("fine")), "generated"))
     read, running = timed(records, "written", declared, Running.from_text(carry))
-    rows = pl.concat([read.select(_event()), damaged], how="diagonal_relaxed")
+    rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
     return parted(rows, _COLUMNS, [blank, other], running.to_text())
 
 

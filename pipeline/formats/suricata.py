@@ -81,7 +81,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     records = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
     other = _is_other()
     read, running = timed(records.filter(~other), "stamp", declared, Running.from_text(carry))
-    events = read.select(_event()).with_columns(*_refusal())
+    events = read.lazy().select(_event()).with_columns(*_refusal()).collect()
     rows = pl.concat([events, damaged], how="diagonal_relaxed")
     return parted(rows, _COLUMNS, [blank, skips(records.filter(other), "other-record")], running.to_text())
 

@@ -45,7 +45,9 @@ _COLUMNS: Final = (
 _WEB: Final = "zscalernss-web"
 _SHAPE: Final = re.compile(r'\s*\{(?=.*"sourcetype"\s*:\s*"zscalernss-web")(?=.*"event"\s*:\s*\{)')
 _NOTHING: Final = ("None", "NA", "N/A", "Unknown", "")
-_STAMP: Final = "%a %b %d %H:%M:%S %Y"
+_STAMP: Final = "%b %d %H:%M:%S %Y"
+#: Said beside the date, and of no use where the two disagree.
+_WEEKDAY: Final = "^[A-Z][a-z]{2} +"
 _VERDICTS: Final = {"allowed": "allowed", "blocked": "blocked"}
 
 
@@ -72,7 +74,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     other = skips(good.filter(pl.col("source") != _WEB), "other-record")
     records = good.filter(pl.col("source") == _WEB).select("line", *_columns())
     read, running = timed(records.with_columns(written=_written()), "written", declared, Running.from_text(carry))
-    rows = pl.concat([read.select(_event()), damaged], how="diagonal_relaxed")
+    rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
     return parted(rows, _COLUMNS, [blank, other], running.to_text())
 
 
@@ -86,7 +88,8 @@ def _columns() -> list[pl.Expr]:
 
 def _written() -> pl.Expr:
     """The time as ISO 8601, with `Z` where the feed is in Greenwich time; as it is written where it is another."""
-    stamp = pl.col("_time").str.replace_all(" +", " ").str.to_datetime(_STAMP, strict=False, time_unit="us")
+    bare_time = pl.col("_time").str.replace(_WEEKDAY, "").str.replace_all(" +", " ")
+    stamp = bare_time.str.to_datetime(_STAMP, strict=False, time_unit="us")
     iso = pl.coalesce(stamp.dt.strftime("%Y-%m-%dT%H:%M:%S"), "_time")
     is_gmt = pl.col("_tz").is_in(["GMT", "UTC"]).fill_null(value=False)
     return pl.when(is_gmt).then(iso + "Z").otherwise(pl.coalesce("_epoch", iso))

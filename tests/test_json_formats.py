@@ -1,0 +1,80 @@
+"""Formats of JSON lines read many lines at once as they read a few; and what Zeek's headers decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipeline.formats import LINES, Declared, Parsed, registry
+from pipeline.formats import _json as shared
+
+_FOLDER = Path(__file__).parent.parent / "sample_logs"
+_NAMES = ("adguard_home", "netskope", "panos_json", "suricata", "zeek_json", "zscaler_json")
+
+
+def _table(texts: list[str]) -> pl.DataFrame:
+    return pl.DataFrame({"line": range(1, len(texts) + 1), "text": texts}, schema=LINES)
+
+
+def _parsed(name: str, texts: list[str], carry: str = "") -> Parsed:
+    return registry()[name].parse(_table(texts), Declared(), carry)
+
+
+def _places(table: pl.DataFrame, lines: int) -> list[dict[str, Any]]:
+    """The rows with their place in the sample instead of the line of the file."""
+    return table.with_columns((pl.col("line") - 1) % lines).to_dicts()
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_many_lines_at_once_are_read_like_a_few(name: str) -> None:
+    texts = next((_FOLDER / name).glob("*.json")).read_text(encoding="utf-8").splitlines()
+    times = shared._FEW * 2 // len(texts) + 1
+    few, many = _parsed(name, texts), _parsed(name, texts * times)
+    for one, all_of_them in ((few.events, many.events), (few.rejects, many.rejects), (few.skips, many.skips)):
+        assert _places(all_of_them, len(texts)) == _places(one, len(texts)) * times
+
+
+def _zeek(*lines: str, carry: str = "") -> tuple[list[dict[str, Any]], Parsed]:
+    parsed = _parsed("zeek", ["\t".join(line.split()) if line.startswith("#f") else line for line in lines], carry)
+    return parsed.events.to_dicts(), parsed
+
+
+def test_zeek_header_holds_until_the_next_and_over_the_end_of_a_block() -> None:
+    _, first = _zeek("#fields ts uid id.orig_h server_name")
+    events, second = _zeek("1794214800.1\tC1\t10.2.3.4\ta.example.com", carry=first.carry)
+    assert [(event["client_ip"], event["host"]) for event in events] == [("10.2.3.4", "a.example.com")]
+    events, _ = _zeek("#fields ts server_name id.orig_h", "1794214801.1\tb.example.com\t10.2.3.5", carry=second.carry)
+    assert [(event["client_ip"], event["host"]) for event in events] == [("10.2.3.5", "b.example.com")]
+
+
+def test_zeek_header_says_how_columns_are_parted_and_what_says_nothing() -> None:
+    lines = (r"#separator \x2c", "#unset_field,nil", "#empty_field,void", "#fields,ts,query,rcode,id.orig_h")
+    events, _ = _zeek(*lines, "1794214800.1,nil,0,10.2.3.4", "1794214800.2,void,0,nil", "1794214800.3,-,0,10.2.3.4")
+    assert [(event["host"], event["client_ip"]) for event in events] == [
+        (None, "10.2.3.4"), (None, None), ("-", "10.2.3.4"),
+    ]  # fmt: skip
+
+
+def test_zeek_lines_before_any_header_are_refused_and_other_logs_passed_over() -> None:
+    _, parsed = _zeek("1794214800.1\tC1", "#fields ts uid proto service", "1794214800.1\tC1\ttcp\tssl")
+    assert parsed.rejects["reason"].to_list() == ["missing-column"]
+    assert parsed.skips["reason"].to_list() == ["header", "other-record"]
+
+
+def test_zeek_escapes_are_undone_once_and_only_where_they_are_text() -> None:
+    events, _ = _zeek("#fields ts query rcode", r"1794214800.1" + "\t" + r"\x5cx41\xc3\xa9\xff" + "\t0")
+    assert events[0]["host"] == r"\x41é\xff"
+
+
+def test_suricata_names_no_client_for_a_block_that_does_not_say_which_way_it_looked() -> None:
+    line = (
+        '{{"timestamp":"2026-11-09T09:08:01.000000+0000","flow_id":1,"event_type":"alert","src_ip":"192.0.2.60",'
+        '"dest_ip":"10.20.4.23","alert":{{"action":"blocked"}},"tls":{{"sni":"a.example.com"}}{}}}'
+    )
+    extras = ("", ',"direction":"to_client"', ',"direction":"to_server"', ',"flow":{"src_ip":"10.20.4.99"}')
+    events = _parsed("suricata", [line.format(extra) for extra in extras]).events
+    assert events["client_ip"].to_list() == [None, "10.20.4.23", "192.0.2.60", "10.20.4.99"]
+    assert set(events["verdict"].to_list()) == {"blocked"}
