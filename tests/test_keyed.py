@@ -111,6 +111,14 @@ def test_sophos_firewall_guesses_no_abbreviation_of_a_zone() -> None:
     assert parsed["ts_quality"].to_list() == ["exact", "exact", "exact", "assumed-zone", "assumed-zone"]
 
 
+def test_sophos_firewall_does_not_take_the_layout_from_a_url() -> None:
+    line = (
+        'device="SFW" date=2026-07-01 time=12:00:00 timezone="GMT" log_id=050901616001 log_type="Content Filtering" '
+        'log_component="HTTP" log_subtype="Denied" url="http://h.example.org/? timestamp=1 log_type=x" src_ip=10.2.3.4'
+    )
+    assert _parsed("sophos_xg", line).events["verdict"].to_list() == ["blocked"]
+
+
 def test_skyhigh_remembers_the_columns_from_block_to_block() -> None:
     header = '#time_stamp src_ip status_code "req_line" bytes_to_client "block_res"'
     line = '[28/Sep/2026:10:15:02 +0100] 10.2.3.4 403 "GET http://h.example.org/ HTTP/1.1" 7 "10"'

@@ -105,6 +105,13 @@ def faults(numbers: tuple[str, ...]) -> list[pl.Expr]:
     return [pl.coalesce("reason", reason).alias("reason"), pl.coalesce("detail", *named).alias("detail")]
 
 
+def requested(line: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Method and address of a request such as `GET http://h/a b HTTP/1.1`; null where there are not two words."""
+    words = line.str.splitn(" ", 2).struct
+    address = words.field("field_1").str.replace(r" HTTP/[0-9]\.[0-9]$", "")
+    return pl.when(address.is_not_null()).then(words.field("field_0")), address
+
+
 def read(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
     """The table of `keyed.schema` for each line of `texts` (`line`, `text`), in their order."""
     spaced = texts.select("line", text=_with_blank(pl.col("text")))

@@ -22,7 +22,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, skips
-from pipeline.formats._keyed import faults, number
+from pipeline.formats._keyed import faults, number, requested
 from pipeline.formats._skyhigh import kind, verdict
 from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running
@@ -52,7 +52,6 @@ _STAMP: Final = r"\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}\]"
 _SHAPE: Final = re.compile(
     rf'{_STAMP} "[^"]*" [0-9A-Fa-f.:]+ [0-9]{{1,3}} "[A-Za-z].*" "[^"]*" "[^"]*" "[^"]*" [0-9]+ (?:[0-9]+ )?".*" "'
 )
-_REQUEST: Final = r"^([A-Za-z][A-Za-z_-]*) (.*?)(?: HTTP/[0-9.]+)?$"
 _CELLS: Final = pl.Schema(
     {"line": pl.Int64(), "layout": pl.String(), "text": pl.String()} | dict.fromkeys(_READ, pl.String())
 )
@@ -77,7 +76,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     cells, refused = _cells(table.filter(~pl.col("is_header")).drop("is_header"))
     stamps = cells.get_column("time_stamp")
     times, _ = from_named_month(stamps, declared.timezone, declared.last_change, Running())
-    read = pl.concat([cells, times], how="horizontal").select(_event())
+    method, url = requested(pl.col("req_line"))
+    read = pl.concat([cells, times], how="horizontal").with_columns(method=said(method), url=said(url)).select(_event())
     return parted(pl.concat([read, refused], how="diagonal"), _COLUMNS, [blank, header], after)
 
 
@@ -149,15 +149,14 @@ def _matched(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
 
 def _event() -> list[pl.Expr]:
     status, content_type = number(pl.col("status_code")), said(pl.col("media_type"))
-    method = pl.col("req_line").str.extract(_REQUEST, 1)
     return [
         pl.col("line"),
         pl.col("ts"),
         pl.col("ts_quality"),
         said(pl.col("auth_user")).alias("user_raw"),
         said(pl.col("src_ip")).alias("client_ip"),
-        method.alias("method"),
-        said(pl.col("req_line").str.extract(_REQUEST, 2)).alias("url"),
+        pl.col("method"),
+        pl.col("url"),
         verdict(status, pl.col("block_res")).alias("verdict"),
         said(pl.col("categories")).alias("vendor_category"),
         pl.when(status > 0).then(status).alias("status"),
@@ -165,7 +164,7 @@ def _event() -> list[pl.Expr]:
         content_type.alias("content_type"),
         said(pl.col("user_agent")).alias("user_agent"),
         said(pl.col("referer")).alias("referrer"),
-        kind(method, content_type).alias("kind"),
+        kind(pl.col("method"), content_type).alias("kind"),
         *faults(("bytes_to_client", "status_code")),
     ]
 

@@ -36,7 +36,7 @@ _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "host", "url", "verdict", "vendor_category",
     "status", "bytes", "content_type", "user_agent", "referrer", "kind",
 )  # fmt: skip
-_RECORD: Final = r'^(?P<header>[^"=]{0,200}(?:^|[\s>]))(?P<text>status="[0-9]*/[^"]*" srcip=.*)$'
+_RECORD: Final = r'^[^"=]*\bstatus="[0-9]*/[^"]*" srcip='
 _SHAPE: Final = re.compile(
     r'[^"=]{0,200}(?:^|[\s>])status="[0-9]*/[^"]*" srcip=(?=.* dhost=)(?=.* mtd=)(?=.* url=).*', re.DOTALL
 )
@@ -53,13 +53,13 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the stamps have run."""
     texts, blank = blank_apart(lines)
-    apart = texts.select("line", pl.col("text").str.extract_groups(_RECORD)).unnest("text")
-    ours = pl.col("text").is_not_null()
-    foreign = apart.filter(~ours).select(
+    ours = pl.col("text").str.contains(_RECORD)
+    foreign = texts.filter(~ours).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit('has no pairs that begin with status="…/…" srcip=')
     )
-    known = apart.filter(ours)
-    cells = read(known, _KEYED).join(known.select("line", "header"), on="line", maintain_order="left")
+    known = texts.filter(ours)
+    stamps = known.select(stamp=header_stamp(pl.col("text")))
+    cells = pl.concat([read(known, _KEYED), stamps], how="horizontal")
     good = pl.col("reason").is_null()
     timed, running = _timed(cells.filter(good), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
@@ -69,8 +69,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Add `ts`, `ts_quality`, and the reason and detail of a time that cannot be read."""
-    stamps = records.select(stamp=header_stamp(pl.col("header")))["stamp"]
-    times, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
+    times, after = from_named_month(records["stamp"], declared.timezone, declared.last_change, running)
     return pl.concat([records.drop("reason", "detail"), times], how="horizontal"), after
 
 

@@ -24,7 +24,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said
-from pipeline.formats._keyed import Keyed, faults, number, read
+from pipeline.formats._keyed import Keyed, faults, number, read, requested
 from pipeline.localtime import from_epoch
 
 _AHEAD: Final = ("h", "u", "s", "t", "T", "act", "cat", "out", "meth")
@@ -42,7 +42,6 @@ _VERDICTS: Final = {
     "-7": "warned", "-6": "blocked", "-5": "blocked", "-4": "warned", "-3": "blocked", "-2": "warned", "-1": "blocked",
     "1": "allowed", "2": "warned", "3": "allowed", "4": "allowed", "5": "allowed",
 }  # fmt: skip
-_REQUEST: Final = r"^[A-Za-z][A-Za-z_-]* (.*?)(?: HTTP/[0-9.]+)?$"
 _ESCAPES: Final = re.compile(r'\\(["\\])|((?:\\x[0-9A-Fa-f]{2})+)')
 _QUOTED: Final = ("u", "ctype", "ref", "ua", "req")
 
@@ -86,17 +85,17 @@ def _undone(escape: re.Match[str]) -> str:
 
 
 def _with_time(cells: pl.DataFrame) -> pl.DataFrame:
-    """Add `ts`, and the reason where there is none."""
+    """Add `url` and `ts`, and the reason where there is no time."""
     untimed = pl.col("ts").is_null() & pl.col("reason").is_null()
-    return cells.with_columns(ts=from_epoch(pl.col("t"))).with_columns(
+    _, url = requested(pl.col("req"))
+    return cells.with_columns(ts=from_epoch(pl.col("t")), url=said(url)).with_columns(
         reason=pl.when(untimed).then(pl.lit("bad-time")).otherwise("reason"),
         detail=pl.when(untimed).then(pl.lit("t is not a time in seconds")).otherwise("detail"),
     )
 
 
 def _event() -> list[pl.Expr]:
-    status, content_type = number(pl.col("s")), said(pl.col("ctype"))
-    url = said(pl.col("req").str.extract(_REQUEST))
+    status, content_type, url = number(pl.col("s")), said(pl.col("ctype")), pl.col("url")
     return [
         pl.col("line"),
         pl.col("ts"),
@@ -105,7 +104,7 @@ def _event() -> list[pl.Expr]:
         said(pl.col("h")).alias("client_ip"),
         said(pl.col("meth")).alias("method"),
         pl.when(url.is_null()).then(said(pl.col("dom"))).alias("host"),
-        url.alias("url"),
+        url,
         _verdict(status).alias("verdict"),
         said(pl.col("cat")).alias("vendor_category"),
         pl.when(status > 0).then(status).alias("status"),

@@ -45,9 +45,9 @@ _COLUMNS: Final = (
 _LINE: Final = (
     r"^(?:<[0-9]{1,3}>)?(?P<syslog>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} (?:[^ =]+ )?)?"
     r"(?P<stamp>[0-9]{4}:[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}:[0-9]{2} (?:[^ =]+ )?)?"
-    r"(?P<program>[A-Za-z][A-Za-z0-9_./-]*)(?:\[[0-9]+\])?: (?P<text>.*)$"
+    r"(?P<program>[A-Za-z][A-Za-z0-9_./-]*)(?:\[[0-9]+\])?: "
 )
-_SHAPE: Final = re.compile(_LINE.replace("(?P<text>.*)$", r'.*\bid="[0-9]{4}" .*\bsys="'))
+_SHAPE: Final = re.compile(_LINE + r'.*\bid="[0-9]{4}" .*\bsys="')
 _STAMP: Final = r"^(?P<year>[0-9]{4}):(?P<month>[0-9]{2}):(?P<day>[0-9]{2})-(?P<clock>[0-9:]{8})"
 _VERDICTS: Final = {"pass": "allowed", "block": "blocked", "warn": "warned"}
 #: Blocked without a rule of its own; a category, an extension, a virus have other numbers.
@@ -64,7 +64,7 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the stamps have run."""
     texts, blank = blank_apart(lines)
-    apart = texts.select("line", pl.col("text").str.extract_groups(_LINE)).unnest("text")
+    apart = texts.with_columns(head=pl.col("text").str.extract_groups(_LINE)).unnest("head")
     apart = apart.with_columns(
         program=pl.when(pl.any_horizontal(pl.col("stamp", "syslog").is_not_null())).then("program")
     )

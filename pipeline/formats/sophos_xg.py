@@ -31,17 +31,22 @@ from pipeline.formats._keyed import Keyed, faults, number, read
 from pipeline.formats._syslog import bare
 from pipeline.localtime import Running, from_written
 
-_AHEAD: Final = (
-    "date", "time", "timezone", "timestamp", "log_type", "log_component", "log_subtype", "user_name", "category",
-    "http_category",
-)  # fmt: skip
-_KEYED: Final = Keyed(
+_AHEAD: Final = ("log_type", "log_component", "log_subtype", "user_name")
+_BOTH: Final = (*_AHEAD, "url", "domain", "src_ip", "referer")
+_OLD: Final = Keyed(
     keys=(
-        *_AHEAD, "url", "domain", "src_ip", "contenttype", "content_type", "recv_bytes", "bytes_received",
-        "httpresponsecode", "status_code", "http_status", "user_agent", "http_user_agent", "referer",
+        *_BOTH, "date", "time", "timezone", "category", "contenttype", "recv_bytes", "httpresponsecode", "status_code",
+        "user_agent",
     ),
-    client=("url", "domain", "user_agent", "http_user_agent", "referer", "contenttype", "content_type"),
-    ahead=_AHEAD,
+    client=("url", "domain", "user_agent", "referer", "contenttype"),
+    ahead=(*_AHEAD, "date", "time", "timezone", "category"),
+)  # fmt: skip
+_NEW: Final = Keyed(
+    keys=(
+        *_BOTH, "timestamp", "http_category", "content_type", "bytes_received", "http_status", "http_user_agent",
+    ),
+    client=("url", "domain", "http_user_agent", "referer", "content_type"),
+    ahead=(*_AHEAD, "timestamp", "http_category"),
 )  # fmt: skip
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "host", "url", "verdict", "vendor_category", "status", "bytes",
@@ -51,6 +56,8 @@ _SHAPE: Final = re.compile(
     r"(?=.*\blog_id=\"?[0-9]{12}\b)(?=.*\blog_type=)(?=.*\blog_component=)(?=.*\blog_subtype=)(?=.*\bdevice(?:_name)?=)"
 )
 _RECORD: Final = r"(?:^|\s)log_type=.*\slog_component=.*\slog_subtype="
+#: Among the first keys, where no client has a say.
+_IS_NEW: Final = r"^(?:[^=]*=){1,3}[^=]* timestamp="
 #: Abbreviations that mean one zone only, or that a British device means.
 _ZONES: Final = {
     "GMT": "+0000", "UTC": "+0000", "BST": "+0100", "WET": "+0000", "WEST": "+0100", "CET": "+0100", "CEST": "+0200",
@@ -70,12 +77,14 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
     text = pl.col("text")
-    record = text.str.contains(_RECORD)
-    ours = text.str.contains('log_type="?Content Filtering')
+    texts = texts.with_columns(
+        record=text.str.contains(_RECORD), ours=text.str.contains('log_type="?Content Filtering')
+    )
+    record, ours = pl.col("record"), pl.col("ours")
     foreign = texts.filter(~record).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no log_type, log_component and log_subtype")
     )
-    cells = read(texts.filter(record & ours), _KEYED)
+    cells = _cells(texts.filter(record & ours))
     good = pl.col("reason").is_null()
     web = (pl.col("log_type") == "Content Filtering") & pl.col("log_component").is_in(["HTTP", "HTTPS"])
     web = web.fill_null(value=False)
@@ -84,6 +93,12 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     table = pl.concat([timed.select(_event()), damaged, foreign], how="diagonal")
     others = [skips(texts.filter(record & ~ours), "other-record"), skips(cells.filter(good & ~web), "other-record")]
     return parted(table, _COLUMNS, [blank, *others], running.to_text())
+
+
+def _cells(texts: pl.DataFrame) -> pl.DataFrame:
+    """The values of the lines of both layouts, in their order; a file mostly holds one."""
+    new = pl.col("text").str.contains(_IS_NEW)
+    return pl.concat([read(texts.filter(~new), _OLD), read(texts.filter(new), _NEW)], how="diagonal").sort("line")
 
 
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:

@@ -71,12 +71,13 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone or a year have run."""
     texts, blank = blank_apart(lines)
-    record, ours = pl.col("text").str.contains(_RECORD), pl.col("text").str.contains(_OURS)
+    texts = texts.with_columns(record=pl.col("text").str.contains(_RECORD), ours=pl.col("text").str.contains(_OURS))
+    record, ours = pl.col("record"), pl.col("ours")
     foreign = texts.filter(~record).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no msg_id, and no proxy that allowed or denied")
     )
     sides = _with_sides(texts.filter(record & ours))
-    cells = read(sides, _KEYED).join(sides, on="line", maintain_order="left").with_columns(_faults())
+    cells = pl.concat([read(sides, _KEYED), sides.drop("line")], how="horizontal").with_columns(_faults())
     good, site = pl.col("reason").is_null(), _names_a_site() & (_refused() | pl.col("msg").str.contains(_REQUEST))
     timed, running = _timed(cells.filter(good & site), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
