@@ -124,7 +124,8 @@ def _first_lines(form: Format, sample: Sample) -> list[str]:
 
 
 def _section(form: Format) -> str:
-    sample = samples_of(form.name)[0]
+    # Of several the one with the most good lines.
+    sample = max(samples_of(form.name), key=lambda each: read(form, each)[1].height)
     return "\n".join([
         f"## {form.name}\n",
         _wrapped(f"{form.title} ([its description]({form.document})).") + "\n",
