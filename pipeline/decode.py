@@ -5,8 +5,8 @@ byte-order mark, or UTF-16 with one. Out: blocks of whole records with line numb
 `unpack` does: a line that is not UTF-8 is read as cp1252, a line beyond `LONGEST_LINE` comes as a block of its own, a
 file that stops in the middle gives all whole lines that could be read and then raises `SourceError`.
 
-Offsets count bytes of the *decoded* file: after decompression and, for UTF-16, after conversion to UTF-8, without
-the byte-order mark. So a line keeps its place when rotation compresses its file.
+Offsets count bytes of the *decoded* file: after decompression, after syslog frames have become lines and, for UTF-16,
+after conversion to UTF-8, without the byte-order mark. So a line keeps its place when rotation compresses its file.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.errors import SourceError
+from pipeline.frames import unframed
 from pipeline.handed import handed_over
 from pipeline.unpack import MAGIC_BYTES, PIECE_IN, compression_of, decompressed
 
@@ -120,7 +121,7 @@ def decoded(stream: BufferedReader, path: Path | str, size: int = CHUNK) -> Iter
     first = b"".join(_raw(stream, path, size, once=True))
     kind = compression_of(first)
     raw = chain([first], _raw(stream, path, PIECE_IN if kind else size))
-    return _sized(_as_utf8(decompressed(raw, kind, path) if kind else raw), size)
+    return _sized(_as_utf8(unframed(decompressed(raw, kind, path) if kind else raw)), size)
 
 
 def _raw(stream: BufferedReader, path: Path | str, size: int, *, once: bool = False) -> Iterator[bytes]:

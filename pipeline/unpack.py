@@ -35,6 +35,8 @@ _MAGIC = re.compile(
     rb"(?P<gzip>\x1f\x8b)|(?P<bz2>BZh[1-9](?:1A|\x17r))|(?P<xz>\xfd7zXZ\x00)"
     rb"|(?P<zstd>\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)"
     rb"|(?P<zip>PK(?:\x03\x04|\x05\x06|\x07\x08))|(?P<xls>\xd0\xcf\x11\xe0\xa1\xb1)"
+    # Not packed, but no plain lines either: `frames` cuts it.
+    rb"|(?P<frames>[1-9][0-9]{0,3} <[0-9])"
 )
 _DAMAGED = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError)
 #: Compressed bytes are taken, and decompressed ones given, in pieces so small that damage costs little.
@@ -54,13 +56,16 @@ class _Decompressor(Protocol):
 
 
 def compression_of(first_bytes: bytes) -> str:
-    """`gzip`, `bz2`, `xz`, `zstd`, `zip`, `xls`, or the empty string for none, by the first bytes of a file."""
+    """`gzip`, `bz2`, `xz`, `zstd`, `zip`, `xls`, `frames`, or the empty string, by the first bytes of a file."""
     found = _MAGIC.match(first_bytes)
     return (found and found.lastgroup) or ""
 
 
 def decompressed(raw: Iterable[bytes], kind: str, path: Path | str, depth: int = 0) -> Iterator[bytes]:
     """What a file of this kind holds. Raises `SourceError`. `depth` is how many zips it was taken out of."""
+    if kind == "frames":
+        yield from raw
+        return
     if kind == "xls":
         what = "is a workbook of the old kind (.xls), or one with a password."
         raise SourceError(what, path=path, remedy="Save it as .xlsx without a password, or as CSV.")

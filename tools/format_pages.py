@@ -20,16 +20,16 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pipeline.config import Source
+from pipeline.decode import blocks, decoded, numbered, opened
+from pipeline.formats import Declared, Format, registry
+from pipeline.formats._maps import ColumnMap, load_map, shipped_maps
+from pipeline.record import shown
+from pipeline.schema import PARSED
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from pipeline.config import Source  # noqa: E402 - the checkout must be on the path first
-from pipeline.decode import blocks, decoded, numbered, opened  # noqa: E402 - the same
-from pipeline.formats import Declared, Format, registry  # noqa: E402 - the same
-from pipeline.formats._maps import ColumnMap, load_map, shipped_maps  # noqa: E402 - the same
-from pipeline.record import shown  # noqa: E402 - the same
-from pipeline.schema import PARSED  # noqa: E402 - the same
-
 PAGE = ROOT / "docs" / "formats.md"
 SAMPLES = ROOT / "sample_logs"
 #: What is no sample in the folder of one.
@@ -55,8 +55,8 @@ _MAPS = f"""\
 Monitoring and cloud products give tables. A map says which header holds what, and how the product's words are meant:
 `map = "senso"`, or the path of your own. {_NOT_MET}: the map was written from what
 the product's manual says, and has not seen an export of a real school. Try it with `esafety parse FILE --map NAME`; if
-a header differs, `esafety map FILE --output map.toml` writes a map for what you have. A header that may be hidden may be
-missing: whoever exports can take it off the table.
+a header differs, `esafety map FILE --output map.toml` writes a map for what you have. A header that may be hidden may
+be missing: whoever exports can take it off the table.
 """
 
 
@@ -124,7 +124,8 @@ def _first_lines(form: Format, sample: Sample) -> list[str]:
 
 
 def _section(form: Format) -> str:
-    sample = samples_of(form.name)[0]
+    # Of several the one with the most good lines.
+    sample = max(samples_of(form.name), key=lambda each: read(form, each)[1].height)
     return "\n".join([
         f"## {form.name}\n",
         _wrapped(f"{form.title} ([its description]({form.document})).") + "\n",

@@ -133,7 +133,7 @@ def shipped(name: str) -> ColumnMap:
 
 
 def _fit(column_map: ColumnMap, headers: set[str]) -> int:
-    """How many headers of the map are there; 0 where one that is needed is not, or fewer than half: any table has some."""
+    """How many headers of the map are there; 0 where a needed one is not, or fewer than half: any table has some."""
     wanted = {name: folded(header) for name, header in column_map.columns}
     if any(header not in headers for name, header in wanted.items() if name not in column_map.hidden):
         return 0
