@@ -53,7 +53,7 @@ def test_what_is_left_out_has_its_usual_value_and_paths_start_from_the_file(fold
         ("timezone = 'Europe'", ":6: timezone: 'Europe' is not a time zone"),
         ("date_order = 'dym'", ":6: date_order: input should be 'dmy', 'mdy' or 'ymd'."),
         ("formatt = 'csv'", ":6: the key 'formatt' is not known. Did you mean 'format'?"),
-        ("format = 'nope'", ": source 'filter': there is no log format 'nope'. Known: csv, "),
+        ("format = 'nope'", ": source 'filter': there is no log format 'nope'. Known: "),
         ("map = 'senso'", 'write format = "csv" as well'),
         ("format = 'csv'", ": source 'filter': does not say which header holds the time."),
         ("format = 'csv'\nmap = 'nope'", ": source 'filter': nope: is neither a map that ships with the program"),
