@@ -26,9 +26,8 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import from_epoch
+from pipeline.schema import TIMESTAMP
 
-_INFO: Final = r"^Info: "
 _TIME: Final = r"[0-9]{10}\.[0-9]{3}"
 _TAG: Final = r"[A-Z][A-Z_]*?(?:_[0-9]+)?-"
 _LINE: Final = (
@@ -37,6 +36,15 @@ _LINE: Final = (
     r'(?P<user>"(?:[^"\\]|\\.)*"|[^ "]+) [A-Z_-]+/[^ ]+ (?P<type>"[^"]*"|[^ "]+) '
     r'(?P<tag>[A-Z][A-Z_]*?)(?:_[0-9]+)?-[^ <]+ (?:<|&lt;)"?(?P<category>[^,"<>]*)"?,'
 )
+#: The usual line: no padding, no blank in a name or type. Its words are where they are counted.
+_USUAL: Final = (
+    rf"^{_TIME} -?[0-9]+ [0-9A-Fa-f]*[.:][0-9A-Fa-f.:]* [A-Z_]+/[0-9]{{1,3}} -?[0-9]+ [^ ]+ [^ ]+ "
+    r'(?:"(?:[^" \\]|\\[^" ])*"|[^ "]+) [A-Z_-]+/[^ ]+ (?:"[^" ]*"|[^ "]+) '
+    r'[A-Z][A-Z_]*(?:_[0-9]+)?-[^ <]+ <"?[^,"<>]*"?,'
+)
+_WORDS: Final = (
+    "time", "elapsed", "client", "outcome", "size", "method", "url", "user", "hierarchy", "type", "tags", "values",
+)  # fmt: skip
 _SHAPE: Final = re.compile(
     rf'(?:Info: )?{_TIME} +-?\d+ \S+ [A-Z_]+/\d+ -?\d+ \S+ \S+ (?:".*?"|\S+) [A-Z_-]+/\S+ (?:".*?"|\S+) {_TAG}\S+ '
     r"(?:<|&lt;)"
@@ -69,13 +77,39 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     is_record = text.str.contains(rf"^(?:Info: )?{_TIME} ")
     is_header = text.str.contains(_FIELDS)
     is_note = ~is_record & ~is_header & text.str.contains(_NOTE)
-    plain = without_header(texts).with_columns(text.str.replace(_INFO, "").alias("own"))
+    plain = without_header(texts).with_columns(text.str.strip_prefix("Info: ").alias("own"))
     passed = [
         blank, skips(plain.filter(is_header), "header"), skips(plain.filter(is_note), "other-record"),
     ]  # fmt: skip
-    apart = plain.filter(~is_header & ~is_note).lazy().with_columns(cells=pl.col("own").str.extract_groups(_LINE))
-    cells = apart.unnest("cells").with_columns(ts=from_epoch(pl.col("time"))).collect(engine="streaming")
-    return parted(cells.select(_event()), _COLUMNS, passed)
+    records = plain.filter(~is_header & ~is_note)
+    usual = records["own"].str.contains(_USUAL)
+    cells = pl.concat([_by_words(records.filter(usual)), _by_pattern(records.filter(~usual))], how="diagonal")
+    millis = whole(pl.col("time").str.replace(".", "", literal=True))
+    return parted(cells.with_columns(ts=(millis * 1000).cast(TIMESTAMP)).select(_event()), _COLUMNS, passed)
+
+
+def _by_pattern(records: pl.DataFrame) -> pl.DataFrame:
+    return records.with_columns(cells=pl.col("own").str.extract_groups(_LINE)).unnest("cells")
+
+
+def _by_words(records: pl.DataFrame) -> pl.DataFrame:
+    """The same for the usual lines, in a third of the time."""
+    words = pl.col("own").str.splitn(" ", len(_WORDS)).struct.rename_fields(_WORDS)
+    outcome = pl.col("outcome").str.splitn("/", 2).struct.rename_fields(["result", "status"])
+    tags = pl.col("tags").str.splitn("-", 2).struct.rename_fields(["tag", "policies"])
+    return (
+        records.lazy()
+        .with_columns(words=words)
+        .unnest("words")
+        .with_columns(outcome=outcome, tags=tags)
+        .unnest("outcome", "tags")
+        .with_columns(
+            tag=pl.col("tag").str.replace("_[0-9]+$", ""),
+            category=pl.col("values").str.splitn(",", 2).struct.field("field_0").str.strip_chars('<"'),
+        )
+        .drop("policies", "hierarchy", "values")
+        .collect()
+    )
 
 
 def _event() -> list[pl.Expr]:
@@ -140,12 +174,10 @@ def _kind(content_type: pl.Expr) -> pl.Expr:
 def _refusal() -> list[pl.Expr]:
     unread, begins = pl.col("time").is_null(), pl.col("own").str.contains(rf"^{_TIME} ")
     beyond = ~unread & (whole(pl.col("size")).is_null() | whole(pl.col("elapsed")).is_null())
-    no_time = ~unread & pl.col("ts").is_null()
     cases = [
         (unread & ~begins, "not-this-format", "does not begin with a time in seconds and milliseconds"),
         (unread, "bad-field", "is not Squid's native line with a decision tag and an angle bracket behind it"),
         (beyond, "bad-number", "the elapsed time or the size is beyond any number"),
-        (no_time, "bad-time", "the time is beyond any calendar"),
     ]
     return [
         pl.coalesce(*[pl.when(case).then(pl.lit(why)) for case, why, _ in cases]).alias("reason"),
