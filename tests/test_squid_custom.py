@@ -212,6 +212,9 @@ def _ways(pieces: tuple[str | Code, ...], text: str) -> Iterator[tuple[str, ...]
 @settings(max_examples=100, deadline=None)
 @given(layout=st.sampled_from(_LAYOUTS), tail=st.lists(_PIECES, min_size=1, max_size=9).map("".join))
 @example(layout=_LAYOUTS[0], tail="a b c -")
+@example(layout=_LAYOUTS[1], tail="a,b,c")
+@example(layout=_LAYOUTS[1], tail="a,b")
+@example(layout=_LAYOUTS[2], tail='"a" "b" c')
 @example(layout=_LAYOUTS[4], tail="    a b")
 def test_a_line_is_read_if_and_only_if_there_is_one_way_to_cut_it(layout: str, tail: str) -> None:
     pieces = pieces_of(layout)

@@ -89,31 +89,43 @@ def events_of(
     )
     cut_off = {key_of(code): code.most for code in codes.values() if code.most}
     timed, after = _timed(table, codes, declared, running)
-    return timed.select(*_columns(cells.keys(), cut_off), *_refusal()), after
+    staged = timed.with_columns(
+        url=_first(_URLS), method=_first(_METHODS), status=_status(), content_type=_first(_TYPES)
+    ).with_columns(by_result=verdict(_of("Ss"), pl.col("status"), _of("Sh"), pl.col("url")), is_part=_is_part(timed))
+    return staged.select(*_columns(set(cells), cut_off), *_refusal()), after
 
 
-def _columns(given: Iterable[str], cut_off: Mapping[str, int]) -> list[pl.Expr]:
-    status, method = _status(), _first(_METHODS)
-    url, sni = _first(_URLS), said(_of("ssl::>sni"))
-    is_hidden = (method == "CONNECT") & url.str.contains(_BARE_ADDRESS) & sni.is_not_null()
-    shown = pl.coalesce(pl.when(~is_hidden.fill_null(value=False)).then(url), _put_together())
-    content_type = _first(_TYPES)
+def _is_part(table: pl.DataFrame) -> pl.Expr:
+    """Whether a row is the work of a page; judged once for each distinct type."""
+    parts = table.select(_first(_TYPES).unique().alias("type")).filter(is_background(pl.col("type")))
+    return _first(_TYPES).is_in(parts["type"].implode()).fill_null(value=False)
+
+
+def _columns(given: set[str], cut_off: Mapping[str, int]) -> list[pl.Expr]:
+    status, url, method, sni = pl.col("status"), pl.col("url"), pl.col("method"), said(_of("ssl::>sni"))
+    if "ssl::>sni" in given:
+        is_hidden = (method == "CONNECT") & sni.is_not_null() & url.str.contains(_BARE_ADDRESS)
+        url = pl.when(~is_hidden.fill_null(value=False)).then(url)
+        host = pl.coalesce(pl.when(is_hidden).then(sni), _first(_HOSTS))
+    else:
+        host = _first(_HOSTS)
+    shown = pl.coalesce(url, _put_together()) if given & set(_PARTS) else url
     return [
         pl.col("line", "ts", "ts_quality"),
         pl.coalesce(*[_uncut(key, cut_off) for key in _USERS]).alias("user_raw"),
         pl.coalesce(said(_of(">a")), _address_in(">A")).alias("client_ip"),
         pl.when(_address_in(">A").is_null()).then(said(_of(">A"))).alias("device"),
-        method.alias("method"),
-        pl.when(shown.is_null()).then(pl.coalesce(pl.when(is_hidden).then(sni), _first(_HOSTS))).alias("host"),
+        method,
+        pl.when(shown.is_null()).then(host).alias("host"),
         shown.alias("url"),
-        _verdict(set(given)).alias("verdict"),
+        _verdict(given).alias("verdict"),
         pl.when(status > 0).then(status).alias("status"),
         whole(_of("<st")).alias("bytes"),
-        whole(_of("tr").str.strip_chars(" ")).alias("duration_ms"),
-        content_type.alias("content_type"),
+        whole(_of("tr")).alias("duration_ms"),
+        pl.col("content_type"),
         _first(_AGENTS).alias("user_agent"),
         _first(_REFERRERS).alias("referrer"),
-        _kind(method, shown, content_type).alias("kind"),
+        _kind(shown).alias("kind"),
     ]
 
 
@@ -127,7 +139,7 @@ def _first(keys: Iterable[str]) -> pl.Expr:
 
 
 def _status() -> pl.Expr:
-    return pl.coalesce(*[whole(_of(key).str.strip_chars(" ")) for key in _STATUSES])
+    return pl.coalesce(*[whole(_of(key)) for key in _STATUSES])
 
 
 def _uncut(key: str, cut_off: Mapping[str, int]) -> pl.Expr:
@@ -149,29 +161,30 @@ def _put_together() -> pl.Expr:
 
 
 def _verdict(given: set[str]) -> pl.Expr:
-    code, status = _of("err_code"), _status()
-    said_by_code = (
-        pl.when(code == "ERR_CACHE_ACCESS_DENIED")
-        .then(pl.lit("challenge"))
-        .when(code == "ERR_ACCESS_DENIED")
-        .then(pl.lit("blocked"))
-    )
-    login = pl.when(status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED).then(pl.lit("challenge"))
-    failed = pl.when(code.str.contains(_NO_SERVER)).then(pl.lit("error"))
-    if "Ss" not in given:
-        return pl.coalesce(login, said_by_code, failed, pl.lit("unknown"))
-    by_result = verdict(_of("Ss"), status, _of("Sh"), _first(_URLS))
+    """By the result, and by the page that Squid showed instead of what was asked for."""
+    login = pl.col("status") == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+    code, by_result = _of("err_code"), pl.col("by_result")
     # A denial whose status is not logged may be the question for a login, where logins are in use.
-    unsure = (by_result == "blocked") & status.is_null() & pl.lit(bool(given & set(_USERS)))
-    told = pl.when(_of("Ss") != "-").then(pl.when(unsure).then(pl.lit("unknown")).otherwise(by_result))
-    return pl.coalesce(login, said_by_code, pl.when(by_result == "allowed").then(failed), told, pl.lit("unknown"))
+    unsure = pl.col("status").is_null() & pl.lit(bool(given & set(_USERS)))
+    words = [pl.when(login).then(pl.lit("challenge"))]
+    if "err_code" in given:
+        allowed = (by_result == "allowed") | pl.lit("Ss" not in given)
+        words += [
+            pl.when(code == "ERR_CACHE_ACCESS_DENIED").then(pl.lit("challenge")),
+            pl.when(code == "ERR_ACCESS_DENIED").then(pl.lit("blocked")),
+            pl.when(allowed & code.str.contains(_NO_SERVER)).then(pl.lit("error")),
+        ]
+    if "Ss" not in given:
+        return pl.coalesce(*words, pl.lit("unknown"))
+    silent = (_of("Ss") == "-") | (unsure & (by_result == "blocked"))
+    return pl.coalesce(*words, pl.when(silent).then(pl.lit("unknown")).otherwise(by_result))
 
 
-def _kind(method: pl.Expr, url: pl.Expr, content_type: pl.Expr) -> pl.Expr:
+def _kind(url: pl.Expr) -> pl.Expr:
     return (
-        pl.when((method == "CONNECT") | url.is_null())
+        pl.when((pl.col("method") == "CONNECT") | url.is_null())
         .then(pl.lit("host-only"))
-        .when(is_background(content_type) | url.str.starts_with("error:"))
+        .when(pl.col("is_part") | url.str.starts_with("error:"))
         .then(pl.lit("background"))
         .otherwise(pl.lit("page"))
     )
@@ -179,7 +192,7 @@ def _kind(method: pl.Expr, url: pl.Expr, content_type: pl.Expr) -> pl.Expr:
 
 def _refusal() -> list[pl.Expr]:
     numbers = [
-        (key, _of(key).is_not_null() & (_of(key) != "-") & whole(_of(key).str.strip_chars(" ")).is_null())
+        (key, _of(key).is_not_null() & (_of(key) != "-") & whole(_of(key)).is_null())
         for key in ("<st", "tr", *_STATUSES)
     ]
     faulty = [pl.when(is_none).then(pl.lit(f"%{key} is not a whole number")) for key, is_none in numbers]

@@ -20,6 +20,7 @@ import polars as pl
 from pipeline.formats import PARSE_REJECTS
 from pipeline.formats._logformat import Code
 from pipeline.formats._logformat_shapes import LINE_END, Shape, shape_of
+from pipeline.formats._logformat_words import Words, words_of
 
 #: Squid's buffer for one record: what is longer is cut off there.
 _CUT_OFF: Final = (8190, 8191)
@@ -31,6 +32,10 @@ class Layout:
     """The codes of a layout by the name of their column, and the patterns that find them."""
 
     codes: dict[str, Code]
+    #: Where to cut most lines, and what such a line looks like.
+    words: Words | None
+    narrow: str
+    #: The same with the values marked, for layouts that have no such cuts.
     quick: str
     #: A line that fits this may be cut in other ways.
     doubt: str
@@ -54,6 +59,8 @@ def layout_of(pieces: Sequence[str | Code], wanted: Iterable[Code]) -> Layout:
     ]
     unsure = any(isinstance(shape, Shape) and shape.unsure for shape in shapes)
     return Layout(
+        words=None if unsure else words_of(pieces, shapes, chosen),
+        narrow=_whole_line(_pattern(shape, "narrow") for shape in shapes),
         codes={name: piece for at, name in names.items() if isinstance(piece := pieces[at], Code)},
         quick=""
         if unsure
@@ -91,21 +98,30 @@ def cut(texts: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, pl.DataFrame
     """The values of the lines that fit in one way (`line`, `text` and the codes), and `PARSE_REJECTS` of the others."""
     if not layout.quick:
         return _compared(texts, layout)
-    text = pl.col("text")
-    doubtful = text.str.contains(layout.doubt) if layout.doubt else pl.lit(value=False)
-    found = (
-        texts.lazy()
-        .with_columns(found=text.str.extract_groups(layout.quick), doubtful=doubtful | _is_cut_off())
-        .unnest("found")
-        .collect(engine="streaming")
-    )
-    groups = [name for name in found.columns if name in layout.codes]
-    fits = pl.col(groups[0]).is_not_null() & ~pl.col("doubtful")
-    others, rejects = _compared(found.filter(~fits).select("line", "text"), layout)
-    quick = found.filter(fits).drop("doubtful")
+    names = [name for name in layout.codes if f"?P<{name}>" in layout.quick]
+    found = _at_words(texts, layout, layout.words, names) if layout.words else _by_pattern(texts, layout, names)
+    others, rejects = _compared(found.filter(~pl.col("fits")).select("line", "text"), layout)
+    quick = found.filter("fits").select("line", "text", *names)
     if others.is_empty():
         return quick, rejects
     return pl.concat([quick, others.select(quick.columns)]).sort("line"), rejects
+
+
+def _at_words(texts: pl.DataFrame, layout: Layout, words: Words, names: Sequence[str]) -> pl.DataFrame:
+    """The values where quotes and blanks are as many as the layout has, and whether they are."""
+    fits = pl.col("text").str.contains(layout.narrow) & ~_is_cut_off()
+    cells = words.cut(texts.lazy().with_columns(fits=fits))
+    sole = pl.col("fits") & pl.col("sole").fill_null(value=False)
+    return cells.select("line", "text", *names, fits=sole).collect()
+
+
+def _by_pattern(texts: pl.DataFrame, layout: Layout, names: Sequence[str]) -> pl.DataFrame:
+    """The values of the lines that hold nothing that could be the end of a value, and whether they do."""
+    text = pl.col("text")
+    doubtful = text.str.contains(layout.doubt) if layout.doubt else pl.lit(value=False)
+    found = texts.lazy().with_columns(found=text.str.extract_groups(layout.quick), doubtful=doubtful | _is_cut_off())
+    fits = pl.col(names[0]).is_not_null() & ~pl.col("doubtful")
+    return found.unnest("found").with_columns(fits=fits).collect(engine="streaming")
 
 
 def _is_cut_off() -> pl.Expr:

@@ -52,7 +52,7 @@ _SHELL: Final = r'(?:"(?:[^"\\]|\\.)*"|(?:[^ "\\]|\\.)+)'
 class Shape:
     """The patterns of a value."""
 
-    #: Of a value that holds no blank inside, nor the sign that is to end it.
+    #: Of a value that does not hold the sign that is to end it.
     narrow: str
     #: Of any value, the shortest and the longest first.
     short: str
@@ -111,6 +111,9 @@ def _run_of(sign: str, ending: str, *, blanks: bool = False) -> Shape:
     held = _holds(sign, ending)
     but = re.escape(ending) if held else ""
     narrow = f"[{_class(solid)}&&[^ {but}]]+"
+    if blanks and ending not in {"", " ", LINE_END}:
+        # What ends the value is no blank, so blanks inside it do no harm.
+        narrow = f"{narrow}(?: +{narrow})*"
     short, long = f"{sign}+?", f"{sign}+"
     if blanks:
         short, long = f"{solid}(?:{sign}*?{solid})??", f"{solid}(?:{sign}*{solid})?"

@@ -28,7 +28,7 @@ def verdict(result: pl.Expr, status: pl.Expr, hierarchy: pl.Expr, url: pl.Expr) 
     return (
         pl.when(login)
         .then(pl.lit("challenge"))
-        .when(denied | result.str.contains("^TCP_REDIRECT(?:/|$)"))
+        .when(denied | result.str.starts_with("TCP_REDIRECT"))
         .then(pl.lit("blocked"))
         .when((status == 0) | own_failure | url.str.starts_with("error:"))
         .then(pl.lit("error"))

@@ -16,8 +16,12 @@ Seen in what 5.7 writes:
   `allow`. Which it was is not in the log, so such a row has no user, and all the words stay in its URL.
 - A 407 has the user name that was typed, whether or not the password was right. A row denied before the login was
   looked at has none.
-e2guardian writes this layout too (`logfileformat = 3`). A line end in a login name moves its columns, so that the name
-and the address are whatever a client typed; a client or a status of the wrong shape is therefore a reject.
+- With `log_mime_hdrs on` (or `%>h` in any layout) the headers follow in two pairs of brackets; they are passed over.
+- A line that came by syslog is read without its header. Cisco's appliance goes on behind the type: see `cisco_wsa`.
+e2guardian writes this layout too (`logfileformat = 3`): TCP_DENIED is there for every 403 that is its own, a failure of
+the network among them, and the query and the port are in the URL of a CONNECT. A line end in a login name moves its
+columns, so that the name and the address are whatever a client typed; a client or a status of the wrong shape is
+therefore a reject.
 Source: Squid's documentation of `logformat`; "Squid log files" in its wiki; what Squid 5.7 and e2guardian 5.3.5 wrote.
 """
 
@@ -25,12 +29,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 import polars as pl
 
 from pipeline.formats import PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed
+from pipeline.formats._squid_verdict import verdict
+from pipeline.formats._syslog import bare, without_header
 from pipeline.schema import STORED_EVENTS
 
 _TIME = re.compile(r"[0-9]{10}\.[0-9]{3}")
@@ -43,6 +48,8 @@ _RESULT_COLUMN = rf"^{_RESULT.pattern}$"
 _PLACE = re.compile(r"^(?:TIMEOUT_)?([A-Z_]+)/[^ ]+$")
 #: What it takes to recognise the format; the URL and the user stand between the two halves.
 _SHAPE = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ \S+ .* [A-Z_]+/\S+")
+#: What Cisco's appliance writes behind the type, and what tells its log from Squid's.
+_DECISION = re.compile(r" [A-Z][A-Z_]*(?:_\d+)?-[^ <]+ (?:<|&lt;)")
 #: The beginning of a record inside another.
 _NEXT_RECORD = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ ")
 #: Squid's buffer for one record, without the byte that ends it; what is longer is cut off.
@@ -54,8 +61,6 @@ _HIERARCHY = (
     "DEFAULT_PARENT", "PARENT_HIT", "PARENT_MISS", "SIBLING_HIT", "ORIGINAL_DST", "PINNED", "CARP",
     "SOURCEHASH_PARENT", "USERHASH_PARENT", "ANY_OLD_PARENT", "CLOSEST_PARENT", "CLOSEST_DIRECT", "STANDBY_POOL",
 )  # fmt: skip
-#: What Squid answered without asking anybody.
-_NO_PEER = ("HIER_NONE", "NONE", "TIMEOUT_HIER_NONE", "TIMEOUT_NONE")
 _BACKGROUND_MAJOR = ("image", "audio", "video", "font/")
 _BACKGROUND_TYPES = (
     "text/css", "text/javascript", "application/javascript", "application/x-javascript", "application/font-woff",
@@ -75,21 +80,30 @@ _SPLIT = pl.Schema([*[(name, pl.Int64()) for name in _WHOLE_NUMBERS], *[(name, p
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have Squid's time, result and hierarchy."""
-    shaped = sum(1 for line in first_lines if _SHAPE.match(line))
+    shaped = sum(1 for line in bare(first_lines) if _SHAPE.match(line) and not _DECISION.search(line))
     return shaped > 0 and shaped * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. Squid declares everything itself, so both extras are unused."""
     del declared, carry
+    events, odd = _plain_apart(lines)
+    skips = odd.filter("blank").select("line", pl.lit("blank").alias("reason"))
+    odd = odd.filter(~pl.col("blank")).select("line", "text")
+    plain = without_header(odd)
+    by_syslog = pl.Series(plain["text"].str.len_bytes() != odd["text"].str.len_bytes())
+    more, others = _plain_apart(plain.filter(by_syslog))
+    read, rejects = _read_one_by_one(pl.concat([odd.filter(~by_syslog), others.select("line", "text")]))
+    found = [events, *(table for table in (more, read) if table.height)]
+    return Parsed(pl.concat(found) if len(found) > 1 else events, rejects.sort("line"), skips.cast(PARSE_SKIPS))
+
+
+def _plain_apart(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The events of the lines of the plain shape, and the other lines."""
     split = _split(lines).with_columns(plain=_is_plain())
     events = split.lazy().filter("plain").select(_event_columns()).collect()
-    odd = split.filter(~pl.col("plain")).select("line", "text", blank=pl.col("text").str.strip_chars() == "")
-    skips = odd.filter("blank").select("line", pl.lit("blank").alias("reason"))
-    read, rejects = _read_one_by_one(odd.filter(~pl.col("blank")))
-    if read.height:
-        events = pl.concat([events, read])
-    return Parsed(events, rejects, skips.cast(PARSE_SKIPS))
+    blank = pl.col("text").str.strip_chars() == ""
+    return events, split.filter(~pl.col("plain")).select("line", "text", blank=blank)
 
 
 def _split(lines: pl.DataFrame) -> pl.DataFrame:
@@ -167,31 +181,13 @@ def _event_columns() -> list[pl.Expr]:
         pl.col("client_ip"),
         none_is_null[2],
         pl.col("url"),
-        _verdict().alias("verdict"),
+        verdict(pl.col("result"), pl.col("status"), pl.col("hierarchy"), pl.col("url")).alias("verdict"),
         pl.when(pl.col("status") > 0).then(pl.col("status")).alias("status"),
         pl.col("bytes"),
         pl.col("elapsed").alias("duration_ms"),
         none_is_null[1],
         _kind().alias("kind"),
     ]
-
-
-def _verdict() -> pl.Expr:
-    """What Squid did. A 407 asks for a login and is no block; a redirector's redirect leads to the block page."""
-    result, status, hierarchy = pl.col("result"), pl.col("status"), pl.col("hierarchy")
-    denied = result.str.starts_with("TCP_DENIED") | result.str.starts_with("DENIED")
-    login = (status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED) | (denied & (status == HTTPStatus.UNAUTHORIZED))
-    nobody = pl.any_horizontal(hierarchy.str.starts_with(each) for each in _NO_PEER)
-    own_failure = (status >= HTTPStatus.BAD_REQUEST) & (result.str.starts_with("NONE") | nobody)
-    return (
-        pl.when(login)
-        .then(pl.lit("challenge"))
-        .when(denied | result.str.starts_with("TCP_REDIRECT/"))
-        .then(pl.lit("blocked"))
-        .when((status == 0) | own_failure | pl.col("url").str.starts_with("error:"))
-        .then(pl.lit("error"))
-        .otherwise(pl.lit("allowed"))
-    )
 
 
 def _kind() -> pl.Expr:

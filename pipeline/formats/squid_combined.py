@@ -40,6 +40,10 @@ _SHAPE: Final = re.compile(
 )
 _COLUMNS: Final = tuple(name for name in COLUMNS if name not in {"device", "host", "duration_ms", "content_type"})
 
+_NOTHING: Final = pl.DataFrame(
+    schema={name: STORED_EVENTS[name] for name in _COLUMNS} | {"reason": pl.String(), "detail": pl.String()}
+)
+
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have a web server's columns and then Squid's result and hierarchy."""
@@ -56,19 +60,18 @@ def _layout(name: str, *, headers: bool) -> Layout:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The lines say everything, so carry is unused."""
     texts, blank = blank_apart(lines)
-    text = pl.col("text")
-    rows = without_header(texts).with_columns(
-        combined=text.str.contains(_IS_COMBINED), headers=text.str.contains(_HAS_HEADERS)
-    )
-    read = [pl.DataFrame(schema={name: STORED_EVENTS[name] for name in _COLUMNS})]
-    for (combined, headers), part in rows.group_by("combined", "headers"):
-        layout = _layout("combined" if combined else "common", headers=bool(headers))
-        values, rejects = cut(part.select("line", "text").sort("line"), layout)
-        events, _ = events_of(values, layout.codes, declared, Running.from_text(carry))
-        read += [events, rejects]
-    whole = pl.concat(read, how="diagonal_relaxed")
-    nothing = [pl.lit(None).alias(name) for name in ("reason", "detail") if name not in whole.columns]
-    return parted(whole.with_columns(nothing), _COLUMNS, [blank])
+    texts = without_header(texts)
+    has_headers = texts["text"].str.ends_with("]") & texts["text"].str.contains(_HAS_HEADERS)
+    is_combined = texts["text"].str.contains(_IS_COMBINED)
+    read = [_NOTHING]
+    for combined, headers in ((True, False), (False, False), (True, True), (False, True)):
+        part = texts.filter((is_combined == combined) & (has_headers == headers))
+        if part.height:
+            layout = _layout("combined" if combined else "common", headers=headers)
+            values, rejects = cut(part, layout)
+            events, _ = events_of(values, layout.codes, declared, Running.from_text(carry))
+            read += [events, rejects]
+    return parted(pl.concat(read, how="diagonal_relaxed"), _COLUMNS, [blank])
 
 
 FORMAT: Final = Format(
