@@ -87,7 +87,7 @@ def claims(first_lines: Sequence[str]) -> bool:
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
-    texts, blank = blank_apart(without_header(lines))
+    texts, blank = blank_apart(without_header(lines).with_columns(pl.col("text").str.strip_chars_end(" ")))
     text = pl.col("text")
     sort = (
         pl.when(text.str.contains(_CSV)).then(pl.lit("csv"))
