@@ -72,7 +72,7 @@ def _all_at_once(texts: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """The cells of plain records, read by polars as a file of that kind."""
     if texts.is_empty():
         return texts.with_columns(pl.lit("").alias(name) for name in layout.places)
-    data = texts["text"].str.join("\n").item().encode()
+    data = texts["text"].str.join("\n").cast(pl.Binary).item()
     wanted = sorted(set(layout.places.values()))
     # Cells behind the last wanted place are left unread on purpose: how many there are was looked at before.
     read = pl.read_csv(
