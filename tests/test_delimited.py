@@ -66,3 +66,14 @@ def test_quotes_may_mean_nothing() -> None:
     cells, broken = split(_table(['"a b" c', "a b", "a b c d"]), layout)
     assert cells.drop("text").rows() == [(1, '"a', "c")]
     assert broken["reason"].to_list() == ["missing-column", "bad-field"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(texts=st.lists(_RECORD | _QUOTED | _CELL, max_size=6))
+def test_without_quotes_all_is_split_at_separators(texts: list[str]) -> None:
+    layout = Layout({"first": 0, "third": 2}, least=2, most=5, quotes=False)
+    cells, broken = split(_table(texts), layout)
+    apart = [(line, text.split(",")) for line, text in enumerate(texts, 1)]
+    right = [(line, [*pieces, ""]) for line, pieces in apart if 2 <= len(pieces) <= 5]
+    assert cells.drop("text").rows() == [(line, pieces[0], pieces[2]) for line, pieces in right]
+    assert broken.height == len(texts) - len(right)

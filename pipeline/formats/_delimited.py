@@ -72,11 +72,12 @@ def _all_at_once(texts: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """The cells of plain records, read by polars as a file of that kind."""
     if texts.is_empty():
         return texts.with_columns(pl.lit("").alias(name) for name in layout.places)
-    data = texts["text"].str.join("\n").item().encode()
+    data = texts["text"].str.join("\n").cast(pl.Binary).item()
     wanted = sorted(set(layout.places.values()))
     # Cells behind the last wanted place are left unread on purpose: how many there are was looked at before.
     read = pl.read_csv(
         data, has_header=False, separator=layout.separator, columns=wanted, empty_string_is_null=False,
+        quote_char='"' if layout.quotes else None,
         schema={f"c{at}": pl.String() for at in range(wanted[-1] + 1)},
         missing_columns="insert", extra_columns="ignore",
     )  # fmt: skip
@@ -119,14 +120,17 @@ def _problem(cells: Sequence[str], text: str, layout: Layout) -> tuple[str, str]
 
 def _at_separators(texts: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The cells where quotes mean nothing."""
-    table = texts.lazy().select("line", "text", pieces=pl.col("text").str.split(layout.separator))
-    named = [pl.col("pieces").list.get(place, null_on_oob=True).alias(name) for name, place in layout.places.items()]
-    cells = table.select("line", "text", *named, count=pl.col("pieces").list.len()).collect()
+    counted = texts.select("line", "text", count=pl.col("text").str.count_matches(layout.separator, literal=True) + 1)
     too_few = pl.col("count") < layout.least
     too_many = pl.col("count") > (layout.most or pl.UInt32.max())
-    broken = cells.filter(too_few | too_many).select(
+    broken = counted.filter(too_few | too_many).select(
         "line",
         reason=pl.when(too_few).then(pl.lit("missing-column")).otherwise(pl.lit("bad-field")),
         detail=pl.format("has {} columns, and not {}", "count", pl.lit(layout.least)),
     )
-    return cells.filter(~(too_few | too_many)).drop("count"), broken.cast(PARSE_REJECTS)
+    right = counted.filter(~(too_few | too_many)).drop("count")
+    if not right.select(pl.col("text").str.contains(f"{_TRAPS}|^$").any()).item():
+        return _all_at_once(right, layout), broken.cast(PARSE_REJECTS)
+    pieces = pl.col("text").str.split(layout.separator)
+    named = [pieces.list.get(at, null_on_oob=True).fill_null("").alias(name) for name, at in layout.places.items()]
+    return right.with_columns(named), broken.cast(PARSE_REJECTS)

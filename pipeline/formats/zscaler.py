@@ -87,7 +87,7 @@ def claims(first_lines: Sequence[str]) -> bool:
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
-    texts, blank = blank_apart(without_header(lines))
+    texts, blank = blank_apart(without_header(lines).with_columns(pl.col("text").str.strip_chars_end(" ")))
     text = pl.col("text")
     sort = (
         pl.when(text.str.contains(_CSV)).then(pl.lit("csv"))
@@ -128,8 +128,7 @@ def _paired(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
             cells, wrong = _one_by_one(ordered)
             refused.append(wrong)
         else:
-            pieces = ordered.select("line", pieces=pl.col("text").str.split("\t"))
-            cells = pieces.select("line", *(_value(keys, name).alias(name) for name in _MEANINGS))
+            cells = _in_order(ordered, keys)
         tables.append(cells)
     cells, wrong = _one_by_one(texts)
     return pl.concat([*tables, cells]), pl.concat([*refused, wrong])
@@ -141,15 +140,19 @@ def _pieces(text: str) -> list[tuple[str | None, str]]:
     return [(key, value) if parting else (None, key) for key, parting, value in parted_pieces]
 
 
-def _value(keys: Sequence[str | None], name: str) -> pl.Expr:
-    """The first value of one of the keys of this meaning; the stamp before all keys is the time."""
-    for place, key in enumerate(keys):
-        piece = pl.col("pieces").list.get(place)
-        if key is not None and key in _MEANINGS[name][0]:
-            return piece.str.strip_prefix(f"{key}=")
-        if key is None and not place and name == "time":
-            return piece.str.extract(_STAMP, 0)
-    return pl.lit(None, pl.String)
+def _in_order(lines: pl.DataFrame, keys: Sequence[str | None]) -> pl.DataFrame:
+    """The cells of lines that have these pieces; the stamp before all keys is the time."""
+    there = {name: [keys.index(key) for key in known if key in keys] for name, (known, _) in _MEANINGS.items()}
+    places = {name: min(found) for name, found in there.items() if found}
+    if keys[0] is None:
+        places["time"] = 0
+    count = len(keys)
+    cells, _ = split(lines, Layout(places, least=count, most=count, separator="\t", quotes=False))
+    bared = [pl.col(name).str.strip_prefix(f"{keys[at]}=").alias(name) for name, at in places.items()]
+    given = cells.with_columns(bared)
+    if keys[0] is None:
+        given = given.with_columns(pl.col("time").str.extract(_STAMP, 0))
+    return given.select("line", *(pl.col(n) if n in places else pl.lit(None, pl.String).alias(n) for n in _MEANINGS))
 
 
 def _one_by_one(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
