@@ -118,6 +118,7 @@ def test_times_that_there_are_not() -> None:
         ("%ts %un %ru", "1757318400 - u", {}),
         ('%ts "%un" %ru', r'1757318400 "SCHOOL\\a \"b\"" u', {"user_raw": r'SCHOOL\a "b"'}),
         ("%ts %[un %ru", r"1757318400 SCHOOL\\zo%c3%ab%2541 u", {"user_raw": "SCHOOL\\zoë%41"}),
+        ("%ts %[un %ru", r"1757318400 SCHOOL\ted u", {"user_raw": r"SCHOOL\ted"}),
         ("%ts %#un %ru", "1757318400 SCHOOL%5Czo%C3%AB%20x u", {"user_raw": "SCHOOL\\zoë x"}),
         ("%ts %/un %ru", r'1757318400 "ann \"a\" smith" u', {"user_raw": 'ann "a" smith'}),
         ("%ts %[un %ru", "1757318400 caf%e9 u", {"user_raw": "caf%e9"}),

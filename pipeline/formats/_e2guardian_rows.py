@@ -8,6 +8,8 @@ is used. It is the end of the request. Empty columns are dashes, or with `usedas
 Nothing is escaped, so what parts the columns may also stand in a login name, a URL or a user agent, and moves all that
 follows it. So the address, the scheme of the URL and the four numbers must stand in their places; where they do not,
 the line is read once for each place that the surplus may have, and just one reading must fit. Refuses the others.
+A line end in a login name moves all that follows it by a column, so that the name and address before the URL are
+whatever a client typed; such a line is told by the number in the column of the content type, and refused.
 Source: `FatController.cpp` of e2guardian (5.3, 5.4); what 5.3.5 wrote.
 """
 
@@ -44,6 +46,7 @@ _LEAST: Final = NAMES.index("status") + 1
 _COUNTS: Final = (15, 19, 21)
 #: A few are a prank; with more the readings are too many to try.
 _MOST_SURPLUS: Final = 8
+_SHIFTED: Final = "the content type is a number: a line end in the login name has moved the columns"
 _CELLS: Final = pl.Schema({"line": pl.Int64(), "text": pl.String()} | dict.fromkeys(NAMES, pl.String()))
 
 
@@ -85,6 +88,7 @@ def _fits() -> pl.Expr:
 def _event() -> list[pl.Expr]:
     status, content_type, stamped = whole(pl.col("status")), said(pl.col("type")), pl.col("epoch").is_not_null()
     no_day = pl.when(pl.col("ts").is_null() & ~stamped)
+    shifted = pl.when(pl.col("type").str.contains(r"^[0-9]+$"))
     return [
         pl.col("line"),
         pl.coalesce("epoch", "ts").alias("ts"),
@@ -101,8 +105,12 @@ def _event() -> list[pl.Expr]:
         content_type.alias("content_type"),
         said(pl.col("agent")).alias("user_agent"),
         kind(pl.col("how"), content_type).alias("kind"),
-        no_day.then(pl.col("reason").fill_null("bad-time")).alias("reason"),
-        no_day.then(pl.col("detail").fill_null("there is no such day or hour")).alias("detail"),
+        pl.coalesce(shifted.then(pl.lit("bad-field")), no_day.then(pl.col("reason").fill_null("bad-time"))).alias(
+            "reason"
+        ),
+        pl.coalesce(
+            shifted.then(pl.lit(_SHIFTED)), no_day.then(pl.col("detail").fill_null("there is no such day or hour"))
+        ).alias("detail"),
     ]
 
 

@@ -273,7 +273,7 @@ def _without_escapes(text: str, encoding: str) -> str:
     if encoding == "/" and text.startswith('"'):
         text = text.removeprefix('"').removesuffix('"')
     if encoding != "#":
-        text = _without_backslashes(text)
+        text = _without_backslashes(text, encoding)
     if encoding not in "[#":
         return text
     try:
@@ -283,9 +283,8 @@ def _without_escapes(text: str, encoding: str) -> str:
         return text
 
 
-def _without_backslashes(text: str) -> str:
-    signs = {"n": "\n", "r": "\r", "t": "\t"}
+def _without_backslashes(text: str, encoding: str) -> str:
+    """Each encoding has escapes of its own; any other backslash stays."""
+    signs = {"n": "\n", "r": "\r"} | {'"': {"t": "\t", '"': '"'}, "/": {'"': '"'}, "[": {}}[encoding]
     parts = text.split("\\\\")
-    return "\\".join(
-        reduce(lambda part, sign: part.replace(f"\\{sign}", signs.get(sign, sign)), 'nrt"', part) for part in parts
-    )
+    return "\\".join(reduce(lambda part, sign: part.replace(f"\\{sign}", signs[sign]), signs, part) for part in parts)

@@ -18,10 +18,9 @@ Seen in what 5.7 writes:
   looked at has none.
 - With `log_mime_hdrs on` (or `%>h` in any layout) the headers follow in two pairs of brackets; they are passed over.
 - A line that came by syslog is read without its header. Cisco's appliance goes on behind the type: see `cisco_wsa`.
-e2guardian writes this layout too (`logfileformat = 3`): TCP_DENIED is there for every 403 that is its own, a failure of
-the network among them, and the query and the port are in the URL of a CONNECT. A line end in a login name moves its
-columns, so that the name and the address are whatever a client typed; a client or a status of the wrong shape is
-therefore a reject.
+e2guardian writes this layout too (`logfileformat = 3`): every 403 as TCP_DENIED, even where the web site or the network
+said no, and the URL of a CONNECT with a scheme. A line end in a login name moves its columns, so that the name and the
+address are whatever a client typed; a client or a status of the wrong shape is therefore a reject.
 Source: Squid's documentation of `logformat`; "Squid log files" in its wiki; what Squid 5.7 and e2guardian 5.3.5 wrote.
 """
 

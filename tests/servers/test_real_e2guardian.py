@@ -1,7 +1,7 @@
 """Debian's own e2guardian in front of Squid, real requests by several people, and a whole night over what it logged.
 
 5.3.5, which Debian 12 has, knows the layouts 1 to 6 of its log and refuses to start with 7 or 8. Tested are those that
-the program reads: 1, 3 (Squid's layout), and 5 and 6, which are read by the same format as 7 and 8.
+the program reads: 1, 2, 3 (Squid's layout), 4, and 5 and 6, which are read by the same format as 7 and 8.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ from tests.servers.web import web
 
 pytestmark = pytest.mark.servers
 
-_FORMATS = {"1": "e2guardian1", "3": "squid", "5": "e2guardian8", "6": "e2guardian8"}
+_FORMATS = {
+    "1": "e2guardian1", "2": "e2guardian2", "3": "squid", "4": "e2guardian4", "5": "e2guardian8", "6": "e2guardian8",
+}  # fmt: skip
+#: These have whole seconds.
+_COARSE = {"1", "2", "4"}
 _SAID = "http://www.example.test"
 _SEARCH = "http://www.google.com/search?q="
 #: The site as a whole is refused, so nobody looks at the password.
@@ -174,7 +178,7 @@ def _ordinary(day: Day) -> pl.DataFrame:
 
 
 def test_every_request_is_one_event_and_says_what_happened(day: Day) -> None:
-    resolution = timedelta(seconds=1 if day.layout == "1" else 0)
+    resolution = timedelta(seconds=1 if day.layout in _COARSE else 0)
     known = {answer.client for answer in day.answers}
     agree(_ordinary(day).filter(pl.col("client_ip").is_in(known)), day.answers, _sent, resolution)
 
