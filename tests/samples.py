@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from itertools import chain
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -74,3 +75,14 @@ def _check_words(parsed: Parsed) -> None:
     assert set(parsed.rejects["reason"].to_list()) <= set(schema.REJECT_REASONS)
     assert set(parsed.skips["reason"].to_list()) <= set(schema.SKIP_REASONS)
     assert all(parsed.rejects["detail"].str.len_chars() > 0)
+
+
+def spelled_out(parsed: Parsed) -> list[dict[str, Any]]:
+    """One entry for each line, in order: its event without the nulls, or why there is none."""
+    found: list[dict[str, Any]] = []
+    for row in parsed.events.with_columns(pl.col("ts").dt.strftime("%Y-%m-%dT%H:%M:%S%.6f%:z")).iter_rows(named=True):
+        event = {name: value for name, value in row.items() if value is not None and name != "line"}
+        found.append({"line": row["line"], "event": event})
+    found += [{"line": line, "reject": reason, "detail": detail} for line, reason, detail in parsed.rejects.iter_rows()]
+    found += [{"line": line, "skip": reason} for line, reason in parsed.skips.iter_rows()]
+    return sorted(found, key=lambda entry: int(entry["line"]))

@@ -21,8 +21,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.formats import Declared, Format, Parsed, registry
-from tests.samples import FOLDER, check_shape, declared_of, every_format, every_sample, form_of, lines_of, table_of
+from pipeline.formats import Declared, Format, registry
+from tests.samples import (
+    FOLDER,
+    check_shape,
+    declared_of,
+    every_format,
+    every_sample,
+    form_of,
+    lines_of,
+    spelled_out,
+    table_of,
+)
 
 #: Recognised only when named: their columns mean nothing without a map, or without the logformat line.
 _NEVER_CLAIMS = {"csv", "json", "squid_custom"}
@@ -36,31 +46,20 @@ def _expected_path(sample: Path) -> Path:
     return own if own.exists() else sample.with_name("expected.jsonl")
 
 
-def _spelled_out(parsed: Parsed) -> list[dict[str, Any]]:
-    """One entry for each line, in order: its event without the nulls, or why there is none."""
-    found: list[dict[str, Any]] = []
-    for row in parsed.events.with_columns(pl.col("ts").dt.strftime("%Y-%m-%dT%H:%M:%S%.6f%:z")).iter_rows(named=True):
-        event = {name: value for name, value in row.items() if value is not None and name != "line"}
-        found.append({"line": row["line"], "event": event})
-    found += [{"line": line, "reject": reason, "detail": detail} for line, reason, detail in parsed.rejects.iter_rows()]
-    found += [{"line": line, "skip": reason} for line, reason in parsed.skips.iter_rows()]
-    return sorted(found, key=lambda entry: int(entry["line"]))
-
-
 def _in_parts(form: Format, lines: pl.DataFrame, declared: Declared, cuts: list[int]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     carry = ""
     bounds = [0, *sorted(cuts), lines.height]
     for start, end in pairwise(bounds):
         parsed = form.parse(lines.slice(start, end - start), declared, carry)
-        found += _spelled_out(parsed)
+        found += spelled_out(parsed)
         carry = parsed.carry
     return found
 
 
 @every_sample
 def test_each_line_of_the_sample_gives_what_a_person_has_read(path: Path) -> None:
-    found = _spelled_out(form_of(path).parse(lines_of(path), declared_of(path), ""))
+    found = spelled_out(form_of(path).parse(lines_of(path), declared_of(path), ""))
     written = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in found)
     if os.environ.get("ESAFETY_WRITE_EXPECTED"):
         _expected_path(path).write_text(written, encoding="utf-8")
@@ -92,7 +91,7 @@ def test_only_its_own_format_claims_a_sample(path: Path) -> None:
 def test_whole_or_in_parts_is_the_same(path: Path, data: st.DataObject) -> None:
     lines, declared = lines_of(path), declared_of(path)
     cuts = data.draw(st.lists(st.integers(0, lines.height), max_size=5))
-    assert _in_parts(form_of(path), lines, declared, cuts) == _spelled_out(form_of(path).parse(lines, declared, ""))
+    assert _in_parts(form_of(path), lines, declared, cuts) == spelled_out(form_of(path).parse(lines, declared, ""))
 
 
 @every_format

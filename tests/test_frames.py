@@ -17,7 +17,7 @@ from pipeline.evidence import original_lines
 from pipeline.formats import LINES, Declared, registry
 from pipeline.frames import unframed
 from pipeline.ledger import Stream
-from tests.test_formats import _declared, _spelled_out
+from tests.samples import declared_of, spelled_out
 
 ROOT = Path(__file__).resolve().parent.parent
 SQUID = (
@@ -127,7 +127,7 @@ def _as_bytes(how: str, text: str) -> bytes:
 @pytest.mark.parametrize(("name", "file"), [("csv", "smoothwall_webfilter.csv"), ("squid", "access.log")])
 def test_a_quoted_and_a_plain_format_say_the_same_however_they_were_carried(how: str, name: str, file: str) -> None:
     form, sample = registry()[name], ROOT / "sample_logs" / name / file
-    declared: Declared = _declared(sample)
+    declared: Declared = declared_of(sample)
     # A sample may hold damaged bytes of its own; and a NUL inside quotes would be one of the cell's.
     text = (
         "\n".join(line for line in sample.read_bytes().decode("cp1252", "replace").splitlines() if line.isascii())
@@ -137,7 +137,7 @@ def test_a_quoted_and_a_plain_format_say_the_same_however_they_were_carried(how:
     def told(data: bytes) -> list[dict[str, object]]:
         chunks = decoded(io.BufferedReader(io.BytesIO(data)), "log")
         tables = [numbered(block).select(list(LINES)) for block in blocks(chunks, quoted=form.records == "quoted")]
-        return _spelled_out(form.parse(pl.concat(tables), declared, ""))
+        return spelled_out(form.parse(pl.concat(tables), declared, ""))
 
     assert told(_as_bytes(how, text)) == told(text.encode())
     assert any("event" in each for each in told(text.encode()))

@@ -84,10 +84,8 @@ def _as_read(text: str) -> str:
         plain = plain.replace(escaped, meant)
     unicoded = _UNICODE.sub(lambda found: chr(int(found[1], 16)), plain)
     hexed = [_BYTES.sub(lambda found: _bytes_of(found[0]), each) for each in (text, plain)]
-    labelled = _LABEL.sub(".", text)
-    return "\n".join(
-        (text, plain, unicoded, *hexed, labelled, *(unquote(each.replace("+", " ")) for each in (text, plain)))
-    )
+    others = [_LABEL.sub(".", text), _ANY.sub(r"\1", text), unquote(text), unquote(plain), plain.replace("+", " ")]
+    return "\n".join((text, plain, unicoded, *hexed, *others))
 
 
 def _bytes_of(escapes: str) -> str:

@@ -156,6 +156,9 @@ def _event() -> list[pl.Expr]:
         .when(size.is_not_null() & whole(size).is_null()).then(pl.lit("the size"))
     )  # fmt: skip
     bad = pl.col("reason").is_null() & wrong.is_not_null()
+    path = said(pl.col("path"))
+    # Not even an OPTIONS, which asks for a star: something has moved the columns.
+    moved = pl.col("reason").is_null() & (~path.str.starts_with("/") & (path != "*")).fill_null(value=False)
     category = said(pl.col("category"))
     return [
         pl.col("line"), pl.col("ts"), pl.col("ts_quality"), _user().alias("user_raw"), said(pl.col("client_ip")),
@@ -165,8 +168,11 @@ def _event() -> list[pl.Expr]:
         pl.when(code.is_between(1, 999)).then(code).alias("status"), whole(size).alias("bytes"),
         whole(pl.col("taken")).alias("duration_ms"), said(pl.col("content_type")),
         _unplussed(said(pl.col("agent"))).alias("user_agent"), said(pl.col("referrer")), _kind().alias("kind"),
-        pl.when(bad).then(pl.lit("bad-number")).otherwise(pl.col("reason")).alias("reason"),
-        pl.when(bad).then(pl.format("{} is not a whole number", wrong)).otherwise(pl.col("detail")).alias("detail"),
+        pl.when(bad).then(pl.lit("bad-number")).when(moved).then(pl.lit("bad-field"))
+        .otherwise(pl.col("reason")).alias("reason"),
+        pl.when(bad).then(pl.format("{} is not a whole number", wrong))
+        .when(moved).then(pl.lit("the path does not begin with a slash"))
+        .otherwise(pl.col("detail")).alias("detail"),
     ]  # fmt: skip
 
 
@@ -211,7 +217,7 @@ def _port() -> pl.Expr:
 
 def _url() -> pl.Expr:
     host, path, query = _hostname(), said(pl.col("path")), said(pl.col("query"))
-    bare_v6 = host.str.contains(":[^:]*:") & ~host.str.starts_with("[")
+    bare_v6 = host.str.contains(r"^[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*$")
     address = pl.when(bare_v6).then("[" + host + "]").otherwise(host)
     doubled = (pl.col("own_port") != "") & host.str.ends_with(pl.col("own_port"))
     port = pl.when(doubled).then(pl.lit("")).otherwise(pl.col("own_port"))

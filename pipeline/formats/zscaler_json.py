@@ -15,6 +15,7 @@ Source: Zscaler's help, "NSS Feed Output Format: Web Logs" and "Cloud NSS".
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Sequence
 from typing import Final
 
@@ -129,7 +130,21 @@ def _event() -> list[pl.Expr]:
 
 def _decoded(name: str) -> pl.Expr:
     """What a Base64 column holds; null where it is none, or no text."""
-    return pl.col(name).str.decode("base64", strict=False).cast(pl.String, strict=False)
+    return pl.col(name).map_batches(_texts_of, return_dtype=pl.String)
+
+
+def _texts_of(coded: pl.Series) -> pl.Series:
+    """Each distinct value once, in Python: polars raises for bytes that are no text."""
+    distinct = coded.drop_nulls().unique()
+    texts = pl.Series([_text_of(each) for each in distinct], dtype=pl.String)
+    return coded.replace_strict(distinct, texts, default=None, return_dtype=pl.String)
+
+
+def _text_of(coded: str) -> str | None:
+    try:
+        return b64decode(coded, validate=True).decode()
+    except ValueError:
+        return None
 
 
 def _url() -> pl.Expr:
