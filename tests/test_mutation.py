@@ -6,6 +6,7 @@ out or doubled. Which ones is decided by a seed, so that a failure can be repeat
 
 from __future__ import annotations
 
+import base64
 import random
 import re
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ _ESCAPES = {
 _ANY = re.compile(r"\\(.)")
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _BYTES = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
+#: Zscaler can be told to write a URL so.
+_CODED = re.compile(r"(?<=\")[A-Za-z0-9+/]{8,}(?==*\")")
 #: How Windows writes the parts of a name: with the length of each before it.
 _LABEL = re.compile(r"\(\d+\)")
 #: What a format takes from an earlier line on purpose.
@@ -85,7 +88,13 @@ def _as_read(text: str) -> str:
     unicoded = _UNICODE.sub(lambda found: chr(int(found[1], 16)), plain)
     hexed = [_BYTES.sub(lambda found: _bytes_of(found[0]), each) for each in (text, plain)]
     others = [_LABEL.sub(".", text), _ANY.sub(r"\1", text), unquote(text), unquote(plain), plain.replace("+", " ")]
-    return "\n".join((text, plain, unicoded, *hexed, *others))
+    coded = [_base64_of(found[0]) for found in _CODED.finditer(text)]
+    return "\n".join((text, plain, unicoded, *hexed, *others, *coded))
+
+
+def _base64_of(coded: str) -> str:
+    whole = coded[: -1 if len(coded) % 4 == 1 else None]
+    return base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("utf-8", "replace")
 
 
 def _bytes_of(escapes: str) -> str:
