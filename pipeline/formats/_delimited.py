@@ -37,8 +37,12 @@ class Layout:
     separator: str = ","
     #: Whether quotes mean anything.
     quotes: bool = True
-    #: Blanks behind a separator belong to no cell.
+    #: Blanks behind a separator belong to no cell; not for blanks as separators.
     loose: bool = False
+
+    def __post_init__(self) -> None:
+        if self.loose and self.separator == " ":
+            raise ValueError("blanks cannot both part cells and belong to none")
 
     @property
     def plain(self) -> str:
