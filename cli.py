@@ -204,7 +204,9 @@ def _lines() -> Callable[[Step], None]:
 @click.option("--timezone", default="Europe/London", show_default=True, help="Zone of times that carry none.")
 @click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="Order of day, month and year.")
 @click.option("--map", "column_map", help="Column map of csv or json: a shipped one, such as senso, or a file.")
-@click.option("--logformat", help="The logformat line of squid.conf, for the format squid_custom.")
+@click.option(
+    "--logformat", help="The logformat line of squid.conf (squid_custom), or the #Fields: of a w3c log that lacks it."
+)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
               help="Events as .jsonl or .parquet; - for stdout.")  # fmt: skip
 @click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False),

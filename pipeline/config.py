@@ -24,6 +24,8 @@ from pipeline.tomlplace import line_of
 
 #: The formats of which a map says what their columns mean.
 MAPPED: Final = ("csv", "json")
+#: The formats whose columns a line of the school's own configuration may say.
+LAID_OUT: Final = ("squid_custom", "w3c")
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -95,7 +97,7 @@ class Source(_Table):
     map: str | None = None
     columns: dict[str, str] = {}
     verdicts: dict[str, str] = {}
-    #: The line of squid.conf that says what the log holds; for the format squid_custom.
+    #: The line that says what the log holds: of squid.conf for squid_custom, `#Fields:` for a w3c log without its own.
     logformat: Name | None = None
     #: Set where exports overlap: a line that an earlier file of this source had is counted, not read again.
     overlapping: YesOrNo = False
@@ -109,9 +111,12 @@ class Source(_Table):
         return self
 
     @model_validator(mode="after")
-    def _logformat_needs_squid_custom(self) -> Source:
-        if self.logformat and self.format != "squid_custom":
-            raise ValueError('logformat is for Squid logs of that layout; write format = "squid_custom" as well')
+    def _logformat_needs_its_format(self) -> Source:
+        if self.logformat and self.format not in LAID_OUT:
+            raise ValueError(
+                'logformat is for logs of that layout; write format = "squid_custom" as well '
+                '(or "w3c", for a #Fields: line)'
+            )
         if self.format == "squid_custom" and not self.logformat:
             raise ValueError(
                 "the format squid_custom needs the line of squid.conf; "

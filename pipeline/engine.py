@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -26,11 +27,13 @@ from pipeline.ingest import Batch, Reading, read_file
 from pipeline.lake import EventsWriter, Lake
 from pipeline.ledger import Ledger, Stream, Unit
 from pipeline.levels import at_least
-from pipeline.match import Matcher
 from pipeline.memory import return_large_pieces
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.schema import EVENTS, EVIDENCE, HITS, REJECTS, STORED_EVENTS, conform
 from pipeline.sift import MATCHED, Sifter
+
+if TYPE_CHECKING:
+    from pipeline.match import Matcher
 
 #: Memory is set by this, not by the length of a file.
 UNIT_RECORDS = 2_000_000

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from pipeline import lake, reading
@@ -22,9 +22,11 @@ from pipeline.config import Settings
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, copied_ledger, opened_ledger
 from pipeline.record import RunRecord
-from pipeline.rules import Rules, load_rules
 from pipeline.sources import find
 from pipeline.version import VERSION
+
+if TYPE_CHECKING:
+    from pipeline.rules import Rules
 
 #: So many objects more than before, and the collector looks for circles among them.
 _SELDOM = 100_000
@@ -66,6 +68,9 @@ def run(
 
 def _made_ready(settings: Settings) -> Rules:
     """The rules. What the second half of the night needs is made ready as well, so that no time goes by there."""
+    # Not at the top: what only this thread needs is loaded by it, and reading begins the sooner.
+    from pipeline.rules import load_rules
+
     rules = load_rules(settings)
     import_module("pipeline.conclusion")
     import_module("reports.page").compile_templates()

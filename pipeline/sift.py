@@ -11,10 +11,12 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipeline.match import Matcher, match_names, match_terms
+if TYPE_CHECKING:
+    from pipeline.match import Matcher
 
 #: The columns in which something is looked for.
 MATCHED = ("url", "host", "typed_text", "title", "vendor_category")
@@ -49,7 +51,11 @@ class Sifter:
             if name in events.columns:
                 column.waiting.append(self._distinct(events[name].drop_nulls()))
         if sum(each.height for column in self._columns.values() for each in column.waiting) >= _LOT:
-            self._found.append(match_terms(self._lot(), self._matcher()))
+            # Not at the top: the thread that makes the rules has loaded it by then.
+            from pipeline.match import match_terms
+
+            matcher = self._matcher()
+            self._found.append(match_terms(self._lot(), matcher))
 
     def _distinct(self, values: pl.Series) -> pl.DataFrame:
         hashes = values.hash(seed=self._seed)
@@ -65,6 +71,8 @@ class Sifter:
 
     def found(self) -> pl.DataFrame:
         """Every rule that finds something in a value: `match.VALUE_HITS`."""
+        from pipeline.match import match_names, match_terms
+
         lot, matcher = self._lot(), self._matcher()
         matched = {name: self._columns[name].matched for name in ("url", "host")}
         sites = {name: pl.concat(pieces) for name, pieces in matched.items() if pieces}

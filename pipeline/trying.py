@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pipeline import ingest, jsonlines
-from pipeline.config import MAPPED
+from pipeline.config import LAID_OUT, MAPPED
 from pipeline.decode import opened
 from pipeline.errors import ConfigError, EsafetyError, InvariantError, StoreError
 from pipeline.events import complete
@@ -49,9 +49,10 @@ def declared(
         raise ConfigError(
             f"--map: is for the formats {' and '.join(MAPPED)}, not for {form!r}.", remedy="Leave one of the two out."
         )
-    if logformat is not None and form not in ("auto", "squid_custom"):
+    if logformat is not None and form not in ("auto", *LAID_OUT):
         raise ConfigError(
-            f"--logformat: is for the format squid_custom, not for {form!r}.", remedy="Leave one of the two out."
+            f"--logformat: is for the formats {' and '.join(LAID_OUT)}, not for {form!r}.",
+            remedy="Leave one of the two out.",
         )
     if column_map and logformat is not None:
         raise ConfigError("--map and --logformat: a log is read by one of them.", remedy="Leave one of the two out.")

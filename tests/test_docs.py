@@ -128,9 +128,10 @@ def test_every_command_is_in_the_readme() -> None:
     assert [name for name in main.commands if f"`esafety {name}`" not in readme] == []
 
 
-def test_every_format_is_in_the_readme() -> None:
-    readme = text_of(Path("README.md"))
-    assert [name for name in registry() if f"| `{name}` |" not in readme] == []
+def test_the_readme_leads_to_the_page_of_all_formats() -> None:
+    assert "(docs/formats.md)" in text_of(Path("README.md"))
+    page = text_of(Path("docs/formats.md"))
+    assert [name for name in registry() if f"[`{name}`](#{name})" not in page] == []
 
 
 # ---------------------------------------------------------------- messages, functions, links, pictures

@@ -270,6 +270,6 @@ def test_the_command_line_takes_the_line(tmp_path: Path) -> None:
     wrong = CliRunner().invoke(cli.main, ["parse", str(log), "--logformat", "%ru"])
     assert (wrong.exit_code, "logs no time" in wrong.output) == (1, True)
     unfit = CliRunner().invoke(cli.main, ["parse", str(log), "--logformat", "%ts %ru", "--format", "squid"])
-    assert (unfit.exit_code, "is for the format squid_custom" in unfit.output) == (1, True)
+    assert (unfit.exit_code, "is for the formats squid_custom and w3c" in unfit.output) == (1, True)
     none = CliRunner().invoke(cli.main, ["parse", str(log), "--format", "squid_custom"])
     assert (none.exit_code, "there is no logformat line" in none.output) == (1, True)

@@ -138,7 +138,8 @@ def _section(form: Format) -> str:
 
 def _source(name: str, sample: Sample) -> str:
     """How it is named in school.toml, with what the sample's folder has to declare."""
-    said = {"name": name, "files": [f"logs/{name}/*{sample.path.suffix}"], "format": name, **sample.stated}
+    stated = {"logformat" if key == "layout" else key: value for key, value in sample.stated.items()}
+    said = {"name": name, "files": [f"logs/{name}/*{sample.path.suffix}"], "format": name, **stated}
     known = {key: value for key, value in said.items() if key in Source.model_fields}
     plain = [f"{key} = {_toml(value)}" for key, value in known.items() if not isinstance(value, dict)]
     tables = {key: value for key, value in known.items() if isinstance(value, dict)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
 from typing import Literal
@@ -46,6 +46,12 @@ class Declared:
     #: When the file was last written (aware). Formats whose stamps have no year go back from it. It changes nothing
     #: else, and so has no part in what names a way of reading (`repr`).
     last_change: datetime | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def said(self) -> str:
+        """What is declared, as text: the same in later versions, in which more can be declared."""
+        given = ((each, getattr(self, each.name)) for each in fields(self) if each.repr)
+        return "|".join(f"{each.name}={value}" for each, value in given if value not in (None, "", ()))
 
 
 @dataclass(frozen=True)
