@@ -38,6 +38,7 @@ def test_maps_that_met_no_export_are_marked() -> None:
 def test_check_tells_a_page_that_is_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     page = tmp_path / "formats.md"
     page.write_text("old", encoding="utf-8")
+    monkeypatch.setattr(format_pages, "page", lambda: "made\n")
     monkeypatch.setattr(format_pages, "PAGE", page)
     assert format_pages.main(["--check"]) == 1
     assert format_pages.main([]) == 0

@@ -17,7 +17,7 @@ import polars as pl
 
 from pipeline.decode import blocks, numbered
 from pipeline.formats import LINES, Parsed
-from tests.samples import check_shape, declared_of, every_sample, form_of
+from tests.samples import SAMPLES, check_shape, declared_of, every_sample, form_of
 
 _DAMAGED = 10_000
 _LONGEST_CUT = 12
@@ -58,10 +58,11 @@ def _damaged(line: bytes, chance: random.Random) -> bytes:
 
 
 def _file(sample: Path) -> bytes:
-    """The sample, and after it so many damaged copies that there are ten thousand damaged lines."""
+    """The sample, and after it so many damaged copies that a format has ten thousand damaged lines in all."""
     chance = random.Random(sample.as_posix().rpartition("sample_logs")[2])
     lines = sample.read_bytes().split(b"\n")
-    copies = _DAMAGED // max(len(lines), 1) + 1
+    siblings = sum(1 for each in SAMPLES if each.parent == sample.parent)
+    copies = _DAMAGED // siblings // len(lines) + 1
     damaged = [_damaged(line, chance) for _ in range(copies) for line in lines]
     return b"\n".join([*lines, *damaged])
 
