@@ -87,17 +87,18 @@ def sniff(first_lines: Sequence[str], path: Path | str) -> Format:
         return claimants[0]
     if not claimants:
         what = "no log format recognises this file."
-        remedy = _remedy(first_lines)
+        remedy = _remedy(first_lines, path)
     else:
         what = f"may be {' or '.join(form.name for form in claimants)}."
         remedy = "Say which (--format, or format = in school.toml)."
     raise UnknownFormat(what, path=path, remedy=remedy)
 
 
-def _remedy(first_lines: Sequence[str]) -> str:
+def _remedy(first_lines: Sequence[str], path: Path | str) -> str:
     fitting = proposed_map(first_lines)
     if fitting is None:
-        return f"Name its format (--format, or format = in school.toml). Known: {', '.join(names())}."
+        by_name = f"name its format (--format, or format = in school.toml). Known: {', '.join(names())}"
+        return f"Is it a table with a header? `esafety map {path}` proposes how to read it. Else {by_name}."
     return f'Its headers fit a map: --format csv --map {fitting} (format = "csv" and map = "{fitting}" in school.toml).'
 
 

@@ -196,7 +196,10 @@ def test_identity_is_the_content_up_to_the_first_record(tmp_path: Path) -> None:
 
 def test_sniffing_names_its_reasons() -> None:
     assert sniff([squid(1), squid(2)], "log").name == "squid"
-    with pytest.raises(UnknownFormat, match=r"^log: no log format recognises this file\. Name its format"):
+    with pytest.raises(
+        UnknownFormat,
+        match=r"^log: no log format recognises this file\. Is it a table with .* `esafety map log`",
+    ):
         sniff(["what is this", "and this"], "log")
     export = ["Violation export", "Date/Time,Device Name,IP Address,Username,Phrase,Rule Set,Application"]
     with pytest.raises(UnknownFormat, match=r"this file\. .*--map senso .* map = \"senso\" in school\.toml\)\.$"):
