@@ -40,6 +40,7 @@ _HIGHEST_WEIGHT = 100.0
 _MOST_LABELS = 127
 #: So few texts are read one by one before a sieve would be made.
 _FEW = 20_000
+_FEW_URLS = 2_000
 
 #: One rule that found something in one value of one event column.
 VALUE_HITS = pl.Schema(
@@ -303,7 +304,8 @@ def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
     Whole addresses go through the sieve; only the few that hold a term anywhere are taken apart.
     """
     whole = pl.DataFrame({"url": urls, "text": unescape(urls)})
-    parts = url_parts(_sieve(whole, list(matcher.owners))["url"])
+    # Of a short log all are taken apart: a sieve takes longer to make.
+    parts = url_parts((whole if len(urls) <= _FEW_URLS else _sieve(whole, list(matcher.owners)))["url"])
     hosts = parts.drop_nulls("host").select("url", field=pl.lit("host"), text="host")
     fields = pl.concat([_url_fields(parts), hosts]).rename({"url": "value"})
     return match_texts(fields, matcher).select("value", *_TEXT_HITS)
