@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipeline.decode import Block, blocks, decoded, opened, rest_of_line, without_line_end
+from pipeline.decode import decoded, opened
 from pipeline.errors import SourceError
 from pipeline.ledger import Stream
+from pipeline.records import Block, blocks, rest_of_line, without_line_end
 from pipeline.schema import EVIDENCE
 from pipeline.unpack import MAGIC_BYTES, compression_of
 

@@ -24,25 +24,23 @@ from blake3 import blake3
 
 from pipeline.accounts import normalise_users
 from pipeline.ahead import ahead
-from pipeline.decode import (
+from pipeline.decode import decoded, numbered, opened
+from pipeline.errors import InvariantError, SourceError, UnknownFormat
+from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed, named, names, registry
+from pipeline.formats._maps import proposed_map
+from pipeline.ledger import Stream
+from pipeline.records import (
     KEPT_OF_LONG_LINE,
     LONGEST_LINE,
     Block,
     LineRest,
     blocks,
-    decoded,
     failing,
     finished,
-    numbered,
-    opened,
     rest_of_line,
     until_failure,
     without_line_end,
 )
-from pipeline.errors import InvariantError, SourceError, UnknownFormat
-from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed, named, names, registry
-from pipeline.formats._maps import proposed_map
-from pipeline.ledger import Stream
 
 #: Enough to see a header and some lines; more only costs time when a file turns out to be known.
 _FIRST_CHUNK = 256 << 10

@@ -20,7 +20,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipeline import jsonlines
-from pipeline.decode import blocks, decoded, opened
+from pipeline.decode import decoded, opened
 from pipeline.decode import numbered as numbered_lines
 from pipeline.errors import UnknownFormat
 from pipeline.formats import Declared, Parsed, registry
@@ -28,6 +28,7 @@ from pipeline.formats._maps import proposed_map
 from pipeline.formats._records import SEPARATORS, cells_of, folded
 from pipeline.guessing import Guess, guesses, verdict_of
 from pipeline.jsonlines import DASH
+from pipeline.records import blocks
 
 #: So many records are looked at.
 MOST_RECORDS: Final = 5_000

@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 
 from pipeline import schema
-from pipeline.decode import blocks, numbered
+from pipeline.decode import numbered
 from pipeline.formats import LINES, PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed, names, registry
 from pipeline.formats._maps import ColumnMap, load_map
+from pipeline.records import blocks
 
 FOLDER = Path(__file__).parent.parent / "sample_logs"
 _KINDS = {".log", ".csv", ".tsv", ".json"}

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import decode
-from pipeline.decode import Block, blocks, decoded, numbered, opened
+from pipeline import decode, records
+from pipeline.decode import decoded, numbered, opened
 from pipeline.errors import SourceError
+from pipeline.records import Block, blocks
 
 Row = tuple[int, int, bytes, str]
 
@@ -156,8 +157,8 @@ def test_a_later_start_counts_on() -> None:
 
 @pytest.fixture
 def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "LONGEST_LINE", 40)
-    monkeypatch.setattr(decode, "KEPT_OF_LONG_LINE", 10)
+    monkeypatch.setattr(records, "LONGEST_LINE", 40)
+    monkeypatch.setattr(records, "KEPT_OF_LONG_LINE", 10)
 
 
 def outline(data: bytes, size: int, *, quoted: bool = False) -> list[tuple[int, int, int, bool, bool]]:
@@ -168,7 +169,7 @@ def outline(data: bytes, size: int, *, quoted: bool = False) -> list[tuple[int, 
             start, end = int(block.bounds[at]), int(block.bounds[at + 1])
             length = block.too_long or end - start
             unfinished = at == len(block.lines) - 1 and block.ends_in_mid_line
-            found.append((line, block.byte_offset + start, length, length > decode.LONGEST_LINE, unfinished))
+            found.append((line, block.byte_offset + start, length, length > records.LONGEST_LINE, unfinished))
     return found
 
 
@@ -189,7 +190,7 @@ def test_a_line_of_three_megabytes() -> None:
             (3, 8 + (3 << 20), 6, False, False),
         ]
     (long,) = [block for block in blocks(chunks_of(data, 1 << 16)) if block.too_long]
-    assert len(long.data) <= decode.KEPT_OF_LONG_LINE + 1
+    assert len(long.data) <= records.KEPT_OF_LONG_LINE + 1
 
 
 # ---------------------------------------------------------------- quoted line ends
@@ -225,7 +226,7 @@ def test_quotes_and_lines_that_are_too_long(
     whole = outline(data, len(data) + 1, quoted=True)
     assert outline(data, size, quoted=True) == whole
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decode, "MOST_LINES", most_lines)
+        patch.setattr(records, "MOST_LINES", most_lines)
         assert outline(data, len(data) + 1, quoted=True) == whole
 
 
@@ -254,7 +255,7 @@ def test_a_field_of_many_bytes_does_not_hide_what_follows() -> None:
 
 def test_very_many_lines_come_in_several_blocks() -> None:
     cut = list(blocks([b"x\n" * 600_000]))
-    assert max(len(block.lines) for block in cut) <= decode.MOST_LINES
+    assert max(len(block.lines) for block in cut) <= records.MOST_LINES
     assert [block.lines[0] for block in cut[1:]] == [block.next_line for block in cut[:-1]]
     assert (cut[-1].next_line, cut[-1].end_offset) == (600_001, 1_200_000)
 

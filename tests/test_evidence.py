@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.decode import blocks
 from pipeline.errors import SourceError
 from pipeline.evidence import original_lines
 from pipeline.ledger import Stream
+from pipeline.records import blocks
 from pipeline.schema import EVIDENCE
 from tests.made_night import School
 

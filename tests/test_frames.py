@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.decode import blocks, decoded, numbered
+from pipeline.decode import decoded, numbered
 from pipeline.evidence import original_lines
 from pipeline.formats import LINES, Declared, registry
 from pipeline.frames import unframed
 from pipeline.ledger import Stream
+from pipeline.records import blocks
 from tests.samples import declared_of, spelled_out
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,7 +16,7 @@ from blake3 import blake3
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline import decode, ingest
+from pipeline import decode, ingest, records
 from pipeline.errors import InvariantError, SourceError, UnknownFormat
 from pipeline.formats import Declared, Parsed, registry
 from pipeline.formats._maps import load_map
@@ -138,7 +138,7 @@ def test_the_rest_of_a_line_waits_until_it_is_finished() -> None:
     assert not batch.end.ends_in_mid_line
 
 
-@pytest.mark.parametrize("length", [100, decode.KEPT_OF_LONG_LINE, decode.KEPT_OF_LONG_LINE + 1, 3 << 20])
+@pytest.mark.parametrize("length", [100, records.KEPT_OF_LONG_LINE, records.KEPT_OF_LONG_LINE + 1, 3 << 20])
 @pytest.mark.parametrize("size", [1 << 14, 1 << 24])
 def test_of_an_endless_rest_of_a_line_only_the_beginning_is_kept(length: int, size: int) -> None:
     half, more = squid(1).encode()[:40], b"z" * length + b"\r\n"
@@ -146,8 +146,8 @@ def test_of_an_endless_rest_of_a_line_only_the_beginning_is_kept(length: int, si
     data = half + more + squid(2).encode()
     batches = check(read_chunks(iter([data[at : at + size] for at in range(0, len(data), size)]), reading(state)))
     (reject,) = batches[0].rejects.iter_rows(named=True)
-    assert reject["raw"] == b"z" * min(length, decode.KEPT_OF_LONG_LINE)
-    assert reject["reason"] == ("line-continued" if length <= decode.KEPT_OF_LONG_LINE else "too-long")
+    assert reject["raw"] == b"z" * min(length, records.KEPT_OF_LONG_LINE)
+    assert reject["reason"] == ("line-continued" if length <= records.KEPT_OF_LONG_LINE else "too-long")
     assert seen(batches[1:]) == [(2, len(half + more), "event")]
     assert batches[-1].end.prefix_digest == blake3(data).hexdigest()
 
@@ -298,7 +298,7 @@ def _through(name: str, data: bytes, declared: Declared) -> None:
         pass
     else:
         decoded = b"".join(decode.decoded(opened(data), "log"))
-        whole = list(decode.blocks([decoded], quoted=registry()[name].records == "quoted"))
+        whole = list(records.blocks([decoded], quoted=registry()[name].records == "quoted"))
         assert sum(batch.records for batch in found) == sum(len(block.lines) for block in whole)
         for batch in found:
             for offset, raw in batch.rejects.select("byte_offset", "raw").iter_rows():
@@ -345,7 +345,7 @@ def test_a_long_line_is_a_reject_with_its_beginning() -> None:
         assert [row[2] for row in seen(batches)] == ["event", "too-long", "event"]
         (reject,) = [row for batch in batches for row in batch.rejects.iter_rows(named=True)]
         assert reject["detail"].startswith(f"{len(squid(2)) + (1 << 20)} bytes")
-        assert len(reject["raw"]) == decode.KEPT_OF_LONG_LINE
+        assert len(reject["raw"]) == records.KEPT_OF_LONG_LINE
         assert data[reject["byte_offset"] :].startswith(reject["raw"])
 
 

@@ -15,8 +15,9 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from pipeline.decode import blocks, numbered
+from pipeline.decode import numbered
 from pipeline.formats import LINES, Parsed
+from pipeline.records import blocks
 from tests.samples import SAMPLES, check_shape, declared_of, every_sample, form_of
 
 _DAMAGED = 10_000

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.decode import blocks, numbered
+from pipeline.decode import numbered
 from pipeline.formats import LINES, Declared, Parsed, registry, squid
+from pipeline.records import blocks
 
 _quick = settings(max_examples=150, deadline=None)
 _HEAD = "1757318400.473     54 10.20.1.15 TCP_MISS/200 538 GET "

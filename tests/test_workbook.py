@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import workbook as reader
-from pipeline.decode import blocks, decoded, numbered
+from pipeline.decode import decoded, numbered
 from pipeline.errors import SourceError
 from pipeline.formats import Declared, registry
+from pipeline.records import blocks
 from tests.made_workbook import Cell, sheet, workbook, zipped
 
 NINE = datetime(2025, 9, 8, 9, 5, 1)  # noqa: DTZ001 - a cell of Excel knows no zone

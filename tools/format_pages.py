@@ -23,10 +23,11 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline.config import Source
-from pipeline.decode import blocks, decoded, numbered, opened
+from pipeline.decode import decoded, numbered, opened
 from pipeline.formats import Declared, Format, registry
 from pipeline.formats._maps import ColumnMap, load_map, shipped_maps
 from pipeline.record import shown
+from pipeline.records import blocks
 from pipeline.schema import PARSED
 
 ROOT = Path(__file__).resolve().parent.parent
