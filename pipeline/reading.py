@@ -17,9 +17,10 @@ from pipeline.decode import opened
 from pipeline.engine import Flagging, read_into_lake
 from pipeline.errors import InvariantError, SourceError, StoreError, UnknownFormat
 from pipeline.evidence import changed
-from pipeline.ingest import Batch, Diverged, Reading, goes_on, identity_of, read_file
+from pipeline.ingest import Batch, Diverged, Reading, goes_on, read_file
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, Stream, Unit
+from pipeline.recognition import identity_of
 from pipeline.record import FileRecord
 from pipeline.sources import Known, LogFile, in_order, look_at, read_as, recognise
 from pipeline.unpack import MAGIC_BYTES, compression_of

@@ -29,6 +29,7 @@ from pipeline.formats.squid_custom import layout_named
 from pipeline.ingest import Batch
 from pipeline.jsonlines import DASH
 from pipeline.reading import add_batch
+from pipeline.recognition import as_of, format_named
 from pipeline.record import FileRecord
 from pipeline.schema import EVENTS, REJECTS, STORED_EVENTS, conform
 
@@ -76,7 +77,7 @@ def parse_files(
 
     Raises `UnknownFormat` for a format that does not exist and `StoreError` for outputs that cannot be written.
     """
-    named = None if form == "auto" else ingest.format_named(form)
+    named = None if form == "auto" else format_named(form)
     # Listed before anything is written: what is written into a folder is not read back from it.
     records = [record for path in files for record in _each_file(path)]
     _refuse_to_destroy([Path(record.path) for record in records], [each for each in (output, rejects) if each])
@@ -138,7 +139,7 @@ def _batches(record: FileRecord, named: Format | None, declared: Declared) -> It
     with ExitStack() as stack:
         stream = jsonlines.stdin() if path == DASH else stack.enter_context(opened(path))
         if path != DASH:
-            declared = ingest.as_of(declared, os.fstat(stream.fileno()).st_mtime_ns)
+            declared = as_of(declared, os.fstat(stream.fileno()).st_mtime_ns)
         if stream.peek(1):
             yield from ingest.open_unknown(stream, path, named, declared)
         else:

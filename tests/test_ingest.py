@@ -16,12 +16,13 @@ from blake3 import blake3
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline import decode, ingest, records
+from pipeline import decode, recognition, records
 from pipeline.errors import InvariantError, SourceError, UnknownFormat
 from pipeline.formats import Declared, Parsed, registry
 from pipeline.formats._maps import load_map
-from pipeline.ingest import Batch, Diverged, Reading, identity_of, open_unknown, read_chunks, read_file, sniff
+from pipeline.ingest import Batch, Diverged, Reading, open_unknown, read_chunks, read_file
 from pipeline.ledger import Stream
+from pipeline.recognition import identity_of, sniff
 from tests.made_night import made_log, search, squid
 
 SQUID = registry()["squid"]
@@ -205,11 +206,11 @@ def test_sniffing_names_its_reasons() -> None:
     with pytest.raises(UnknownFormat, match=r"this file\. .*--map senso .* map = \"senso\" in school\.toml\)\.$"):
         sniff(export, "log")
     with pytest.raises(UnknownFormat, match="there is no log format 'squit'"):
-        ingest.format_named("squit")
+        recognition.format_named("squit")
 
 
 def test_two_claimants_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "registry", lambda: {"squid": SQUID, "also": SQUID})
+    monkeypatch.setattr(recognition, "registry", lambda: {"squid": SQUID, "also": SQUID})
     with pytest.raises(UnknownFormat, match=r"may be squid or squid\. Say which"):
         sniff([squid(1)], "log")
 
@@ -217,9 +218,9 @@ def test_two_claimants_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_blank_lines_do_not_hide_the_first_lines(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"\r\n" * 1000 + LOG)
-    assert ingest.first_lines(path)[0] == squid(1).rstrip("\n")
+    assert recognition.first_lines(path)[0] == squid(1).rstrip("\n")
     path.write_bytes(b"\n \n")
-    assert ingest.first_lines(path) == []
+    assert recognition.first_lines(path) == []
 
 
 # ---------------------------------------------------------------- overlapping exports

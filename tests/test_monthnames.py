@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.formats import Declared
-from pipeline.ingest import as_of
 from pipeline.localtime import READ, Running
 from pipeline.monthnames import from_named_month
+from pipeline.recognition import as_of
 
 _LONDON = ZoneInfo("Europe/London")
 _NEW_YEAR = datetime(2026, 1, 2, 8, tzinfo=UTC)
