@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -207,12 +208,16 @@ def _lines() -> Callable[[Step], None]:
 @click.option(
     "--logformat", help="The logformat line of squid.conf (squid_custom), or the #Fields: of a w3c log that lacks it."
 )
+@click.option("--source", help="Read them as this source of the school.toml is read, instead of all the above.")
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"),
+              show_default=True, help="That school.toml.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
               help="Events as .jsonl or .parquet; - for stdout.")  # fmt: skip
 @click.option("--rejects", type=click.Path(path_type=Path, dir_okay=False),
               help="Lines that could not be read, as .jsonl or .parquet.")  # fmt: skip
 def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any, column_map: str | None,
-          logformat: str | None, output: Path, rejects: Path | None) -> None:  # fmt: skip
+          logformat: str | None, source: str | None, config: Path, output: Path, rejects: Path | None
+          ) -> None:  # fmt: skip
     """Try logs: events and rejects as JSON lines or Parquet. FILES may be files, folders, or - for stdin."""
     from pipeline import trying
     from pipeline.config import zone_named
@@ -221,9 +226,11 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
         zone = zone_named(timezone)
     except ValueError as error:
         _fail(f"--timezone: {error}.")
+    options = trying.Options(form, zone, date_order, column_map, logformat)
     with _failures_in_words():
+        named, declared = trying.declared(options) if source is None else trying.declared_in(config, source, options)
         # What comes from stdin was written last just now.
-        named, declared = trying.declared(form, zone, date_order, column_map, logformat, datetime.now(UTC))
+        declared = replace(declared, last_change=datetime.now(UTC))
         records = trying.parse_files(files, named, declared, output, rejects)
     _say((line for record in records for line in trying.lines_for(record)), err=True)
     sys.exit(NEEDS_ATTENTION if any(record.issues for record in records) else 0)

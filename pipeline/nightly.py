@@ -42,7 +42,7 @@ def run(
     Raises `EsafetyError` where nothing could be done, before anything was read or with the lake left as it was.
     """
     began = time.perf_counter()
-    record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run)
+    record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run, str(config))
     files, missing = find(settings, config)
     place = Lake(settings.store.folder)
     with _beside(_made_ready, settings) as rules_of, _ledger(place, record) as ledger:

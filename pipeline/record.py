@@ -59,6 +59,8 @@ class RunRecord:
     started: datetime
     timezone: ZoneInfo
     dry_run: bool = False
+    #: Where the settings of the night stand.
+    config: str = "school.toml"
     files: list[FileRecord] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)
     missing_hours: dict[str, list[str]] = field(default_factory=dict)
@@ -141,8 +143,7 @@ def _how_to_see_rejects(record: RunRecord) -> list[str]:
     worst = max(record.files, key=lambda each: each.rejects, default=None)
     if worst is None or not worst.rejects:
         return []
-    # The columns of an export stand in school.toml, which `parse` does not read.
-    how = "--map ITS_MAP" if worst.format == "csv" else f"--format {worst.format}"
+    how = f"--config {shlex.quote(shown(record.config))} --source {shlex.quote(worst.source)}"
     command = f"esafety parse {shlex.quote(shown(worst.path))} {how} --output events.jsonl --rejects rejects.jsonl"
     return [f"To see lines that were rejected, and why: {command}"]
 

@@ -10,7 +10,7 @@ import base64
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pipeline import ingest, jsonlines
-from pipeline.config import LAID_OUT, MAPPED
+from pipeline.config import LAID_OUT, MAPPED, load_settings
 from pipeline.decode import opened
 from pipeline.errors import ConfigError, EsafetyError, InvariantError, StoreError
 from pipeline.events import complete
@@ -32,40 +32,62 @@ from pipeline.reading import add_batch
 from pipeline.recognition import as_of, format_named
 from pipeline.record import FileRecord
 from pipeline.schema import EVENTS, REJECTS, STORED_EVENTS, conform
+from pipeline.sources import declared_of
 
 
 class _Sink(Protocol):
     def write(self, table: pl.DataFrame) -> None: ...
 
 
-def declared(
-    form: str, zone: ZoneInfo, date_order: DateOrder | None, column_map: str | None, logformat: str | None,
-    now: datetime,
-) -> tuple[str, Declared]:  # fmt: skip
-    """The format's name and what is declared of the logs, as the options of the command line say.
+@dataclass(frozen=True)
+class Options:
+    """How the command line says that logs are to be read."""
+
+    form: str
+    zone: ZoneInfo
+    date_order: DateOrder | None = None
+    column_map: str | None = None
+    logformat: str | None = None
+
+
+def declared(options: Options) -> tuple[str, Declared]:
+    """The format's name and what is declared of the logs.
 
     Raises `ConfigError` for options that do not go together, and for a map or a line that cannot be used.
     """
+    form, column_map, logformat = options.form, options.column_map, options.logformat
+    either = "Leave one of the two out."
     if column_map and form not in ("auto", *MAPPED):
-        raise ConfigError(
-            f"--map: is for the formats {' and '.join(MAPPED)}, not for {form!r}.", remedy="Leave one of the two out."
-        )
+        raise ConfigError(f"--map: is for the formats {' and '.join(MAPPED)}, not for {form!r}.", remedy=either)
     if logformat is not None and form not in ("auto", *LAID_OUT):
-        raise ConfigError(
-            f"--logformat: is for the formats {' and '.join(LAID_OUT)}, not for {form!r}.",
-            remedy="Leave one of the two out.",
-        )
+        what = f"--logformat: is for the formats {' and '.join(LAID_OUT)}, not for {form!r}."
+        raise ConfigError(what, remedy=either)
     if column_map and logformat is not None:
-        raise ConfigError("--map and --logformat: a log is read by one of them.", remedy="Leave one of the two out.")
+        raise ConfigError("--map and --logformat: a log is read by one of them.", remedy=either)
     if form == "auto":
         form = "csv" if column_map else "squid_custom" if logformat is not None else form
     if form == "squid_custom":
         layout_named(logformat or "")
     its_map = load_map(column_map, form) if column_map else ColumnMap()
     return form, Declared(
-        zone, date_order, its_map.columns, its_map.verdicts, layout=logformat or "", hidden=its_map.hidden,
-        last_change=now,
+        options.zone, options.date_order, its_map.columns, its_map.verdicts, layout=logformat or "",
+        hidden=its_map.hidden,
     )  # fmt: skip
+
+
+def declared_in(config: Path, name: str, options: Options) -> tuple[str, Declared]:
+    """The same as a source of `config` says it; `options` are those given beside it, which must say nothing.
+
+    Raises `ConfigError` for a source that is not there, and for what `config.load_settings` refuses.
+    """
+    if options != Options("auto", options.zone):
+        raise ConfigError("--source says how the logs are read.", remedy="Leave it out, or the other options.")
+    settings = load_settings(config)
+    for source in settings.source:
+        if source.name == name:
+            return source.format, declared_of(settings, source)
+    known = ", ".join(source.name for source in settings.source) or "none"
+    raise ConfigError(f"has no source {name!r}.", path=config, remedy=f"Its sources: {known}.")
 
 
 def parse_files(

@@ -91,12 +91,12 @@ def test_the_summary_says_once_how_rejects_are_seen() -> None:
     assert "44 rejects (40 too-long, 2 bad-field, 2 bad-time)" in "".join(lines)
     (told,) = [line for line in lines if "esafety parse" in line]
     arguments = shlex.split(told.partition(": ")[2])
-    assert arguments[:5] == ["esafety", "parse", "/logs/it's 1.log", "--format", "squid"]
+    assert arguments[:7] == [
+        "esafety", "parse", "/logs/it's 1.log", "--config", "school.toml", "--source", "filter",
+    ]  # fmt: skip
     assert arguments[-2:] == ["--rejects", "rejects.jsonl"]
     clean = a_file(records=9, rejects=0, reject_reasons=Counter())
     assert "esafety parse" not in "".join(summary_lines(a_run(clean)))
-    exported = "".join(summary_lines(a_run(a_file(format="csv"))))
-    assert "--map ITS_MAP" in exported
 
 
 @pytest.mark.parametrize("text", ["\x1b[31m", "\x9b31m", "\u202e", "\x07", "\r\n", "\u200b", "\udcff", "\x00"])

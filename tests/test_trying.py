@@ -7,14 +7,17 @@ import gzip
 import json
 import os
 import threading
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 
-from pipeline.errors import StoreError, UnknownFormat
+from pipeline import trying
+from pipeline.errors import ConfigError, StoreError, UnknownFormat
 from pipeline.events import complete
 from pipeline.formats import Declared
 from pipeline.record import FileRecord
@@ -121,3 +124,25 @@ def test_what_cannot_be_done_is_refused_first(log: Path, tmp_path: Path) -> None
     with pytest.raises(StoreError, match="cannot be written"):
         parse_files([log], "auto", Declared(), tmp_path / "no folder" / "x.jsonl", None)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["logs"]
+
+
+def test_a_log_is_tried_as_a_source_of_the_school_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_text("When;Who\n08/09/2025 09:00;dee\n13/09/2025 09:00;eve\n", encoding="utf-8")
+    config = tmp_path / "school.toml"
+    config.write_text(
+        '[school]\nname = "x"\n[[source]]\nname = "export"\nfiles = ["*.csv"]\nformat = "csv"\ntimezone = "UTC"\n'
+        '[source.columns]\nts = "When"\nuser_raw = "Who"\n',
+        encoding="utf-8",
+    )
+    options = trying.Options("auto", ZoneInfo("Europe/London"))
+    form, declared = trying.declared_in(config, "export", options)
+    (record,) = trying.parse_files([tmp_path / "export.csv"], form, declared, tmp_path / "e.jsonl", None)
+    events = [json.loads(line) for line in (tmp_path / "e.jsonl").read_text("utf-8").splitlines()]
+    assert record.counts.startswith("3 lines = 2 events")
+    assert [(each["user_raw"], each["ts"]) for each in events] == [
+        ("dee", "2025-09-08T09:00:00+00:00"), ("eve", "2025-09-13T09:00:00+00:00"),
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match=r"school\.toml: has no source 'filter'\. Its sources: export\."):
+        trying.declared_in(config, "filter", options)
+    with pytest.raises(ConfigError, match="--source says how the logs are read"):
+        trying.declared_in(config, "export", replace(options, form="squid"))
