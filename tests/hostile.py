@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from random import Random
@@ -58,9 +58,7 @@ def without(signs: str, then: Writing = raw) -> Writing:
 
 def percent(signs: str) -> Writing:
     """Some signs as `%20`."""
-    return lambda text: re.sub(
-        f"[{signs}]", lambda each: "".join(f"%{byte:02X}" for byte in each[0].encode()), text
-    )
+    return lambda text: re.sub(f"[{signs}]", lambda each: "".join(f"%{byte:02X}" for byte in each[0].encode()), text)
 
 
 @dataclass(frozen=True)
@@ -84,6 +82,17 @@ class Product:
     #: The names of the columns that are checked besides.
     also: tuple[str, ...] = ()
 
+    def lacking(self, *texts: str) -> Product:
+        """The same without something that the product writes only where it knows it, and a client may write instead."""
+        record, pieces = self.record, list(self.pieces)
+        for text in texts:
+            assert text in record, text
+            record = record.replace(text, "", 1)
+            key = text.partition("=")[0]
+            forged = f"{key}=asmith"
+            pieces += [text, forged, f"\t{forged}", f" {forged} ", f'" {key}="asmith', f'" {key}="asmith" x="']
+        return replace(self, record=record, pieces=tuple(pieces * 3))
+
     @property
     def spots(self) -> list[str]:
         """The marked places."""
@@ -91,14 +100,14 @@ class Product:
 
     def line(self, values: Mapping[str, str]) -> str:
         """The record with these values, without line ends: no product writes them into a line."""
-        return _SPOT.sub(
-            lambda spot: self.writes.get(spot[1], raw)(values[spot[1]].replace("\n", "")), self.record
-        )
+        return _SPOT.sub(lambda spot: self.writes.get(spot[1], raw)(values[spot[1]].replace("\n", "")), self.record)
 
     def values(self, chance: Random) -> dict[str, str]:
         """Hostile values for each place: pieces of this record among those of others."""
         return {
-            spot: (_named if spot == "user" else raw)("".join(self._piece(chance) for _ in range(chance.choice(_LENGTHS))))
+            spot: (_named if spot == "user" else raw)(
+                "".join(self._piece(chance) for _ in range(chance.choice(_LENGTHS)))
+            )
             for spot in self.spots
         }
 

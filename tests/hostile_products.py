@@ -7,12 +7,13 @@ nothing is escaped needs no more than its mark.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from datetime import UTC, datetime
 
 from pipeline.formats import Declared
 from tests.hostile import Product, doubled, percent, quoted, without
-from tests.samples import FOLDER
+from tests.samples import FOLDER, declared_of
 
 _LAST = datetime(2026, 12, 1, tzinfo=UTC)
 _UK = Declared(last_change=_LAST)
@@ -174,6 +175,10 @@ FIREWALLS = [
     Product("sonicwall", _SONIC),
     Product("watchguard", _BOX),
     Product("watchguard", _BOX, writes={"path": quoted, "host": quoted}),
+    Product("watchguard", _BOX).lacking(' src_user="bjones"'),
+    Product("sonicwall", _SONIC).lacking(' usr="bjones"'),
+    Product("sophos_xg", _XG).lacking(' user_name="bjones"'),
+    Product("sophos_utm", _UTM).lacking(' user="bjones"'),
     Product("watchguard", _BOX_DENIED),
 ]
 
@@ -200,6 +205,12 @@ _FORCEPOINT_LEEF = (
     "\trole=8\tuserAgent=«agent»\turl=https://casino.example.com/«path»"
 )
 FORCEPOINT = [
+    Product("forcepoint", _FORCEPOINT).lacking(" loginID=bjones"),
+    Product("forcepoint", _FORCEPOINT).lacking(
+        " user=LDAP://10.40.0.4 OU=Users,DC=example,DC=org/Ben Jones", " loginID=bjones"
+    ),
+    Product("forcepoint_cef", _FORCEPOINT_CEF).lacking(" loginID=bjones"),
+    Product("forcepoint_leef", _FORCEPOINT_LEEF).lacking("\tloginID=bjones"),
     Product("forcepoint", _FORCEPOINT),
     Product("forcepoint", _FORCEPOINT, writes={"path": _SOLID}),
     Product("forcepoint_cef", _FORCEPOINT_CEF),
@@ -251,6 +262,9 @@ def _cef(text: str) -> str:
 _CEF = dict.fromkeys(("path", "agent", "referrer"), _cef)
 _NO_BLANKS_IN_PATH = {"path": _SOLID}
 EVENTS = [
+    Product(
+        "panos", _PANOS, pieces=tuple(f'x"{"," * count}2026-03-16T09:00:02.000+14:00,,"' for count in range(74, 78)) * 9
+    ),
     Product("panos", _PANOS, writes=dict.fromkeys(("path", "agent", "referrer"), doubled)),
     Product("panos", _PANOS),
     Product("panos_cef", _PANOS_CEF, writes=_CEF),
@@ -261,4 +275,207 @@ EVENTS = [
     Product("zscaler_cef", _ZSCALER_CEF),
     Product("skyhigh_cef", _SKYHIGH_CEF, writes=_CEF),
     Product("skyhigh_cef", _SKYHIGH_CEF),
+    Product("skyhigh_cef", _SKYHIGH_CEF).lacking(" suser=SCHOOL\\\\bjones"),
+    Product("fortigate_cef", _FORTIGATE_CEF).lacking(" duser=bjones"),
+    Product("panos_cef", _PANOS_CEF).lacking(" suser=school\\\\bjones"),
 ]
+
+_UMBRELLA_DNS = (
+    '"2026-03-16 09:00:02","PC-104","PC-104,bjones","10.20.1.16","203.0.113.5","Blocked","28 (AAAA)","NOERROR",'
+    '"«host»casino.example.com.","Gambling","AD Computers","AD Computers,AD Users","Gambling","101","","2204063"'
+)
+_UMBRELLA_WEB = (
+    '"2026-03-16 09:00:02","bjones (bjones@example.org)","10.20.1.16","203.0.113.5","192.0.2.1","text/html","BLOCKED",'
+    '"http://casino.example.com/«path»","«referrer»","«agent»","403","","0","","","Gambling","","","","","",'
+    '"AD Users","","bjones (bjones@example.org)","AD Users","GET"'
+)
+_ZSCALER = (
+    "2026-03-16 09:00:02\treason=Not allowed to browse this category\tevent_id=1\tprotocol=HTTP\taction=Blocked"
+    "\ttransactionsize=623\tresponsesize=512\trequestsize=111\turlcategory=Gambling\tserverip=192.0.2.80"
+    "\trequestmethod=GET\trefererURL=«referrer»\tuseragent=«agent»\tproduct=NSS\tlocation=Main Site"
+    "\tClientIP=10.20.1.16\tstatus=403\tuser=bjones@example.org\turl=casino.example.com/«path»\tvendor=Zscaler"
+    "\thostname=casino.example.com\tappname=generalbrowsing\tcontenttype=text/html"
+)
+_ZSCALER_LEEF = (
+    "Mon Sep 08 08:05:02 UTC 2025 zscaler-nss: LEEF:1.0|Zscaler|NSS|4.1|Not allowed to browse this category|cat=Blocked"
+    "\tdevTime=Mon Sep 08 08:05:02 UTC 2025\tsrc=198.51.100.7\tsrcPostNAT=10.50.1.16\trealm=Main site"
+    "\tusrName=bjones@example.org\tsrcBytes=96\tdstBytes=13000\turl=casino.example.com/«path»\tuseragent=«agent»"
+    "\treferer=«referrer»\tappproto=HTTP\turlcategory=Gambling\treqmethod=GET\trespcode=403"
+)
+_MWG = (
+    '[28/Sep/2026:10:15:03 +0100] "SCHOOL\\bjones" 10.20.1.16 403 "GET http://casino.example.com/«path» HTTP/1.1"'
+    ' "Gambling, Games" "Unverified" "" 3001 512 "«agent»" "" "10" "-"'
+)
+_MWG_SYSLOG = (
+    '<134>Sep 28 10:15:03 proxy1 mwg: status="403/10" srcip="10.20.1.16" user="SCHOOL\\bjones"'
+    ' dhost="casino.example.com" urlp="80" proto="HTTP/http" mtd="GET" urlc="Gambling, Games" rep="60" mt="-" mlwr="-"'
+    ' app="-" bytes="458/0/0/3001" ua="«agent»" http_referrer="«referrer»" lat="0/0/0/12" rule="Block"'
+    ' url="http://casino.example.com/«path»" file_name="-" destip="192.0.2.11"'
+)
+CLOUD = [
+    Product("umbrella", _UMBRELLA_DNS, writes={"host": doubled}),
+    Product("umbrella", _UMBRELLA_WEB, writes=dict.fromkeys(("path", "agent", "referrer"), doubled)),
+    Product("umbrella", _UMBRELLA_WEB),
+    Product("zscaler", _ZSCALER, writes=dict.fromkeys(("path", "agent", "referrer"), without("\t"))),
+    Product("zscaler", _ZSCALER),
+    Product("zscaler", _ZSCALER, writes=dict.fromkeys(("path", "agent", "referrer"), without("\t"))).lacking(
+        "\tlocation=Main Site", "\tstatus=403"
+    ),
+    Product("zscaler_leef", _ZSCALER_LEEF),
+    Product("zscaler_leef", _ZSCALER_LEEF).lacking("\tsrcPostNAT=10.50.1.16"),
+    Product("skyhigh", _MWG),
+    Product("skyhigh", _MWG.replace('"" "10" "-"', '"" "10"').replace(" 3001 512 ", " 3001 ")),
+    Product("skyhigh_syslog", _MWG_SYSLOG),
+]
+
+_DNS = without(r"\x00-\x20\x7f-\U0010ffff")
+
+
+def _bind(text: str) -> str:
+    escaped = "".join(f"\\{sign}" if sign in '".;\\()@$' else sign for sign in text)
+    return "".join(
+        sign if "\x20" < sign < "\x7f" else "".join(f"\\{byte:03}" for byte in sign.encode()) for sign in escaped
+    )
+
+
+def _unbound(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_*-]", "?", text)
+
+
+def _dnsmasq(text: str) -> str:
+    return text if re.fullmatch(r"[\x20-\x7e]*", text) else ""
+
+
+def _windows(text: str) -> str:
+    label = re.sub(r"[^\x20-\x7e]", "?", text)[:63]
+    return f"({len(label)})" + label if label else ""
+
+
+NAMES = [
+    Product(
+        "squidguard",
+        "2025-09-08 09:05:01 [26] Request(pupils/gambling/-) http://casino.example.com/«path»"
+        " 10.20.1.16/pc-102.school.example bjones GET REDIRECT",
+        writes={"path": without(r"\s")},
+    ),
+    Product(
+        "squidguard",
+        "2025-09-08 09:05:01 [26] Request(pupils/gambling/-) http://casino.example.com/"
+        " 10.20.1.16/«host» bjones «method» REDIRECT",
+        writes=dict.fromkeys(("host", "method"), without(r"\s")),
+    ),
+    Product(
+        "dnsmasq", "Dec 30 09:00:01 dnsmasq[812]: query[A] «host»w.example.com from 10.2.3.4", writes={"host": _dnsmasq}
+    ),
+    Product(
+        "dnsmasq",
+        "Dec 30 09:00:01 dnsmasq[812]: 7 10.2.3.4/53211 query[A] «host»w.example.com from 10.2.3.4",
+        writes={"host": _dnsmasq},
+    ),
+    Product(
+        "unbound", "[1773590852] unbound[123:0] info: 10.2.3.4 «host»w.example.com. A IN", writes={"host": _unbound}
+    ),
+    Product(
+        "unbound",
+        "Mar 15 16:07:45 unbound[123:0] info: example.net. refuse 10.2.3.7@60320 «host»x.example.net. A IN",
+        writes={"host": _unbound},
+    ),
+    Product(
+        "bind",
+        "28-Aug-2026 08:04:30.123 queries: info: client @0x7f5cd4000b98 10.2.3.4#53211 («host»w.example.com):"
+        " query: «host»w.example.com IN A +E(0)K (192.0.2.53)",
+        writes={"host": _bind},
+    ),
+    Product(
+        "bind",
+        "28-Aug-2026 08:04:31.001 rpz: info: client @0x7f5cd4000b98 10.2.3.5#40712 («host»w.example.net): rpz"
+        " QNAME NXDOMAIN rewrite «host»w.example.net/A/IN via «host»w.example.net.rpz.example",
+        writes={"host": _bind},
+    ),
+    Product(
+        "windows_dns",
+        "05/06/2026 10:00:32 0E70 PACKET  00000000033397A0 UDP Rcv 10.2.3.4        5b47   Q [0001   D  "
+        " NOERROR] A      (3)www«host»(7)example(3)com(0)",
+        writes={"host": _windows},
+        declared=Declared(date_order="dmy"),
+    ),
+]
+
+_ZEEK_HEAD = [
+    "#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\thttp",
+    "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\ttrans_depth\tmethod\thost\turi\treferrer\tversion"
+    "\tuser_agent\trequest_body_len\tresponse_body_len\tstatus_code\tstatus_msg\ttags\tusername\tpassword\tproxied"
+    "\tresp_fuids\tresp_mime_types",
+]  # fmt: skip
+_ZEEK = (
+    "1794214800.668082\tCyIaMO7IheOh38Zsi\t10.20.4.17\t51031\t192.0.2.25\t80\t1\t«method»\twww.example.com\t/«path»"
+    "\t«referrer»\t1.1\t«agent»\t0\t18244\t407\tOK\t(empty)\t«user»\t-\t-\t-\ttext/html"
+)
+NETWORK = [
+    Product(
+        "zeek",
+        _ZEEK,
+        head=_ZEEK_HEAD,
+        writes=dict.fromkeys(("path", "referrer", "agent", "user"), _zeek) | {"method": lambda text: "G" + _zeek(text)},
+    ),
+    Product("zeek", _ZEEK.replace("«user»", "-").replace("«method»", "GET"), head=_ZEEK_HEAD),
+]
+for _name, _record in {
+    "zeek_json": '{"ts":1794214800.668082,"uid":"Ct","id.orig_h":"10.20.4.17","id.orig_p":1,"id.resp_h":"192.0.2.25",'
+    '"id.resp_p":80,"trans_depth":1,"method":"«method»","host":"www.example.com","uri":"/«path»","referrer":"«referrer»",'
+    '"version":"1.1","user_agent":"«agent»","response_body_len":18244,"status_code":407,"username":"«user»","tags":[]}',
+    "suricata": '{"timestamp":"2026-11-09T09:05:01.123456+0000","flow_id":1,"event_type":"http","src_ip":"10.20.4.17",'
+    '"src_port":5,"dest_ip":"192.0.2.25","dest_port":80,"proto":"TCP","tx_id":0,"http":{"hostname":"www.example.com",'
+    '"url":"/«path»","http_user_agent":"«agent»","http_content_type":"text/html","http_refer":"«referrer»",'
+    '"http_method":"«method»","protocol":"HTTP/1.1","status":200,"length":18244}}',
+    "panos_json": '{"TimeReceived":"2026-11-09T09:05:03.000000Z","DeviceSN":"0","LogType":"THREAT","Subtype":"url",'
+    '"TimeGenerated":"2026-11-09T09:05:01.000000Z","SourceAddress":"10.20.4.17","SourceUser":"school\\\\a.khan",'
+    '"Application":"web-browsing","Action":"block-url","URL":"games.example.net/«path»","URLCategory":"games",'
+    '"UserAgent":"«agent»","Referer":"«referrer»","HTTPMethod":"get"}',
+    "zscaler_json": '{ "sourcetype" : "zscalernss-web", "event" : {"time":"Mon Nov 09 09:05:02 2026",'
+    '"login":"a.khan@school.test","proto":"HTTP","eurl":"games.example.net/«path»","action":"Blocked","urlcat":"Games",'
+    '"location":"Main Site","cip":"10.20.4.17","reqmethod":"GET","respcode":"403","ua":"«agent»",'
+    '"ereferer":"«referrer»","contenttype":"text/html"}}',
+    "netskope": '{"_id":"1","access_method":"Client","domain":"games.example.net","srcip":"203.0.113.5",'
+    '"timestamp":1794214802,"traffic_type":"Web","type":"nspolicy","url":"games.example.net/«path»",'
+    '"user":"a.khan@school.test","useragent":"«agent»","userip":"10.20.4.17","alert":"yes","alert_type":"policy",'
+    '"action":"block"}',
+    "adguard_home": '{"IP":"10.20.4.17","T":"2026-11-09T09:05:02.9Z","QH":"«host»ads.example.net","QT":"A","QC":"IN",'
+    '"CP":"","Result":{"Rules":[{"Text":"||ads.example.net^","FilterListID":1}],"Reason":3,"IsFiltered":true}}',
+    "json": '{"time":"2025-09-08T09:05:02+01:00","user":{"name":"«user»"},"client":[{"ip":"10.20.1.16"}],"http":'
+    '{"method":"GET","url":"http://casino.example.com/«path»","status":403},"action":"Block"}',
+}.items():  # fmt: skip
+    _declared = declared_of(FOLDER / _name)
+    _spots = ("path", "agent", "referrer", "user", "host")
+    NETWORK.append(
+        Product(
+            _name,
+            _record,
+            writes=dict.fromkeys(_spots, _json) | {"method": lambda text: "G" + _json(text)},
+            declared=_declared,
+        )
+    )
+
+TABLES = [
+    Product(
+        "nextdns", "2026-03-16T09:00:02.000Z,«host»casino.example.com,HTTPS,false,DNS-over-HTTPS,203.0.113.5,blocked,"
+        '"category:gambling,blocklist:oisd",,example.com,A1B2C,"Lab, left",Windows,10.20.1.16,,nextdns-windows',
+        head=[
+            "timestamp,domain,query_type,dnssec,protocol,client_ip,status,reasons,destination_country,root_domain,"
+            "device_id,device_name,device_model,device_local_ip,matched_name,client_name"
+        ], writes={"host": _unbound},
+    ),
+    Product(
+        "csv", '"08/09/2025 09:05:02","bjones","10.20.1.16","","403","http://casino.example.com/«path»","«agent»",""',
+        head=["Time,Username,Source IP,Group,Code,URL,Categories,Domain"],
+        declared=declared_of(FOLDER / "csv" / "smoothwall_webfilter.csv"),
+        writes=dict.fromkeys(("path", "agent"), doubled),
+    ),
+    Product(
+        "csv", '"08/09/2025 09:05:02","bjones","10.20.1.16","","403","http://casino.example.com/«path»","«agent»",""',
+        head=["Time,Username,Source IP,Group,Code,URL,Categories,Domain"],
+        declared=declared_of(FOLDER / "csv" / "smoothwall_webfilter.csv"),
+    ),
+]  # fmt: skip
+
+EVERY = [*W3C, *SQUID, *FIREWALLS, *FORCEPOINT, *EVENTS, *CLOUD, *NAMES, *NETWORK, *TABLES]

@@ -20,6 +20,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted
 from pipeline.formats._leef import Source, taken_apart
 from pipeline.formats._zscaler import COLUMNS, event, spoken
+from pipeline.formats._worded import Order
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -30,7 +31,10 @@ _SOURCE: Final = Source(
         "cat", "devTime", "src", "srcPostNAT", "realm", "usrName", "dstBytes", "url", "appproto", "urlcategory",
         "reqmethod", "respcode", "referer", "useragent", "contenttype",
     ),
-    once=("cat", "devTime", "src", "usrName", "url"),
+    once=("cat", "devTime", "src", "srcPostNAT", "realm", "usrName", "url", "appproto", "reqmethod", "respcode"),
+    order=Order(
+        client=("url", "useragent", "referer"), ahead=("cat", "devTime", "src", "srcPostNAT", "realm", "usrName")
+    ),
 )  # fmt: skip
 claims = _SOURCE.claims
 
