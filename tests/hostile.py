@@ -25,7 +25,8 @@ _MEANT = ("user_raw", "client_ip", "verdict", "status", "ts")
 _PIECES = (
     "\t", " ", '"', "'", "\\", "=", "-", "|", ",", ";", "(", ")", "[", "]", "<", ">", "{", "}", ":", "#", "/", "?", "&",
     "0", "1", "200", "403", "407", "GET", "CONNECT", "http://good.example/", "10.20.1.99", "asmith", "x", "é", "\r",
-    "\x00", "\x0b", "\x1c", "\x85", "\u2028", "%20", "%22", "%0a", "\\x22", "\\n", "#011", "#Fields: date time c-ip cs-uri", "2026-03-16 09:00:00",
+    "\x00", "\x0b", "\x1c", "\x85", "\u2028", "%20", "%22", "%0a", "\\x22", "\\n", "#011",
+    "#Fields: date time c-ip cs-uri", "2026-03-16 09:00:00",
     "1757318700.000", "<134>Mar 16 09:00:00 host tag: ", "allowed", "Allowed", "OBSERVED", "passthrough", "null", "$",
 )  # fmt: skip
 

@@ -104,12 +104,12 @@ def test_fortigate_keeps_user_and_block(path: str, agent: str) -> None:
         assert str(row["url"]).startswith("http://casino.example.com/")
 
 
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=1, deadline=None)
 @given(seed=st.integers(0, 2**32))
 @pytest.mark.parametrize("product", EVERY, ids=[f"{each.name}-{number}" for number, each in enumerate(EVERY)])
 def test_a_client_that_chooses_hostile_values_changes_nothing_else(product: Product, seed: int) -> None:
     chance = Random(seed)
-    product.check(*(product.values(chance) for _ in range(40)))
+    product.check(*(product.values(chance) for _ in range(60)))
 
 
 def test_every_format_is_attacked() -> None:

@@ -35,7 +35,8 @@ _SOURCE: Final = Source(
     product="(?i:FortiGate|FortiProxy)[^|]*",
     keys=(*_KEYS.values(), "cat", "requestContext", "FTNTFGTcatdesc", "requestMethod", "FTNTFGThttpmethod"),
     once=(
-        "cat", "act", "duser", "src", "dhost", "request", "FTNTFGTqname", "FTNTFGTeventtime", "FTNTFGTtz", "FTNTFGTlogid",
+        "cat", "act", "duser", "src", "dhost", "request", "FTNTFGTqname", "FTNTFGTeventtime", "FTNTFGTtz",
+        "FTNTFGTlogid",
     ),
     order=Order(
         client=("request", "requestClientApplication", "FTNTFGTreferralurl"),

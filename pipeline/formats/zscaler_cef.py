@@ -19,8 +19,8 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cef import Source, taken_apart, timed
 from pipeline.formats._cells import blank_apart, parted
-from pipeline.formats._zscaler import COLUMNS, event, spoken
 from pipeline.formats._worded import Order
+from pipeline.formats._zscaler import COLUMNS, event, spoken
 from pipeline.localtime import Running
 
 _SOURCE: Final = Source(

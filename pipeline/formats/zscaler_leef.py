@@ -19,8 +19,8 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted
 from pipeline.formats._leef import Source, taken_apart
-from pipeline.formats._zscaler import COLUMNS, event, spoken
 from pipeline.formats._worded import Order
+from pipeline.formats._zscaler import COLUMNS, event, spoken
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
