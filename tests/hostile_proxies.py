@@ -83,6 +83,7 @@ SQUID = [
     Product(
         "squid_combined", '10.20.1.16 - bjones [08/Sep/2025:09:00:12 +0100] "GET'
         ' http://casino.example.com/«path» HTTP/1.1" 403 3514 "«referrer»" "«agent»" TCP_DENIED:HIER_NONE',
+        pieces=('" 4 4 "x" "x', '" 200 9 "-" "-', '" "') * 9,
     ),
     Product(
         "squid_combined", '10.20.1.16 - bjones [08/Sep/2025:09:00:12 +0100] "GET'

@@ -153,5 +153,6 @@ FORMAT: Final = Format(
     claims=claims,
     parse=parse,
     gives="user, client address, URL without scheme, verdict, category, application; method and user agent if logged",
-    cannot="status and bytes; the page behind TLS that is not decrypted; the zone of the time before PAN-OS 10",
+    cannot="status and bytes; the page behind TLS that is not decrypted; the zone of the time before PAN-OS 10; "
+    "a quote in a URL from the end of the URL: then category, method and user agent may be the client's",
 )

@@ -254,5 +254,6 @@ FORMAT: Final = Format(
     claims=claims,
     parse=parse,
     gives="user, client address, device, URL, verdict, category, application, status, bytes to the client, user agent",
-    cannot="the page behind a tunnel; the zone of the time unless the feed has tz=GMT or epochtime",
+    cannot="the page behind a tunnel; the zone of the time unless the feed has tz=GMT or epochtime; "
+    "a tab in what a client sent from one between the pairs, where the feed does not mask it",
 )

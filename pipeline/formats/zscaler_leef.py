@@ -64,5 +64,6 @@ FORMAT: Final = Format(
     claims=claims,
     parse=parse,
     gives="user, client address, URL, method, verdict, category, status, bytes to the client, user agent, referrer",
-    cannot="the page behind HTTPS that is not inspected; the content type",
+    cannot="the page behind HTTPS that is not inspected; the content type; "
+    "a tab in what a client sent from one between the pairs, where the feed does not mask it",
 )
