@@ -144,7 +144,6 @@ _MWG_SYSLOG = (
 CLOUD = [
     Product("umbrella", _UMBRELLA_DNS, writes={"host": doubled}),
     Product("umbrella", _UMBRELLA_WEB, writes=dict.fromkeys(("path", "agent", "referrer"), doubled)),
-    Product("umbrella", _UMBRELLA_WEB),
     Product("zscaler", _ZSCALER, writes=dict.fromkeys(("path", "agent", "referrer"), without("\t"))),
     Product("zscaler", _ZSCALER),
     Product("zscaler", _ZSCALER, writes=dict.fromkeys(("path", "agent", "referrer"), without("\t"))).lacking(
