@@ -5,11 +5,16 @@ A line that cannot be told apart may be refused, for then it is counted and kept
 
 from __future__ import annotations
 
+from random import Random
+
 import polars as pl
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.formats import LINES, Declared, registry
+from pipeline.formats import LINES, Declared, names, registry
+from tests.hostile import Product
+from tests.hostile_products import EVERY
 
 _quick = settings(max_examples=80, deadline=None)
 #: Pieces of log lines, so that the made texts come near to what a clever pupil would try.
@@ -97,3 +102,18 @@ def test_fortigate_keeps_user_and_block(path: str, agent: str) -> None:
     for row in _rows("fortigate", line):
         assert (row["user_raw"], row["client_ip"], row["verdict"]) == ("bjones", "10.20.1.16", "blocked")
         assert str(row["url"]).startswith("http://casino.example.com/")
+
+
+@settings(max_examples=1, deadline=None)
+@given(seed=st.integers(0, 2**32))
+@pytest.mark.parametrize("product", EVERY, ids=[f"{each.name}-{number}" for number, each in enumerate(EVERY)])
+def test_a_client_that_chooses_hostile_values_changes_nothing_else(product: Product, seed: int) -> None:
+    chance = Random(seed)
+    product.check(*(product.values(chance) for _ in range(60)))
+
+
+def test_every_format_is_attacked() -> None:
+    here = {"e2guardian1", "e2guardian8", "fortigate"}
+    # Written by the same program as e2guardian 8, in quotes or with tabs, and cut by the same code.
+    alike = {"e2guardian2", "e2guardian4"}
+    assert {each.name for each in EVERY} | here | alike == set(names())

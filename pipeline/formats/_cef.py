@@ -9,7 +9,8 @@ A value goes on to the next blank that a key and its `=` follow. In the header a
 values `=` and a backslash (some products escape bars there, too). `\n` and `\r` stay as they are, since products that
 escape nothing write names such as `SCHOOL\nbrown`. Products that leave `=` as it is are read as well: only a value with
 a blank, a key and an `=` inside would end early, and where that key is one of `once`, it is said twice.
-Refuses records of other products, headers with too few columns, and a key of `once` said twice and differently.
+Refuses records of other products, headers with too few columns, a key of `once` said twice and differently, and one
+that should stand ahead and stands only behind what a client sent.
 Source: Micro Focus, "Implementing ArcSight Common Event Format (CEF)", versions 0 and 1.
 """
 
@@ -17,14 +18,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from pipeline.formats._header_stamp import header_stamp
-from pipeline.formats._worded import followed, is_said_twice, value
+from pipeline.formats._worded import Order, followed, is_said_twice, late_refused, value
 from pipeline.monthnames import from_named_month
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Source:
     keys: tuple[str, ...]
     #: Keys on which a row's meaning hangs; said twice and differently, the line was tampered with.
     once: tuple[str, ...]
+    order: Order = field(default_factory=Order)
 
     @property
     def ours(self) -> str:
@@ -80,9 +82,11 @@ def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
     escaped = table.select(pl.col("extension").str.contains("\\", literal=True).fill_null(value=False)).to_series()
     read = pl.concat([_cells(table.filter(~escaped), source), _cells(table.filter(escaped), source, unescape=True)])
     odd = read.filter("odd").select("line", "text", "stamp")
-    rows = [read.filter(~pl.col("odd")), _one_by_one(odd, source), foreign]
+    extensions = table.select("line", "extension")
+    rows = [read.filter(~pl.col("odd")).drop("extension"), _one_by_one(odd, source), foreign]
     empty = pl.DataFrame(schema=source.schema)
-    return pl.concat([empty, *rows], how="diagonal_relaxed").select(source.schema.names()).sort("line")
+    together = pl.concat([empty, *rows], how="diagonal_relaxed").select(source.schema.names()).sort("line")
+    return late_refused(together, extensions, source.order)
 
 
 def _header(texts: pl.DataFrame) -> pl.DataFrame:

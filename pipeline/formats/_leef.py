@@ -5,8 +5,9 @@ product and keys a `Source` names. Version 2.0 names in a sixth column of the he
 are read (`x09`, `0x09`, a tab, or nothing). A tab may have become `#011` on its way through syslog.
 Out: one row for each line, with the header's `event`, one column of text for each key (null where it is not there,
 empty where it says nothing), the stamp of syslog's header as `stamp`, and the reason and detail of a reject.
-Nothing is escaped: a pair ends where the separator stands. Refuses records of other products, and headers with too few
-columns, and records with a key of `once` said twice.
+Nothing is escaped: a pair ends where the separator stands. Refuses records of other products, headers with too few
+columns, and records with a key of `once` said twice, or with
+one that should stand ahead and stands only behind what a client sent.
 Source: IBM, "QRadar LEEF Guide", versions 1.0 and 2.0.
 """
 
@@ -14,12 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 
 from pipeline.formats._header_stamp import header_stamp
+from pipeline.formats._worded import Order, late_refused
 
 _START: Final = r"^[^|]*?LEEF:[12]\.[0-9]\|"
 _HEADER: Final = ("version", "vendor", "product", "release", "event", "pairs")
@@ -36,6 +38,7 @@ class Source:
     keys: tuple[str, ...]
     #: Keys on which a row's meaning hangs.
     once: tuple[str, ...]
+    order: Order = field(default_factory=Order)
 
     @property
     def ours(self) -> str:
@@ -66,6 +69,7 @@ def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
         detail=pl.when(short).then(pl.lit("the LEEF header has fewer than five columns"))
         .when(twice).then(pl.lit(f"says one of {', '.join(source.once)} twice")),
     )  # fmt: skip
+    read = late_refused(read, table.select("line", "pairs"), source.order, "\t")
     foreign = texts.filter(~is_ours).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("is no LEEF record of this product")
     )

@@ -56,6 +56,44 @@ def is_said_twice(column: str, keys: tuple[str, ...]) -> pl.Expr:
     return (times_said(column, keys) != found).fill_null(value=False)
 
 
+@dataclass(frozen=True)
+class Order:
+    """Who writes what."""
+
+    #: Keys whose values a client sent.
+    client: tuple[str, ...] = ()
+    #: Keys that the product writes before those, or not at all.
+    ahead: tuple[str, ...] = ()
+
+
+def late_refused(read: pl.DataFrame, texts: pl.DataFrame, order: Order, sep: str = " ") -> pl.DataFrame:
+    """`read` with a reject for each line that has a key of `ahead` only behind one that a client filled.
+
+    `texts` holds `line`, and in its other column the pairs, each behind `sep`.
+    """
+    (column,) = (name for name in texts.columns if name != "line")
+    client, ahead = "|".join(order.client), "|".join(order.ahead)
+    pairs = pl.col(column)
+    late = texts.filter(pairs.str.contains(rf"(?s){sep}(?:{client})=.*{sep}(?:{ahead})="))
+    if late.is_empty():
+        return read
+    before = pairs.str.extract(rf"(?s)^(.*?){sep}(?:{client})=")
+    behind = [
+        pairs.str.contains(f"{sep}{key}=", literal=True) & ~(before + sep).str.contains(f"{sep}{key}=", literal=True)
+        for key in order.ahead
+    ]
+    forged = late.filter(pl.any_horizontal(behind)).select("line", forged=pl.lit(value=True))
+    fault = pl.col("forged").fill_null(value=False) & pl.col("reason").is_null()
+    return (
+        read.join(forged, on="line", how="left", maintain_order="left")
+        .with_columns(
+            reason=pl.when(fault).then(pl.lit("bad-field")).otherwise("reason"),
+            detail=pl.when(fault).then(pl.lit("says who it was only behind what the client sent")).otherwise("detail"),
+        )
+        .drop("forged")
+    )
+
+
 def followed(text: str, wanted: tuple[str, ...], once: tuple[str, ...], shape: Shape = CEF) -> dict[str, str]:
     """The wanted values of one text, or reason and detail of a reject where a key of `once` is said differently."""
     cells: dict[str, str] = {}

@@ -75,7 +75,7 @@ def _client() -> pl.Expr:
 def _url(method: pl.Expr) -> pl.Expr:
     """With the scheme that the protocol names; what a tunnel was asked for is a host and a port."""
     url, protocol = spoken("url"), pl.col("protocol").str.to_lowercase()
-    bare = ~url.str.contains("://", literal=True) & (method != "CONNECT").fill_null(value=True)
+    bare = ~url.str.contains("^[A-Za-z][A-Za-z0-9+.-]*://") & (method != "CONNECT").fill_null(value=True)
     named = bare & protocol.is_in(["http", "https"]).fill_null(value=False)
     return pl.when(named).then(pl.concat_str(protocol, pl.lit("://"), url)).otherwise(url)
 

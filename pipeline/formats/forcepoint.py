@@ -23,7 +23,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._forcepoint import COLUMNS, event
 from pipeline.formats._header_stamp import header_stamp
-from pipeline.formats._worded import Shape, followed, is_said_twice, value
+from pipeline.formats._worded import Order, Shape, followed, is_said_twice, late_refused, value
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -32,7 +32,9 @@ _KEYS: Final = {
     "status": "http_proxy_status_code", "received": "bytes_in", "type": "http_content_type",
     "agent": "http_user_agent", "category": "category", "time": "time",
 }  # fmt: skip
-_ONCE: Final = ("action", "user", "loginID", "src_host", "url", "http_proxy_status_code")
+_ONCE: Final = ("action", "user", "loginID", "src_host", "url", "http_proxy_status_code", "time")
+#: A client may write these where the product does not know them.
+_WRITTEN: Final = Order(client=("http_user_agent", "url"), ahead=("action", "user", "loginID", "src_host", "time"))
 _SHAPE: Final = Shape(first="a-z", more="A-Za-z0-9_-")
 _OURS: Final = r"(?:^|[ >])vendor=(?:Websense|Forcepoint)\b.* product=Security\b"
 _PATTERN: Final = re.compile(_OURS)
@@ -67,7 +69,8 @@ def _cells_of(texts: pl.DataFrame) -> pl.DataFrame:
     read = table.with_columns(value("pairs", key, _SHAPE) for key in _KEYS.values())
     odd = read.select(is_said_twice("pairs", _ONCE)).to_series()
     careful = _one_by_one(read.filter(odd).select("line", "pairs", "stamp"))
-    rows = pl.concat([read.filter(~odd), careful], how="diagonal_relaxed").sort("line")
+    rows = pl.concat([read.filter(~odd).drop("pairs"), careful], how="diagonal_relaxed").sort("line")
+    rows = late_refused(rows, table.select("line", "pairs"), _WRITTEN)
     renamed = rows.select(
         "line", "stamp", *(pl.col(key).alias(name) for name, key in _KEYS.items()), "reason", "detail"
     )

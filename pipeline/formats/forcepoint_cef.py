@@ -19,6 +19,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cef import Source, labelled, taken_apart, timed
 from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._forcepoint import COLUMNS, event
+from pipeline.formats._worded import Order
 from pipeline.localtime import Running
 
 _SOURCE: Final = Source(
@@ -29,6 +30,10 @@ _SOURCE: Final = Source(
         "requestClientApplication",
     ),
     once=("rt", "act", "suser", "loginID", "src", "request"),
+    order=Order(
+        client=("request", "requestClientApplication"),
+        ahead=("rt", "act", "suser", "loginID", "src"),
+    ),
 )  # fmt: skip
 claims = _SOURCE.claims
 

@@ -22,6 +22,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._forcepoint import COLUMNS, event
 from pipeline.formats._leef import Source, taken_apart
+from pipeline.formats._worded import Order
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -32,7 +33,10 @@ _SOURCE: Final = Source(
         "cat", "usrName", "loginID", "src", "dstBytes", "proxyStatus-code", "method", "contentType", "userAgent", "url",
         "devTime",
     ),
-    once=("usrName", "loginID", "src", "proxyStatus-code", "url"),
+    once=("usrName", "loginID", "src", "proxyStatus-code", "url", "devTime"),
+    order=Order(
+        client=("userAgent", "url"), ahead=("usrName", "loginID", "src", "proxyStatus-code", "devTime")
+    ),
 )  # fmt: skip
 _LAST_PAIR: Final = r" logRecordSource=[^ ]*$"
 claims = _SOURCE.claims

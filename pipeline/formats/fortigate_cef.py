@@ -21,6 +21,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cef import Source, taken_apart
 from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._fortinet import COLUMNS, event, is_ours, timed
+from pipeline.formats._worded import Order
 from pipeline.localtime import Running
 
 #: FortiOS's name of a field -> its CEF key.
@@ -33,8 +34,15 @@ _SOURCE: Final = Source(
     vendor="Fortinet",
     product="(?i:FortiGate|FortiProxy)[^|]*",
     keys=(*_KEYS.values(), "cat", "requestContext", "FTNTFGTcatdesc", "requestMethod", "FTNTFGThttpmethod"),
-    once=("cat", "act", "duser", "src", "dhost", "request", "FTNTFGTqname"),
-)
+    once=(
+        "cat", "act", "duser", "src", "dhost", "request", "FTNTFGTqname", "FTNTFGTeventtime", "FTNTFGTtz",
+        "FTNTFGTlogid",
+    ),
+    order=Order(
+        client=("request", "requestClientApplication", "FTNTFGTreferralurl"),
+        ahead=("FTNTFGTeventtime", "FTNTFGTtz", "FTNTFGTlogid", "cat", "duser", "src", "shost"),
+    ),
+)  # fmt: skip
 claims = _SOURCE.claims
 
 

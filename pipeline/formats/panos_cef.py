@@ -25,6 +25,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cef import Source, labelled, taken_apart, timed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
+from pipeline.formats._worded import Order
 from pipeline.localtime import Running
 
 _SOURCE: Final = Source(
@@ -34,12 +35,17 @@ _SOURCE: Final = Source(
         "rt", "dtz", "src", "suser", "app", "dpt", "act", "request", "cs2", "cs2Label", "cat", "requestMethod",
         "requestClientApplication", "requestContext", "PanOSReferer",
     ),
-    once=("rt", "src", "suser", "act", "request"),
+    once=("rt", "dtz", "src", "suser", "act", "request", "cat"),
+    order=Order(
+        client=("request", "requestClientApplication", "PanOSReferer"),
+        ahead=("rt", "src", "suser", "act"),
+    ),
 )  # fmt: skip
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "verdict", "vendor_category", "content_type",
     "user_agent", "referrer", "kind",
 )  # fmt: skip
+_OPEN: Final = r'^"(?:|.*[^"])$'
 _VERDICTS: Final = {
     "alert": "allowed", "allow": "allowed", "continue": "allowed", "override": "allowed",
     "block-continue": "warned",
@@ -59,6 +65,11 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     # The record of the VPN has a header of six columns.
     vpn = (pl.col("signature") == "GLOBALPROTECT").fill_null(value=False)
     cells = cells.with_columns(pl.when(~vpn).then(pl.col(name)).alias(name) for name in ("reason", "detail"))
+    broken = pl.col("reason").is_null() & _is_url() & pl.col("request").str.contains(_OPEN).fill_null(value=False)
+    cells = cells.with_columns(
+        reason=pl.when(broken).then(pl.lit("unclosed-quote")).otherwise("reason"),
+        detail=pl.when(broken).then(pl.lit("the quotes of request do not close")).otherwise("detail"),
+    )
     good = pl.col("reason").is_null()
     zoned = pl.when((pl.col("dtz") == "UTC") & pl.col("rt").str.ends_with("GMT").not_()).then(pl.col("rt") + " UTC")
     records = cells.filter(good & _is_url()).with_columns(rt=pl.coalesce(zoned, "rt"))

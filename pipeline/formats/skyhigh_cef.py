@@ -22,6 +22,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cef import Source, labelled, taken_apart, timed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
+from pipeline.formats._worded import Order
 from pipeline.localtime import Running
 
 _SOURCE: Final = Source(
@@ -31,7 +32,11 @@ _SOURCE: Final = Source(
         "rt", "cat", "src", "suser", "request", "requestMethod", "cs4", "cs4Label", "fileType", "out",
         "requestClientApplication", "cn1", "cn1Label",
     ),
-    once=("rt", "src", "suser", "request", "cn1"),
+    once=("rt", "src", "suser", "request", "cn1", "cn1Label", "cat"),
+    order=Order(
+        client=("request", "requestClientApplication"),
+        ahead=("rt", "src", "suser", "cat"),
+    ),
 )  # fmt: skip
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "verdict", "vendor_category", "status",

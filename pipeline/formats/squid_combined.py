@@ -34,6 +34,8 @@ _RESULT: Final = "[A-Z][A-Z0-9_]*:[A-Z][A-Z0-9_]*"
 #: Whether a line is of `combined`, and whether the headers follow.
 _IS_COMBINED: Final = rf'" {_RESULT}{_HEADERS}?$'
 _HAS_HEADERS: Final = rf" {_RESULT}{_HEADERS}$"
+_BETWEEN: Final = '" "'
+_UNCLEAR: Final = "has more than one place where a referrer could end and a user agent begin"
 _SHAPE: Final = re.compile(
     r"[0-9A-Fa-f.:]*[.:][0-9A-Fa-f.:]* \S.* \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}(?::[0-9]{2}){3} [+-][0-9]{4}\] "
     rf'"\S+ .+ \S+" [0-9]{{1,3}} -?[0-9]+ (?:".*" ".*" )?{_RESULT}(?: \[|$)'
@@ -63,7 +65,11 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     texts = without_header(texts)
     has_headers = texts["text"].str.ends_with("]") & texts["text"].str.contains(_HAS_HEADERS)
     is_combined = texts["text"].str.contains(_IS_COMBINED)
-    read = [_NOTHING]
+    # What stands once between referrer and user agent a client may have written again, and a status before it.
+    twice = is_combined & (texts["text"].str.count_matches(_BETWEEN, literal=True) > 1)
+    unclear = texts.filter(twice).select("line", reason=pl.lit("bad-field"), detail=pl.lit(_UNCLEAR))
+    texts, has_headers, is_combined = texts.filter(~twice), has_headers.filter(~twice), is_combined.filter(~twice)
+    read = [_NOTHING, unclear]
     for combined, headers in ((True, False), (False, False), (True, True), (False, True)):
         part = texts.filter((is_combined == combined) & (has_headers == headers))
         if part.height:

@@ -192,5 +192,6 @@ FORMAT: Final = Format(
     parse=parse,
     records="quoted",
     gives="user or device, client address, host (DNS) or URL (web), verdict, categories; web: method, status, bytes",
-    cannot="the page behind a DNS name; who it was before version 4, and where only a network is known",
+    cannot="the page behind a DNS name; who it was before version 4, and where only a network is known; "
+    "whether a quote in a URL was doubled, which is taken for granted",
 )

@@ -37,6 +37,9 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _FIELDS: Final = r"(?i)^#Fields:[ \t]*(.*)$"
 _DIRECTIVE: Final = r"^#[A-Za-z][A-Za-z-]*:"
+_NAMES: Final = r"^\s*(?:[A-Za-z]\S*\s*)+$"
+#: Fields whose value a client chooses, before all others.
+_CLIENT_FIRST: Final = r"(?i)^\s*(?:cs|sc\(|rs\(|c-agent|c-dns|c-uri|r-host|x-|s-operation)"
 #: Runs of blanks part as one does; those in quotes are part of the value.
 _RUNS: Final = r'("[^"]*")|( ) +'
 _BRACKETED: Final = r'(^| )\[([0-9]{2}/[^\]"]*)\]'
@@ -53,11 +56,11 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     before, ran = json.loads(carry) if carry else (_declared_fields(declared), "")
     texts, blank = blank_apart(without_header(lines))
     texts = texts.with_columns(pl.col("text").str.strip_prefix("\ufeff"))
-    named = texts.with_columns(named=pl.col("text").str.extract(_FIELDS)).with_columns(
+    named = texts.with_columns(named=_fields_named(before)).with_columns(
         fields=pl.col("named").forward_fill().fill_null(before)
     )
     is_header = pl.col("named").is_not_null()
-    is_comment = ~is_header & pl.col("text").str.contains(_DIRECTIVE)
+    is_comment = ~is_header & pl.col("text").str.contains(_DIRECTIVE) & ~_may_be_row()
     body = named.filter(~is_header & ~is_comment)
     passed_over = [blank, skips(named.filter(is_header), "header"), skips(named.filter(is_comment), "comment")]
     cells, refused, other = _cells(body)
@@ -68,6 +71,22 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     rows = pl.concat([read.filter(~unaddressed), refused], how="diagonal")
     last = named["fields"][-1] if named.height else before
     return parted(rows, _COLUMNS, passed_over, json.dumps([last, running.to_text()]))
+
+
+def _fields_named(before: str) -> pl.Expr:
+    """What a line names as its fields; null for a row that begins with a client's value which looks so."""
+    named = pl.col("text").str.extract(_FIELDS)
+    # Every row has a number in it, that of its time; no header has.
+    sure = pl.when(named.str.contains(_NAMES)).then(named)
+    is_clients = sure.forward_fill().shift(1).fill_null(before).str.contains(_CLIENT_FIRST)
+    return pl.when(sure.is_not_null() | ~is_clients).then(named)
+
+
+def _may_be_row() -> pl.Expr:
+    """Whether a line that looks like a comment may be a row, whose first value a client wrote."""
+    text, fields = pl.col("text"), pl.col("fields")
+    values = pl.max_horizontal(text.str.count_matches(r"\S+"), text.str.count_matches("\t") + 1)
+    return fields.str.contains(_CLIENT_FIRST) & (values >= fields.str.count_matches(r"\S+"))
 
 
 def _declared_fields(declared: Declared) -> str:

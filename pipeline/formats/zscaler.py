@@ -42,7 +42,7 @@ _MEANINGS: Final[dict[str, tuple[tuple[str, ...], int | None]]] = {
     "epoch": (("epochtime",), None), "tz": (("tz",), None),
 }  # fmt: skip
 #: Said twice and differently, the line was tampered with.
-_ONCE: Final = ("user", "url", "action", "client_ip")
+_ONCE: Final = ("user", "url", "action", "client_ip", "status", "location", "time", "tz", "epoch")
 _CELLS: Final = pl.Schema({"line": pl.Int64()} | dict.fromkeys(_MEANINGS, pl.String()))
 #: So many orders of keys are looked for: those of a school's feeds, as they were changed in the file's time.
 _MOST_ORDERS: Final = 8
@@ -254,5 +254,6 @@ FORMAT: Final = Format(
     claims=claims,
     parse=parse,
     gives="user, client address, device, URL, verdict, category, application, status, bytes to the client, user agent",
-    cannot="the page behind a tunnel; the zone of the time unless the feed has tz=GMT or epochtime",
+    cannot="the page behind a tunnel; the zone of the time unless the feed has tz=GMT or epochtime; "
+    "a tab in what a client sent from one between the pairs, where the feed does not mask it",
 )

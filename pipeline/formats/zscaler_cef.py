@@ -19,6 +19,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cef import Source, taken_apart, timed
 from pipeline.formats._cells import blank_apart, parted
+from pipeline.formats._worded import Order
 from pipeline.formats._zscaler import COLUMNS, event, spoken
 from pipeline.localtime import Running
 
@@ -29,7 +30,11 @@ _SOURCE: Final = Source(
         "rt", "act", "app", "src", "sourceTranslatedAddress", "suser", "spriv", "request", "requestMethod", "outcome",
         "in", "cat", "requestContext", "requestClientApplication", "contenttype",
     ),
-    once=("rt", "act", "src", "suser", "request"),
+    once=("rt", "act", "src", "sourceTranslatedAddress", "suser", "request", "outcome", "spriv"),
+    order=Order(
+        client=("request", "requestClientApplication", "requestContext"),
+        ahead=("act", "src"),
+    ),
 )  # fmt: skip
 claims = _SOURCE.claims
 

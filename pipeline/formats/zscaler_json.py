@@ -151,7 +151,7 @@ def _url() -> pl.Expr:
     """The URL with the scheme that the record names; a tunnel's host and port as they are."""
     url = pl.coalesce(_decoded("_coded"), "_target")
     scheme = pl.col("_protocol").str.to_lowercase()
-    known = scheme.is_in(["http", "https"]) & ~url.str.contains("://", literal=True) & (
+    known = scheme.is_in(["http", "https"]) & ~url.str.contains("^[A-Za-z][A-Za-z0-9+.-]*://") & (
         pl.col("_method").ne_missing("CONNECT")
     )  # fmt: skip
     return pl.when(known.fill_null(value=False)).then(pl.concat_str(scheme, pl.lit("://"), url)).otherwise(url)

@@ -19,6 +19,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted
 from pipeline.formats._leef import Source, taken_apart
+from pipeline.formats._worded import Order
 from pipeline.formats._zscaler import COLUMNS, event, spoken
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
@@ -30,7 +31,10 @@ _SOURCE: Final = Source(
         "cat", "devTime", "src", "srcPostNAT", "realm", "usrName", "dstBytes", "url", "appproto", "urlcategory",
         "reqmethod", "respcode", "referer", "useragent", "contenttype",
     ),
-    once=("cat", "devTime", "src", "usrName", "url"),
+    once=("cat", "devTime", "src", "srcPostNAT", "realm", "usrName", "url", "appproto", "reqmethod", "respcode"),
+    order=Order(
+        client=("url", "useragent", "referer"), ahead=("cat", "devTime", "src", "srcPostNAT", "realm", "usrName")
+    ),
 )  # fmt: skip
 claims = _SOURCE.claims
 
@@ -60,5 +64,6 @@ FORMAT: Final = Format(
     claims=claims,
     parse=parse,
     gives="user, client address, URL, method, verdict, category, status, bytes to the client, user agent, referrer",
-    cannot="the page behind HTTPS that is not inspected; the content type",
+    cannot="the page behind HTTPS that is not inspected; the content type; "
+    "a tab in what a client sent from one between the pairs, where the feed does not mask it",
 )
