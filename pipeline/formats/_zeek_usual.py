@@ -1,4 +1,4 @@
-r"""The columns of Zeek's `http`, `ssl` and `dns` logs where no header says them: rows cut out of their file, or sent on.
+r"""The columns of Zeek's `http`, `ssl` and `dns` logs where no header says them: rows cut out, or sent on one by one.
 
 In: a row as Zeek's ASCII writer puts it. Out: the layout that it fits, of those that Zeek and Bro write unless a script
 adds columns. The layouts differ in their number of columns, and every column of numbers, flags or addresses must hold
