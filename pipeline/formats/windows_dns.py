@@ -7,9 +7,9 @@ query (no `R` before the opcode), and of the standard kind (`Q`). What the serve
 is passed over (`other-record`), like all that is no packet.
 
 The time is local, without a zone, and written as the server's region has it: `6/5/2026 10:00:32 AM`, `05/06/2026
-10:00:32`, `05.06.2026 10:00:32`, `2026/6/5 10:00:32`, `20260605 10:00:32`. Nothing in the header says which of two numbers is the day: it
-is declared, or proved by a day above 12, or the line is refused. What the server answered is on another line, and it
-has no filter of its own, so the verdict is `unknown`.
+10:00:32`, `05.06.2026 10:00:32`, `2026/6/5 10:00:32`, `20260605 10:00:32`. Nothing in the header says which of two
+numbers is the day: it is declared, or proved by a day above 12, or the line is refused. What the server answered is on
+another line, and it has no filter of its own, so the verdict is `unknown`.
 
 A name is written with the length of each label before it. A label may hold brackets, and then the lengths say where
 it ends; where the lengths are wrong the line is refused. In text that is not ASCII they cannot be checked, since
