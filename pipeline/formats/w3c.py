@@ -151,6 +151,6 @@ FORMAT: Final = Format(
     claims=claims,
     parse=parse,
     gives="what its #Fields: line names: user, client address, URL, verdict, category, status, bytes, user agent",
-    cannot="lines before a #Fields: line, but for ProxySG's usual ones; the page behind a tunnel; whose browsing it was where it is the log of a web "
-    "server (IIS), which shows what others asked of the school",
+    cannot="lines before a #Fields: line, but for those of ProxySG; the page behind a tunnel; whose browsing it was "
+    "where it is the log of a web server (IIS), which shows what others asked of the school",
 )
