@@ -70,9 +70,11 @@ def is_usual(line: str) -> bool:
 
 
 def usual_fields(texts: pl.DataFrame) -> pl.DataFrame:
-    """The same table with `fields`, what a `#Fields:` would say of each row; empty where nothing is known."""
-    text = pl.col("text")
-    if not texts.select(text.str.contains(_MAY_BE).any()).item():
-        return texts.with_columns(fields=pl.lit(""))
-    looks = [pl.when(text.str.contains(look)).then(pl.lit(names)) for look, names in _LOOKS.items()]
-    return texts.with_columns(fields=pl.coalesce(*looks, pl.lit("")))
+    """The known rows with `fields`, what a `#Fields:` would say of each, in no certain order."""
+    rest = texts.filter(pl.col("text").str.contains(_MAY_BE))
+    found = [rest.clear().with_columns(fields=pl.lit(""))]
+    for look, names in _LOOKS.items():
+        fits = rest["text"].str.contains(look)
+        found.append(rest.filter(fits).with_columns(fields=pl.lit(names)))
+        rest = rest.filter(~fits)
+    return pl.concat(found)

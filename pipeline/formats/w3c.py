@@ -108,7 +108,7 @@ def _usual(segment: pl.DataFrame, broken: pl.DataFrame) -> tuple[pl.DataFrame, p
     """The cells of the rows that are not as a header says, but as ProxySG writes them; the rejects that are left."""
     tables = [CELLS.to_frame()]
     rows = segment.select("line", "text").join(broken.select("line"), on="line", how="semi", maintain_order="left")
-    for part in usual_fields(rows).filter(pl.col("fields") != "").partition_by("fields"):
+    for part in usual_fields(rows).partition_by("fields"):
         fields = Fields.of(part["fields"][0])
         cells, _ = split(_tidy(part, fields), _layout(fields))
         tables.append(_by_meaning(cells, fields))

@@ -132,9 +132,15 @@ def _under(headers: list[tuple[int, _Header]], data: pl.DataFrame) -> list[tuple
 
 def _by_look(data: pl.DataFrame) -> list[tuple[tuple[str, ...], pl.DataFrame]]:
     """Rows without a header, by the columns that they look like having; those without such a look have none."""
-    looks = pl.coalesce(pl.when(pl.col("text").str.contains(pattern)).then(pl.lit(pattern)) for pattern in USUAL)
-    parts = data.with_columns(looks.fill_null("").alias("look")).partition_by("look", as_dict=True, include_key=False)
-    return [(USUAL.get(str(look), ()), part) for (look,), part in parts.items()]
+    text, found = pl.col("text"), []
+    counted = data.with_columns(count=text.str.count_matches("\t", literal=True) + 1)
+    for (count,), rows in counted.partition_by("count", as_dict=True, include_key=False).items():
+        patterns = [pattern for pattern, fields in USUAL.items() if len(fields) == count]
+        looks = [pl.when(text.str.contains(pattern)).then(pl.lit(pattern)) for pattern in patterns]
+        marked = rows.with_columns(look=pl.coalesce(*looks, pl.lit("")))
+        parts = marked.partition_by("look", as_dict=True, include_key=False)
+        found += [(USUAL.get(str(look), ()), part) for (look,), part in parts.items()]
+    return found
 
 
 def _cells(data: pl.DataFrame, header: _Header) -> pl.DataFrame:
