@@ -15,6 +15,14 @@ from typing import Final
 
 import polars as pl
 
+#: How a server is chosen, in the words of all versions; `TIMEOUT_` may stand before each.
+HIERARCHY: Final = (
+    "HIER_DIRECT", "HIER_NONE", "DIRECT", "NONE", "FIRSTUP_PARENT", "FIRST_UP_PARENT", "ROUNDROBIN_PARENT",
+    "DEFAULT_PARENT", "SINGLE_PARENT", "PARENT_HIT", "PARENT_MISS", "FIRST_PARENT_MISS", "CLOSEST_PARENT_MISS",
+    "SIBLING_HIT", "ORIGINAL_DST", "PINNED", "CARP", "SOURCEHASH_PARENT", "USERHASH_PARENT", "ANY_OLD_PARENT",
+    "ANY_PARENT", "CLOSEST_PARENT", "CLOSEST_DIRECT", "STANDBY_POOL", "SOURCE_FASTEST", "NO_DIRECT_FAIL",
+    "CACHE_DIGEST_HIT", "CD_PARENT_HIT", "CD_SIBLING_HIT", "NO_CACHE_DIGEST_DIRECT",
+)  # fmt: skip
 #: What Squid answered without asking anybody.
 _NO_PEER: Final = ("HIER_NONE", "NONE", "TIMEOUT_HIER_NONE", "TIMEOUT_NONE")
 

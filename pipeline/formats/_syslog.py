@@ -3,7 +3,8 @@ r"""The header that syslog puts before a record is taken off.
 In: lines with or without such a header: RFC 3164 (`<134>Mar 15 16:07:32 host tag[7]: `, also without the priority, the
 host or the tag, and with a year), RFC 5424 (`<134>1 2026-03-15T16:07:32.003Z host app 7 id [structured data] `), the
 ISO stamps of rsyslog and syslog-ng (`2026-03-15T16:07:32+00:00 host tag: `), each also after the count of octets of
-RFC 6587. Out: the record as its product wrote it. Refuses nothing: a line without a header stays as it is.
+RFC 6587. A relay may have put a second header before the first. Out: the record as its product wrote it. Refuses
+nothing: a line without a header stays as it is.
 
 Without a priority an ISO stamp is a header only where a host and a tag with its colon follow, since many logs begin
 with such a stamp of their own. A first word with `=` or a quote in it is no host: it belongs to the record.
@@ -33,6 +34,7 @@ _HEADER: Final = (
     rf"|{_PRIORITY} ?(?:(?:{_STAMP}|{_ISO}){_PLACE})?"
     rf"|{_STAMP}{_PLACE}"
     rf"|{_ISO}(?:{_HOST}){_TAG})"
+    rf"(?:{_PRIORITY} ?(?:{_STAMP}|{_ISO}){_PLACE})?"
 )
 #: What a header begins with; most lines of most files have none, and this is soon seen.
 _MAY_BE: Final = r"^(?:[0-9]{1,7} )?(?:<|[A-Z][a-z]{2} [ 0-9]|[0-9]{4}-[0-9]{2}-[0-9]{2}T)"

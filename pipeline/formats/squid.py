@@ -33,7 +33,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.formats import PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed
-from pipeline.formats._squid_verdict import verdict
+from pipeline.formats._squid_verdict import HIERARCHY, verdict
 from pipeline.formats._syslog import bare, without_header
 from pipeline.schema import STORED_EVENTS
 
@@ -55,11 +55,6 @@ _NEXT_RECORD = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ ")
 _LONGEST_RECORD = 8190
 _FIELDS_BEFORE_URL = 6
 _PLAIN_TAIL = ("url", "user", "hierarchy", "type")
-_HIERARCHY = (
-    "HIER_DIRECT", "HIER_NONE", "DIRECT", "NONE", "FIRSTUP_PARENT", "FIRST_UP_PARENT", "ROUNDROBIN_PARENT",
-    "DEFAULT_PARENT", "PARENT_HIT", "PARENT_MISS", "SIBLING_HIT", "ORIGINAL_DST", "PINNED", "CARP",
-    "SOURCEHASH_PARENT", "USERHASH_PARENT", "ANY_OLD_PARENT", "CLOSEST_PARENT", "CLOSEST_DIRECT", "STANDBY_POOL",
-)  # fmt: skip
 _BACKGROUND_MAJOR = ("image", "audio", "video", "font/")
 _BACKGROUND_TYPES = (
     "text/css", "text/javascript", "application/javascript", "application/x-javascript", "application/font-woff",
@@ -118,7 +113,7 @@ def _split(lines: pl.DataFrame) -> pl.DataFrame:
         lines.lazy().select("line", "text", head=pl.col("text").str.head(15), pieces=pieces).unnest("pieces").collect()
     )
     is_result = pl.col("result").str.contains(_RESULT_COLUMN)
-    is_place = pl.col("hierarchy").str.extract(_PLACE.pattern, 1).is_in(_HIERARCHY)
+    is_place = pl.col("hierarchy").str.extract(_PLACE.pattern, 1).is_in(HIERARCHY)
     return (
         table.lazy()
         .with_columns(
@@ -258,7 +253,7 @@ def _read_tail(method: str, tail: str) -> dict[str, str] | str:
     pieces = tail.split(" ")
     places = [
         at for at, piece in enumerate(pieces)
-        if at > 1 and (match := _PLACE.fullmatch(piece)) and match[1] in _HIERARCHY
+        if at > 1 and (match := _PLACE.fullmatch(piece)) and match[1] in HIERARCHY
     ]  # fmt: skip
     if len(pieces) == len(_PLAIN_TAIL) and _PLAIN_TAIL.index("hierarchy") in places:
         # URL, user, hierarchy and type are all there, and nothing else is: a server may call its type what it likes.

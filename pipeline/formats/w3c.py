@@ -2,11 +2,13 @@
 
 In: lines of values parted by blanks or tabs, values with blanks in double quotes. `#Fields:` says which column holds
 what, holds until the next one, and is remembered from block to block; a source may declare it (`layout`) where the log
-came by syslog without it. `date` and `time` are UTC, as the specification wants; else `timestamp` (epoch), `gmttime`
+came by syslog without it. Rows without it, or that it cannot mean, are read where they fit what ProxySG writes by
+itself (`_proxysg_usual`). `date` and `time` are UTC, as the specification wants; else `timestamp` (epoch), `gmttime`
 or `localtime` (`[25/Mar/2026:08:00:00 +0000]`, without an offset in the declared zone) is taken.
 Out: `_COLUMNS`; what the fields mean is in `_w3c`. A segment whose fields name no address is of another kind
 (`other-record`: a firewall's connections, FTP, mail), and so is a row with neither URL nor host.
-Refuses: lines before any `#Fields:`, rows with other than so many values, numbers that are none, unreadable times.
+Refuses: other lines before any `#Fields:`, other rows with other than so many values, numbers that are none, unreadable
+times.
 
 An IIS log is that of a web server: it tells what others, from wherever, asked of the school's own pages, and no filter
 had a say in it. Its rows are read as what they are, with the verdict `unknown` and mostly without a host. It is no
@@ -27,6 +29,7 @@ import polars as pl
 from pipeline.formats import PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._delimited import Layout, split
+from pipeline.formats._proxysg_usual import MORE, begins_as_usual, is_usual, usual_fields
 from pipeline.formats._syslog import bare, without_header
 from pipeline.formats._w3c import CELLS, Fields, events, stamp
 from pipeline.localtime import Running, from_written
@@ -46,9 +49,12 @@ _BRACKETED: Final = r'(^| )\[([0-9]{2}/[^\]"]*)\]'
 
 
 def claims(first_lines: Sequence[str]) -> bool:
-    """A `#Fields:` line that names a time and an address."""
-    named = [Fields.of(line[len("#Fields:") :]) for line in bare(first_lines) if line.startswith("#Fields:")]
-    return any(fields.has_time and fields.has_address for fields in named)
+    """A `#Fields:` line that names a time and an address; without any, most lines are as ProxySG writes them."""
+    lines = bare(first_lines)
+    named = [Fields.of(line[len("#Fields:") :]) for line in lines if line.startswith("#Fields:")]
+    if named:
+        return any(fields.has_time and fields.has_address for fields in named)
+    return sum(map(is_usual, lines)) * 2 > len(lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
@@ -100,7 +106,9 @@ def _cells(body: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame
     for segment in body.partition_by("fields", maintain_order=True):
         fields = Fields.of(segment["fields"][0])
         if not fields.names:
-            refused.append(_refused(segment, "no #Fields: line before it says what its columns are"))
+            read, broken = _usual(segment, _refused(segment, "no #Fields: line before it says what its columns are"))
+            tables.append(read)
+            refused.append(broken)
         elif not fields.has_address:
             other.append(skips(segment, "other-record"))
         elif not fields.has_time:
@@ -108,8 +116,23 @@ def _cells(body: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame
         else:
             cells, broken = split(_tidy(segment, fields), _layout(fields))
             tables.append(_by_meaning(cells, fields))
+            if not begins_as_usual(fields.names):
+                read, broken = _usual(segment, broken)
+                tables.append(read)
             refused.append(broken)
     return pl.concat(tables).sort("line"), pl.concat(refused), pl.concat(other)
+
+
+def _usual(segment: pl.DataFrame, broken: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cells of the rows that are not as a header says, but as ProxySG writes them; the rejects that are left."""
+    tables = [CELLS.to_frame()]
+    rows = segment.select("line", "text").join(broken.select("line"), on="line", how="semi", maintain_order="left")
+    for part in usual_fields(rows).partition_by("fields"):
+        fields = Fields.of(part["fields"][0])
+        cells, _ = split(_tidy(part, fields), _layout(fields))
+        tables.append(_by_meaning(cells, fields))
+    read = pl.concat(tables)
+    return read, broken.join(read.select("line"), on="line", how="anti", maintain_order="left")
 
 
 def _refused(segment: pl.DataFrame, detail: str) -> pl.DataFrame:
@@ -128,8 +151,10 @@ def _tidy(segment: pl.DataFrame, fields: Fields) -> pl.DataFrame:
 
 
 def _layout(fields: Fields) -> Layout:
-    count = len(fields.names)
-    return Layout(fields.places, least=count, most=count, separator=fields.separator, quotes=not fields.is_server)
+    is_open = fields.names[-1] == MORE
+    count = len(fields.names) - is_open
+    most = None if is_open else count
+    return Layout(fields.places, least=count, most=most, separator=fields.separator, quotes=not fields.is_server)
 
 
 def _by_meaning(cells: pl.DataFrame, fields: Fields) -> pl.DataFrame:
@@ -145,6 +170,6 @@ FORMAT: Final = Format(
     claims=claims,
     parse=parse,
     gives="what its #Fields: line names: user, client address, URL, verdict, category, status, bytes, user agent",
-    cannot="lines before a #Fields: line; the page behind a tunnel; whose browsing it was where it is the log of a web "
-    "server (IIS), which shows what others asked of the school",
+    cannot="lines before a #Fields: line, but for those of ProxySG; the page behind a tunnel; whose browsing it was "
+    "where it is the log of a web server (IIS), which shows what others asked of the school",
 )

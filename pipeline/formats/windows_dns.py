@@ -7,9 +7,9 @@ query (no `R` before the opcode), and of the standard kind (`Q`). What the serve
 is passed over (`other-record`), like all that is no packet.
 
 The time is local, without a zone, and written as the server's region has it: `6/5/2026 10:00:32 AM`, `05/06/2026
-10:00:32`, `05.06.2026 10:00:32`, `2026/6/5 10:00:32`. Nothing in the header says which of two numbers is the day: it
-is declared, or proved by a day above 12, or the line is refused. What the server answered is on another line, and it
-has no filter of its own, so the verdict is `unknown`.
+10:00:32`, `05.06.2026 10:00:32`, `2026/6/5 10:00:32`, `20260605 10:00:32`. Nothing in the header says which of two
+numbers is the day: it is declared, or proved by a day above 12, or the line is refused. What the server answered is on
+another line, and it has no filter of its own, so the verdict is `unknown`.
 
 A name is written with the length of each label before it. A label may hold brackets, and then the lengths say where
 it ends; where the lengths are wrong the line is refused. In text that is not ASCII they cannot be checked, since
@@ -29,9 +29,14 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
+from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running, from_written
 
-_STAMP: Final = r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?: ?[AaPp]\.?[Mm]\.?)?"
+_STAMP: Final = (
+    r"(?:[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|[0-9]{8}) [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?: ?[AaPp]\.?[Mm]\.?)?"
+)
+#: A date without signs between year, month and day.
+_RUN_TOGETHER: Final = r"^([0-9]{4})([0-9]{2})([0-9]{2}) "
 _RECORD: Final = rf"^{_STAMP} +[0-9A-Fa-f]{{3,8}} [A-Za-z]"
 _PACKET: Final = (
     rf"^(?P<stamp>{_STAMP}) +[0-9A-Fa-f]{{3,8}} PACKET +(?:[0-9A-Fa-f]{{8,20}} +)?(?:UDP|TCP) +(?P<way>Rcv|Snd) +"
@@ -59,12 +64,12 @@ _FIRST: Final = "DNS Server log file creation at "
 
 def claims(first_lines: Sequence[str]) -> bool:
     """The first line of the header is there, or a packet with its thread and direction."""
-    return any(line.startswith(_FIRST) for line in first_lines[:2]) or any(map(_SHAPE.match, first_lines))
+    return any(line.startswith(_FIRST) for line in first_lines[:2]) or any(map(_SHAPE.match, bare(first_lines)))
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the stamps have run, and their proved order."""
-    texts, blank = blank_apart(lines)
+    texts, blank = blank_apart(without_header(lines))
     received = pl.col("text").str.contains(_MAY_BE)
     apart = texts.filter(received).with_columns(cells=pl.col("text").str.extract_groups(_PACKET)).unnest("cells")
     asked = (pl.col("way") == "Rcv") & (pl.col("answer") == " ") & (pl.col("opcode") == "Q")
@@ -90,7 +95,8 @@ def _no_questions(texts: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]
 def _events(asked: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """The events, or the reason and detail of a reject, of each question."""
     readable = asked.filter(pl.col("stamp").is_not_null())
-    timed, after = from_written(readable["stamp"], declared.timezone, declared.date_order, running)
+    stamps = readable["stamp"].str.replace(_RUN_TOGETHER, "${1}-${2}-${3} ")
+    timed, after = from_written(stamps, declared.timezone, declared.date_order, running)
     names = readable.select("name", host=_plain_host(), good=_lengths_agree()).unique("name")
     hosts = pl.concat([names.filter("good").select("name", "host"), _followed(names.filter(~pl.col("good")))])
     table = pl.concat([readable, timed], how="horizontal").join(hosts, on="name", how="left", maintain_order="left")

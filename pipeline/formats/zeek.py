@@ -10,8 +10,9 @@ In: lines of columns behind a header that says which they are:
 Nothing but the header decides: its `#fields` name the columns and say which log it is, the other lines how values are
 written. It is remembered from block to block, and a later one in the same file takes its place. Logs of anything else
 are skips (`other-record`). `\x2c` and the like in a value are bytes that Zeek would not write as they are; those that
-are no UTF-8 stay escapes.
-Out: `_zeek.COLUMNS`. Refuses lines before any header, and lines with fewer or more columns than it names.
+are no UTF-8 stay escapes. Rows without any header before them are read where they fit what Zeek writes unless it is
+told otherwise (`_zeek_usual`).
+Out: `_zeek.COLUMNS`. Refuses other rows before any header, and rows with fewer or more columns than it names.
 Source: Zeek's documentation, "Zeek Log Formats and Inspection"; `logging/writers/ascii/Ascii.cc`, `Desc.cc`.
 """
 
@@ -28,10 +29,12 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._zeek import CANNOT, COLUMNS, FIELDS, GIVES, UNPROVEN, kind_of, told
+from pipeline.formats._zeek_usual import USUAL
 from pipeline.localtime import Running
 
 _HEADER: Final = re.compile(r"#(separator|set_separator|empty_field|unset_field|path|open|close|fields|types)\b")
 _ESCAPES: Final = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
+_HEADLESS: Final = "no #fields header stands before it, and it has not the usual columns of these logs"
 _CELLS: Final = pl.Schema({"line": pl.Int64()} | dict.fromkeys((*FIELDS, "reason", "detail"), pl.String()))
 
 
@@ -70,13 +73,14 @@ class _Header:
 
 
 def claims(first_lines: Sequence[str]) -> bool:
-    """A header names the columns of one of these logs."""
+    """A header names the columns of one of these logs; without any header, most lines are rows of the usual columns."""
     header = _Header()
     for line in first_lines:
         header = header.after(line) if _HEADER.match(line) else header
         if {"ts", "uid"} <= set(header.fields) and kind_of(header.fields):
             return True
-    return False
+    usual = sum(1 for line in first_lines if any(re.match(pattern, line) for pattern in USUAL))
+    return not header.fields and usual * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
@@ -91,8 +95,10 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     for header, data in _under(headers, texts.filter(~pl.col("text").str.starts_with("#"))):
         if header.fields and kind_of(header.fields) is None:
             passed_over.append(skips(data, "other-record"))
-        else:
+        elif header.fields:
             tables.append(_cells(data, header))
+        else:
+            tables.extend(_cells(part, replace(header, fields=list(fields))) for fields, part in _by_look(data))
     cells = pl.concat(tables, how="diagonal")
     good = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
     read, running = told(good, declared, Running.from_text(ran))
@@ -124,10 +130,23 @@ def _under(headers: list[tuple[int, _Header]], data: pl.DataFrame) -> list[tuple
     return [(headers[int(at)][1], part.drop("at")) for (at,), part in placed.group_by("at", maintain_order=True)]
 
 
+def _by_look(data: pl.DataFrame) -> list[tuple[tuple[str, ...], pl.DataFrame]]:
+    """Rows without a header, by the columns that they look like having; those without such a look have none."""
+    text, found = pl.col("text"), []
+    counted = data.with_columns(count=text.str.count_matches("\t", literal=True) + 1)
+    for (count,), rows in counted.partition_by("count", as_dict=True, include_key=False).items():
+        patterns = [pattern for pattern, fields in USUAL.items() if len(fields) == count]
+        looks = [pl.when(text.str.contains(pattern)).then(pl.lit(pattern)) for pattern in patterns]
+        marked = rows.with_columns(look=pl.coalesce(*looks, pl.lit("")))
+        parts = marked.partition_by("look", as_dict=True, include_key=False)
+        found += [(USUAL.get(str(look), ()), part) for (look,), part in parts.items()]
+    return found
+
+
 def _cells(data: pl.DataFrame, header: _Header) -> pl.DataFrame:
     """The wanted fields of each line, or the reason and detail of its reject."""
     if not header.fields:
-        return data.select("line", reason=pl.lit("missing-column"), detail=pl.lit("no #fields header stands before it"))
+        return data.select("line", reason=pl.lit("missing-column"), detail=pl.lit(_HEADLESS))
     places = {name: header.fields.index(name) for name in FIELDS if name in header.fields}
     expected = len(header.fields)
     pieces = pl.col("text").str.split(header.separator)
