@@ -6,8 +6,9 @@ In: what a log or a people file says, such as `EXAMPLE\A.Example07`, `a.example0
 Limits, on purpose. The domain is cut off, so `STAFF\jo` and `PUPILS\jo` become one name; if both stand in the
 people file they are two rows for one user, and nobody is named for it (`roll.load_people`). Letters are only
 lower-cased and composed, never replaced: `weiss` and `weiß`, `jo.o` and `jo.ó`, `jo` and `jo.example` stay
-different people. A slash parts nothing, because `host/pc-07` is a computer. A name that begins with `@`, or
-ends with a backslash, has nothing left to be cut down to and stays whole.
+different people. A slash parts nothing, because `host/pc-07` is a computer, but in a path into a directory
+(`LDAP://…/Example, Ann`), whose end is the name. A name that begins with `@`, or ends with a backslash, has nothing
+left to be cut down to and stays whole.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import polars as pl
 
 #: What logs write for "no user".
 _NOBODY: Final = frozenset({"", "-", "--", "n/a", "(null)"})
+#: How a path into a directory begins, as Websense and Forcepoint log it.
+_DIRECTORIES: Final = ("ldap://", "winnt://")
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 #: No directory allows longer names; beyond it escapes are left, so that hostile text costs no time.
 _LONGEST: Final = 1024
@@ -45,10 +48,15 @@ def normalise_users(raw: pl.Series) -> pl.Series:
 
 def _reduced(name: str) -> str:
     name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", _unescaped(name)).lower()).strip()
-    name = _after_last_backslash(name)
+    name = _after_last_backslash(_last_of_path(name))
     before = name.partition("@")[0].strip()
     name = before or name
     return "" if name in _NOBODY else name
+
+
+def _last_of_path(name: str) -> str:
+    r"""What a directory's path ends in: `test, name` of `ldap://server ou=b,dc=example/test\, name`."""
+    return name.rpartition("/")[2].replace("\\,", ",").strip() or name if name.startswith(_DIRECTORIES) else name
 
 
 def _after_last_backslash(name: str) -> str:
