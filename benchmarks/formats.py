@@ -35,7 +35,7 @@ from tools.format_pages import Sample, read, samples_of
 _ROOT = Path(__file__).resolve().parent.parent
 _BESIDE = "squid"
 _USERS, _PAGES = 1_200, 50_000
-#: Of so many made lines at least this share must be events: two that belong together may be parted, or be the same twice.
+#: Of so many made lines at least this share must be events: two that belong together may be parted, or be the same.
 _GOOD = 0.9
 
 
