@@ -24,12 +24,14 @@ def agree(
     answers: Sequence[Answer],
     size: Callable[[Answer], int | None],
     resolution: timedelta = timedelta(0),
+    log: str = "",
 ) -> None:
     """Every request has exactly the events that it must have, and nothing else has any.
 
     `size` gives the bytes that the log must show, or nothing where they cannot be known; `resolution` is how coarse the
-    log's times are.
+    log's times are. With the text of the log, what differs is shown beside the line that the server wrote.
     """
+    lines = log.split("\n")
     rows = {client: group.to_dicts() for (client,), group in events.partition_by("client_ip", as_dict=True).items()}
     wanted: dict[str, list[Answer]] = {}
     for answer in answers:
@@ -37,7 +39,7 @@ def agree(
     counts = {client: len(group) for client, group in wanted.items() if group}
     assert {client: len(group) for client, group in rows.items()} == counts
     differences = [
-        f"{answer.client} {answer.ask.method} {answer.ask.wire[:100]!r}: {difference}"
+        f"{answer.client} {answer.ask.method} {answer.ask.wire[:100]!r}: {difference} {lines[row['line'] - 1 :][:1]}"
         for client in counts
         for row, answer in _paired(rows[client], wanted[client])
         for difference in _differences(row, answer, size, resolution)

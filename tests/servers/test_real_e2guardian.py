@@ -180,7 +180,7 @@ def _ordinary(day: Day) -> pl.DataFrame:
 def test_every_request_is_one_event_and_says_what_happened(day: Day) -> None:
     resolution = timedelta(seconds=1 if day.layout in _COARSE else 0)
     known = {answer.client for answer in day.answers}
-    agree(_ordinary(day).filter(pl.col("client_ip").is_in(known)), day.answers, _sent, resolution)
+    agree(_ordinary(day).filter(pl.col("client_ip").is_in(known)), day.answers, _sent, resolution, day.log)
 
 
 def test_every_line_is_an_event_or_a_refusal(day: Day) -> None:
