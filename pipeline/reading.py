@@ -116,8 +116,7 @@ def _recognise(task: _Task, night: Night) -> None:
 def _read(known: Known, record: FileRecord, night: Night) -> None:
     began = time.perf_counter()
     try:
-        if identity_of(known.file.path, known.form, known.file.declared) != known.identity:
-            # Rotated since the night began: under this name there is another file now.
+        if _is_another(known):
             raise changed(known.file.path)
         finished = _read_streams(known, record, night)
         if finished and known.identity is not None:
@@ -133,6 +132,13 @@ def _read(known: Known, record: FileRecord, night: Night) -> None:
     record.seconds = round(time.perf_counter() - began, 3)
     if not record.is_conserved:
         raise InvariantError("the counts of this file do not add up.", path=known.file.path)
+
+
+def _is_another(known: Known) -> bool:
+    """Whether logs were rotated since the night began, and under this name there is another file now."""
+    if look_at(known.file) == known.look:
+        return False
+    return identity_of(known.file.path, known.form, known.file.declared) != known.identity
 
 
 def _read_streams(known: Known, record: FileRecord, night: Night) -> bool:

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, settings
 from pipeline import flagging, match, rules, watchlist
 from pipeline.match import Matcher
 from pipeline.watchlist import DomainFile, TermFile, Watchlists
+from tests.effort import tries
 
 # How long an example takes says something about the machine, nothing about the program.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("house", deadline=None, max_examples=tries(100), suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.accounts import normalise_user, normalise_users
+from tests.effort import tries
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ NAMES = st.text(alphabet=st.characters(codec="utf-8"), max_size=20) | st.text(al
 
 
 @given(NAMES)
-@settings(max_examples=300)
+@settings(max_examples=tries(300))
 def test_normalising_again_changes_nothing(raw: str) -> None:
     once = normalise_user(raw)
     assert normalise_user(once) == once

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pipeline.decode import decoded
 from pipeline.errors import SourceError
 from pipeline.unpack import compression_of
+from tests.effort import tries
 from tests.made_workbook import sheet, workbook, zipped
 
 LOG = b"".join(b"%d a line of the log\n" % number for number in range(20_000))
@@ -104,7 +105,7 @@ def test_several_gzips_in_one_file_are_one_log() -> None:
     assert read(b"".join(parts)) == LOG
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=tries(80), deadline=None)
 @given(place=st.floats(0, 0.999), flipped=st.integers(1, 255))
 def test_damage_ends_in_words(place: float, flipped: int) -> None:
     data = bytearray(zipped([("a.log", LOG[:5_000])]))
@@ -114,7 +115,7 @@ def test_damage_ends_in_words(place: float, flipped: int) -> None:
         assert given_back == LOG[:5_000] or not compression_of(bytes(data[:6]))
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.binary(max_size=200))
 def test_any_bytes_behind_its_mark_are_survived(junk: bytes) -> None:
     with contextlib.suppress(SourceError):

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, _cef, registry
 from pipeline.formats._worded import followed, value
+from tests.effort import tries
 
 _SOURCE = _cef.Source(vendor="Example", product="Proxy", keys=("act", "src", "request", "msg"), once=("act", "src"))
-_quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_quick = settings(max_examples=tries(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _TEXTS = st.text(alphabet="ab/.:-_ ,@|?&=\\", max_size=12)
 
 

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from cli import main
 from pipeline.ledger import opened_ledger
+from tests.effort import tries
 
 pytestmark = pytest.mark.usefixtures("shipped_once")
 
@@ -396,7 +397,7 @@ def test_a_reader_that_has_seen_enough_ends_parse_without_a_word(tmp_path: Path)
         assert process.stderr.read() == b""
 
 
-@settings(max_examples=30)
+@settings(max_examples=tries(30))
 @given(st.binary(max_size=400), st.sampled_from(["auto", "squid", "e2guardian1", "e2guardian8", "fortigate", "csv"]))
 def test_any_bytes_at_all_are_counted_and_end_in_no_traceback(data: bytes, form: str) -> None:
     result = run("parse", "-", "--format", form, text=data)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigError
 from pipeline.formats import LINES, Declared, Parsed, registry
 from pipeline.formats._maps import load_map, proposed_map, shipped_maps
+from tests.effort import tries
 
 _HEADER = ["When", "Who", "Address", "Done", "Bytes", "Words"]
 _DECLARED = Declared(
@@ -26,6 +27,7 @@ _DECLARED = Declared(
     ),
     verdicts=(("Stopped", "blocked"), ("let through", "allowed")),
 )
+
 _TIME = "2025-09-08 09:05:01"
 
 
@@ -51,7 +53,7 @@ def test_columns_may_stand_anywhere_and_be_written_otherwise() -> None:
     assert (event["verdict"], event["kind"], event["typed_text"]) == ("allowed", "page", None)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=tries(50), deadline=None)
 @given(
     words=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1).filter(
         lambda text: text.strip() not in {"", "-"}
@@ -126,7 +128,7 @@ def test_a_title_and_what_was_asked_for_are_passed_over(line: str) -> None:
     assert parsed.events.height == 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=tries(20), deadline=None)
 @given(cut=st.integers(0, 25), before=st.integers(0, 20))
 def test_lines_before_a_late_header_are_the_same_in_parts(cut: int, before: int) -> None:
     rows = [*["prose"] * before, ",".join(_HEADER), f"{_TIME},dee,,,,"]

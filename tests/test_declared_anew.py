@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.record import FileRecord
+from tests.effort import tries
 from tests.made_night import NINE, School, later, made_log, search, squid
 from tests.test_reading import EXPORTS, HEADER, by_name, counts
 
@@ -120,7 +121,7 @@ def test_of_overlapping_exports_each_line_is_one_event(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@settings(max_examples=8)
+@settings(max_examples=tries(8))
 @given(st.lists(st.lists(st.integers(0, 3), max_size=6), min_size=1, max_size=3))
 def test_a_line_counts_as_often_as_in_the_export_that_has_it_most(
     tmp_path_factory: pytest.TempPathFactory, exports: list[list[int]]

@@ -18,6 +18,7 @@ from pipeline import decode, records
 from pipeline.decode import decoded, numbered, opened
 from pipeline.errors import SourceError
 from pipeline.records import Block, blocks
+from tests.effort import tries
 
 Row = tuple[int, int, bytes, str]
 
@@ -70,7 +71,7 @@ def test_utf_16_with_its_mark(encoding: str) -> None:
     assert texts(mark) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.sampled_from(["utf-16-le", "utf-16-be"]),
        st.integers(1, 7))  # fmt: skip
 def test_utf_16_says_the_same_in_any_pieces(text: str, encoding: str, size: int) -> None:
@@ -103,7 +104,7 @@ _LINES = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 @given(_LINES, st.booleans(), st.integers(1, 9), st.booleans())
 def test_pieces_make_no_difference(lines: list[bytes], final: bool, size: int, quoted: bool) -> None:
     data = b"\n".join(lines) + (b"\n" if final else b"")
@@ -113,7 +114,7 @@ def test_pieces_make_no_difference(lines: list[bytes], final: bool, size: int, q
         assert data[offset : offset + len(raw)] == raw
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(st.binary(max_size=200))
 def test_any_bytes_are_counted_line_by_line_and_found_again(data: bytes) -> None:
     found = rows(data)
@@ -133,7 +134,7 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(
     st.lists(st.sampled_from([b"", b"a", b"\r", b"b\r\r", b"\xffc", b"\0"]), max_size=8),
     st.booleans(),
@@ -174,7 +175,7 @@ def outline(data: bytes, size: int, *, quoted: bool = False) -> list[tuple[int, 
 
 
 @pytest.mark.usefixtures("short_limit")
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(st.lists(st.integers(0, 130), min_size=1, max_size=6), st.integers(1, 60), st.booleans())
 def test_a_line_that_is_too_long_is_measured_and_passed_over(lengths: list[int], size: int, final: bool) -> None:
     data = b"\n".join(b"x" * length for length in lengths) + (b"\n" if final else b"")
@@ -217,7 +218,7 @@ _QUOTED_LINES = st.lists(
 
 
 @pytest.mark.usefixtures("short_limit")
-@settings(max_examples=200)
+@settings(max_examples=tries(200))
 @given(_QUOTED_LINES, st.integers(1, 60), st.booleans(), st.integers(1, 20))
 def test_quotes_and_lines_that_are_too_long(
     made: list[tuple[int, bytes]], size: int, final: bool, most_lines: int

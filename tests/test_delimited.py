@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.formats import LINES
 from pipeline.formats._delimited import Layout, _one_by_one, split
+from tests.effort import tries
 
 _CELL = st.text(alphabet='ab ,\t"\n\r#\ufeffé\x00', max_size=5)
 _RECORD = st.lists(_CELL, min_size=1, max_size=6).map(",".join)
@@ -25,7 +26,7 @@ def _layout(*, loose: bool = False, most: int | None = None, separator: str = ",
     return Layout({"first": 0, "third": 2, "fifth": 4}, least=2, most=most, separator=separator, loose=loose)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 @given(
     texts=st.lists(_RECORD | _QUOTED | _CELL, max_size=6),
     loose=st.booleans(),
@@ -74,7 +75,7 @@ def test_quotes_may_mean_nothing() -> None:
     assert broken["reason"].to_list() == ["missing-column", "bad-field"]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=tries(80), deadline=None)
 @given(texts=st.lists(_RECORD | _QUOTED | _CELL, max_size=6))
 def test_without_quotes_all_is_split_at_separators(texts: list[str]) -> None:
     layout = Layout({"first": 0, "third": 2}, least=2, most=5, quotes=False)

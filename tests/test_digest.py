@@ -19,6 +19,7 @@ from reports.digest import words
 from reports.page import excerpt, visible, write
 from tests import made_drafts as made
 from tests import made_term as term
+from tests.effort import tries
 from tests.made_pages import HOSTILE, Page, assert_harmless, assert_sound, contrast
 
 
@@ -344,7 +345,7 @@ def test_the_tables_columns_may_come_in_any_order() -> None:
     assert digest.render(night.select(sorted(night.columns)), made.context()) == digest.render(night, made.context())
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(
     st.text(max_size=60).map(lambda text: text * 12),
     st.lists(st.tuples(st.integers(-2, 700), st.integers(-2, 700)), max_size=5),
@@ -366,7 +367,7 @@ def test_an_excerpt_loses_nothing_without_saying_so(text: str, spans: list[tuple
         assert not any(piece.gap for piece in pieces)
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.text(max_size=60))
 def test_visible_text_keeps_its_length_and_its_places(text: str) -> None:
     shown = visible(text)

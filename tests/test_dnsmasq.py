@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from cli import main
 from pipeline.formats import LINES, Declared, Parsed, registry
+from tests.effort import tries
 from tests.made_night import School
 
 _FORM = registry()["dnsmasq"]
 _DECLARED = Declared(last_change=datetime(2026, 3, 15, 12, tzinfo=UTC))
 _HEAD = "Mar 15 09:00:00 dnsmasq[812]: "
-_quick = settings(max_examples=40, deadline=None)
+_quick = settings(max_examples=tries(40), deadline=None)
 
 
 def _parsed(texts: list[str], carry: str = "") -> Parsed:

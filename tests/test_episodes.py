@@ -29,6 +29,7 @@ from pipeline.episodes import (
 from pipeline.levels import at_least
 from pipeline.schema import DRAFT_AROUND, DRAFTS, KINDS, LEVELS, SUBJECT, TIMESTAMP
 from pipeline.watchlist import Category
+from tests.effort import tries
 
 LONDON = ZoneInfo("Europe/London")
 TEN = datetime(2026, 11, 10, 10, tzinfo=UTC)
@@ -123,7 +124,7 @@ def test_a_day_of_duty_begins_at_four_by_the_clock_on_the_wall(moment: datetime,
     assert first <= moment < last
 
 
-@settings(max_examples=40)
+@settings(max_examples=tries(40))
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))  # noqa: DTZ001 - UTC is put on below
 def test_every_moment_lies_in_the_bounds_of_its_day(moment: datetime) -> None:
     here = moment.replace(tzinfo=UTC)
@@ -164,7 +165,7 @@ def made(rows: list[dict[str, Any]]) -> pl.DataFrame:
     )
 
 
-@settings(max_examples=80)
+@settings(max_examples=tries(80))
 @given(_HITS, st.sampled_from(["urgent", "high", "medium", "low"]), st.randoms(use_true_random=False))
 def test_any_hits_in_any_order_give_the_same_drafts(rows: list[dict[str, Any]], draft_from: str, chance: random.Random
                                                     ) -> None:  # fmt: skip
@@ -183,7 +184,7 @@ def test_any_hits_in_any_order_give_the_same_drafts(rows: list[dict[str, Any]], 
     assert set(wanted) <= set(inside)
 
 
-@settings(max_examples=80)
+@settings(max_examples=tries(80))
 @given(_HITS, st.sampled_from(["urgent", "high", "medium", "low"]))
 def test_the_quick_look_leaves_out_nothing_that_would_be_a_draft(rows: list[dict[str, Any]], draft_from: str) -> None:
     drafting = Drafting(CATEGORIES, LONDON, draft_from, timedelta(minutes=30), 8, 16)

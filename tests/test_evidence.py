@@ -16,6 +16,7 @@ from pipeline.evidence import original_lines
 from pipeline.ledger import Stream
 from pipeline.records import blocks
 from pipeline.schema import EVIDENCE
+from tests.effort import tries
 from tests.made_night import School
 
 _SOURCE = """
@@ -49,7 +50,7 @@ def stream(line: int = 1, offset: int = 0) -> Stream:
     return Stream("filter", "sha", "main", "squid", next_line=line, bytes_read=offset)
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(
     lines=st.lists(st.sampled_from([b"", b"a", b'b,"', b'"c', b'"d","e"', b"f\r"]), min_size=2, max_size=12),
     at=st.integers(0, 5), quoted=st.booleans(), packed=st.booleans(), steps=st.integers(1, 3),

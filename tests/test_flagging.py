@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline import flagging, jsonlines
 from pipeline.errors import SourceError, StoreError
 from pipeline.schema import LEVELS
+from tests.effort import tries
 from tests.made_night import School, search
 
 
@@ -74,7 +75,7 @@ _ROW = st.one_of(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=tries(25))
 @given(st.lists(_ROW, max_size=5))
 def test_any_text_is_answered_in_its_order(school: School, rows: list[dict[str, Any]]) -> None:
     answers = flagged(school, *rows)

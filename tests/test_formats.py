@@ -10,6 +10,7 @@ write the expected files anew, and read the difference:
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from itertools import pairwise
@@ -22,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.formats import Declared, Format, registry
+from tests.effort import tries
 from tests.samples import (
     FOLDER,
     check_shape,
@@ -38,13 +40,18 @@ from tests.samples import (
 _NEVER_CLAIMS = {"csv", "json", "squid_custom"}
 _LONGEST_SAMPLE = 50
 
-_quickest = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-_quick = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_quickest = settings(max_examples=tries(10), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_quick = settings(max_examples=tries(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _expected_path(sample: Path) -> Path:
     own = sample.with_name(f"{sample.name}.expected.jsonl")
     return own if own.exists() else sample.with_name("expected.jsonl")
+
+
+@functools.cache
+def _whole(sample: Path) -> list[dict[str, Any]]:
+    return spelled_out(form_of(sample).parse(lines_of(sample), declared_of(sample), ""))
 
 
 def _in_parts(form: Format, lines: pl.DataFrame, declared: Declared, cuts: list[int]) -> list[dict[str, Any]]:
@@ -92,7 +99,7 @@ def test_only_its_own_format_claims_a_sample(path: Path) -> None:
 def test_whole_or_in_parts_is_the_same(path: Path, data: st.DataObject) -> None:
     lines, declared = lines_of(path), declared_of(path)
     cuts = data.draw(st.lists(st.integers(0, lines.height), max_size=3))
-    assert _in_parts(form_of(path), lines, declared, cuts) == spelled_out(form_of(path).parse(lines, declared, ""))
+    assert _in_parts(form_of(path), lines, declared, cuts) == _whole(path)
 
 
 @every_format

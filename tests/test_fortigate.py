@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, registry
 from pipeline.formats import _pairs as pairs
+from tests.effort import tries
 
 _FORM = registry()["fortigate"]
 _SOME = pairs.Pairs(keys=("date", "type", "user", "url", "msg"), once=("type", "user", "url"), first=("date",))
-_quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_quick = settings(max_examples=tries(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _rows(*texts: str, zone: str = "Europe/London") -> list[dict[str, Any]]:

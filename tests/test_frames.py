@@ -18,6 +18,7 @@ from pipeline.formats import LINES, Declared, registry
 from pipeline.frames import unframed
 from pipeline.ledger import Stream
 from pipeline.records import blocks
+from tests.effort import tries
 from tests.samples import declared_of, spelled_out
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +66,7 @@ def test_the_lines_are_read_and_kept_as_evidence(tmp_path: Path) -> None:
     assert [raw.decode()[-60:] for raw in kept["raw"]] == [table["text"][at][-60:] for at in (1, 8)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(
     st.lists(_WORDS, min_size=2, max_size=6),
     st.integers(1, 40),
@@ -77,7 +78,7 @@ def test_pieces_make_no_difference(texts: list[str], size: int, between: bytes) 
     assert in_pieces(data, size) == in_pieces(data, len(data)) == ("\n".join(messages) + "\n").encode()
 
 
-@settings(max_examples=80)
+@settings(max_examples=tries(80))
 @given(st.lists(st.sampled_from(_PARTS), max_size=9), st.integers(1, 9))
 def test_any_bytes_come_out_the_same_in_any_pieces(parts: list[bytes], size: int) -> None:
     data = b"".join(parts)

@@ -24,6 +24,7 @@ from reports.governors.view import share
 from reports.queries import queries
 from tests import made_term as made
 from tests.attack import Knowledge
+from tests.effort import tries
 from tests.made_pages import HOSTILE, Page, assert_harmless, assert_sound
 
 HIDDEN = "•"
@@ -163,7 +164,7 @@ _FLAG = st.tuples(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=tries(25))
 @given(st.lists(_FLAG, min_size=6, max_size=40), st.sampled_from([3, 5, 10]))
 def test_no_small_number_can_be_worked_out_from_the_page(flags: list[made.Flag], threshold: int) -> None:
     html = governors.render(made.tables(flags), made.context(threshold=threshold))

@@ -13,10 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, names, registry
+from tests.effort import tries
 from tests.hostile import Product
 from tests.hostile_products import EVERY
 
-_quick = settings(max_examples=80, deadline=None)
+_quick = settings(max_examples=tries(80), deadline=None)
 #: Pieces of log lines, so that the made texts come near to what a clever pupil would try.
 _PIECES = st.sampled_from(
     [
@@ -104,7 +105,7 @@ def test_fortigate_keeps_user_and_block(path: str, agent: str) -> None:
         assert str(row["url"]).startswith("http://casino.example.com/")
 
 
-@settings(max_examples=1, deadline=None)
+@settings(max_examples=tries(1), deadline=None)
 @given(seed=st.integers(0, 2**32))
 @pytest.mark.parametrize("product", EVERY, ids=[f"{each.name}-{number}" for number, each in enumerate(EVERY)])
 def test_a_client_that_chooses_hostile_values_changes_nothing_else(product: Product, seed: int) -> None:

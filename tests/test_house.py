@@ -86,16 +86,22 @@ def settings() -> dict[str, Any]:
     return tomllib.loads(read(Path("pyproject.toml")))
 
 
-def comments(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def comments(path: Path) -> tuple[tuple[int, str], ...]:
     """The comments of a Python file with their lines; strings that look like one do not count."""
-    for token in tokenize.generate_tokens(io.StringIO(read(path)).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
+    tokens = tokenize.generate_tokens(io.StringIO(read(path)).readline)
+    return tuple((token.start[0], token.string) for token in tokens if token.type == tokenize.COMMENT)
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All that a Python file is made of."""
+    return tuple(ast.walk(ast.parse(read(path))))
 
 
 def calls_and_names(path: Path) -> Iterator[tuple[int, str]]:
     """Dotted names of a Python file with their lines: `datetime.now`, `os.environ`."""
-    for node in ast.walk(ast.parse(read(path))):
+    for node in nodes(path):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             yield node.lineno, f"{node.value.id}.{node.attr}"
 
@@ -164,7 +170,7 @@ def test_no_function_is_too_long() -> None:
     long = [
         f"{path}:{node.lineno}: {node.name}"
         for path in having(".py")
-        for node in ast.walk(ast.parse(read(path)))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or node.lineno) - node.lineno >= MOST_FUNCTION_LINES
         and not says_why_it_is_long(path)
@@ -194,7 +200,7 @@ def test_no_handler_catches_everything_without_a_reason() -> None:
     found = []
     for path in having(".py"):
         lines = read(path).splitlines()
-        for node in ast.walk(ast.parse(read(path))):
+        for node in nodes(path):
             if isinstance(node, ast.ExceptHandler):
                 caught = ast.unparse(node.type) if node.type else "Exception"
                 broad = re.search(r"\b(Base)?Exception\b", caught)
@@ -216,11 +222,10 @@ def test_nothing_that_loses_data_is_used() -> None:
     for path in having(".py"):
         if path.parts[0] == "tests":
             continue
-        nodes = list(ast.walk(ast.parse(read(path))))
-        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        calls = [node for node in nodes(path) if isinstance(node, ast.Call)]
         # Removing a folder may pass over what is gone already.
         named = {word.arg for call in calls if "rmtree" not in ast.unparse(call.func) for word in call.keywords}
-        written = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        written = {node.value for node in nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
         found += [f"{path}: {word}" for word in LOSSY & (named | written)]
     assert not found + [f"{path}: {word}" for path in having(".sql") for word in LOSSY if word in read(path)]
 

@@ -23,6 +23,7 @@ from pipeline.formats._maps import load_map
 from pipeline.ingest import Batch, Diverged, Reading, open_unknown, read_chunks, read_file
 from pipeline.ledger import Stream
 from pipeline.recognition import identity_of, sniff
+from tests.effort import tries
 from tests.made_night import made_log, search, squid
 
 SQUID = registry()["squid"]
@@ -85,7 +86,7 @@ LOG = (
 ).encode()  # fmt: skip
 
 
-@settings(max_examples=15)
+@settings(max_examples=tries(15))
 @given(st.lists(st.integers(0, len(LOG)), max_size=6), st.integers(5, 200))
 def test_a_log_that_grows_gives_the_same_as_in_one_go(ends: list[int], size: int) -> None:
     whole, end = in_steps(LOG, [])
@@ -105,7 +106,7 @@ TABLE = (
 ).encode()  # fmt: skip
 
 
-@settings(max_examples=15)
+@settings(max_examples=tries(15))
 @given(st.lists(st.integers(0, len(TABLE)), max_size=6), st.integers(5, 200))
 def test_an_export_that_grows_gives_the_same_as_in_one_go(ends: list[int], size: int) -> None:
     whole, _ = in_steps(TABLE, [], name="csv")
@@ -113,7 +114,7 @@ def test_an_export_that_grows_gives_the_same_as_in_one_go(ends: list[int], size:
     assert in_steps(TABLE, sorted(ends), name="csv", size=size)[0] == whole
 
 
-@settings(max_examples=20)
+@settings(max_examples=tries(20))
 @given(st.integers(1, len(LOG) - 1))
 def test_a_line_that_was_taken_as_finished_goes_on_as_a_reject(cut: int) -> None:
     rows, state = in_steps(LOG, [cut], keep_tail=True)
@@ -277,7 +278,7 @@ _ANY = st.one_of(
 
 
 @pytest.mark.parametrize("name", _SEVERAL)
-@settings(max_examples=15)
+@settings(max_examples=tries(15))
 @given(_ANY, st.sampled_from(["Europe/London", "UTC"]), st.sampled_from(["dmy", "mdy", "ymd", None]))
 def test_any_bytes_come_out_as_events_rejects_and_skips(name: str, data: bytes, zone: str, order: str | None) -> None:
     _through(name, data, Declared(ZoneInfo(zone), order, ITS_MAP))  # type: ignore[arg-type]  # one of the three
@@ -351,7 +352,7 @@ def test_a_long_line_is_a_reject_with_its_beginning() -> None:
 
 
 @example(cut=0)
-@settings(max_examples=10)
+@settings(max_examples=tries(10))
 @given(cut=st.integers(0, len(LOG)))
 def test_the_end_of_a_file_is_the_same_compressed(cut: int) -> None:
     plain = [batch.end for batch in open_unknown(opened(LOG[cut:]), "log", SQUID, EXPORT)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline.formats import Declared
 from pipeline.formats._instants import timed
 from pipeline.localtime import READ, Running, from_written
+from tests.effort import tries
 
 _two = st.integers(0, 99).map(lambda number: f"{number:02}")
 _offset = st.sampled_from(["", "Z", "+0000", "-0000", "+01:00", "-0930", " UTC", "z", "+1"]) | st.builds(
@@ -28,10 +29,11 @@ _stamp = st.builds(
     st.sampled_from(["", ".0", ".999999", ".123456789", ",5", "."]) | st.integers(0, 10**7).map(".{}".format),
     _offset,
 )
+
 _other = st.sampled_from(["1757318701", "1757318701.5", "1757318701.123456", "-", "", "12/03/2026 10:00", "1e9", "x"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(texts=st.lists(_stamp | _other | st.none(), max_size=8))
 def test_quick_and_slow_reading_agree(texts: list[str | None]) -> None:
     records = pl.DataFrame({"when": texts}, schema={"when": pl.String})

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from pipeline.formats import LINES
 from pipeline.formats import _json as under_test
+from tests.effort import tries
 
 _WANTED = {"a": "a", "b": "b.c", "dotted": '"x.y".z', "many": "l", "first": "q[0].r"}
-_quick = settings(max_examples=25, deadline=None)
+_quick = settings(max_examples=tries(25), deadline=None)
 
 
 def _table(texts: list[str]) -> pl.DataFrame:

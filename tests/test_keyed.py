@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, Parsed, registry
 from pipeline.formats._keyed import Keyed, followed, read
+from tests.effort import tries
 
 _SAMPLES = Path(__file__).parent.parent / "sample_logs"
 _QUOTED = Keyed(keys=("user", "act", "url", "size"), client=("url",), ahead=("user", "act"))
@@ -33,7 +34,7 @@ _pair = st.tuples(
 
 
 @pytest.mark.parametrize("keyed", [_QUOTED, _KEPT, _BARE], ids=["quoted", "kept", "bare"])
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=tries(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pairs=st.lists(_pair, max_size=6))
 def test_the_quick_and_the_careful_reading_agree(keyed: Keyed, pairs: list[tuple[str, str, str]]) -> None:
     text = " ".join(f"{key}={quotes.format(word)}" for key, quotes, word in pairs)

@@ -1,5 +1,5 @@
-"""kill -9 at twenty random moments of a night and of its re-run, then one to the end: the lake, the drafts and the
-digest of an undisturbed night.
+"""kill -9 at random moments of a night and of its re-run, then one to the end: the lake, the drafts and the digest of
+an undisturbed night. Twenty kills in all when thorough, otherwise six.
 
 The night runs as a process of its own, over several logs, in units so small that there is always one half done. It
 tells of every step that it takes in the school's folder (a file opened, renamed, taken away), and moments are counted
@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import decode, engine
+from tests.effort import THOROUGH
 from tests.made_night import NIGHT, School, digest, lake_bytes, made_log, squid
 
 if sys.platform == "win32":
@@ -28,7 +29,7 @@ if sys.platform == "win32":
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Each is killed twice: at any step of its night, and at any that the next run takes in every case.
-SCHOOLS = 10
+SCHOOLS = 10 if THOROUGH else 3
 UNIT_RECORDS, CHUNK = 250, 16 << 10
 #: So long after a step, in seconds, the kill comes at the latest: what lies between two steps is met as well.
 AFTER_A_STEP = 0.03
@@ -105,7 +106,7 @@ def test_killed_at_any_moment_a_night_is_made_good_by_the_next_run(
     # A run that finds all done takes the fewest steps.
     fewest = steps_of(undisturbed)
     chance = random.Random(20261110)
-    # The first kills are spread over the whole night, a tenth of it each.
+    # The first kills are spread over the whole night, an equal part of it each.
     moments = [
         (int(whole * (number + chance.random()) / SCHOOLS) or 1, chance.randint(1, fewest)) for number in range(SCHOOLS)
     ]

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.localtime import READ, Running, WrittenOrder, from_epoch, from_local, from_written
+from tests.effort import tries
 
 _LONDON = ZoneInfo("Europe/London")
 _BACK = datetime(2025, 10, 26, 1, tzinfo=UTC)  # 02:00 becomes 01:00
 _FORWARD = datetime(2025, 3, 30, 1, tzinfo=UTC)  # 01:00 becomes 02:00
 _REPEATED = (_BACK - timedelta(hours=1), _BACK + timedelta(hours=1))
-_quick = settings(max_examples=60, deadline=None)
+_quick = settings(max_examples=tries(60), deadline=None)
 
 
 def _naive(instants: list[datetime]) -> pl.Series:
@@ -176,7 +177,7 @@ def test_every_length_of_epoch_is_cut_not_rounded(micros: int) -> None:
     assert found == [micros // 1_000_000 * 1_000_000, micros // 1_000 * 1_000, micros, micros]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(texts=st.lists(st.none() | st.text(max_size=30) | st.from_regex(r"[0-9/:. TZ+APM-]{0,30}", fullmatch=True)))
 def test_any_text_gives_an_instant_or_a_reason(texts: list[str | None]) -> None:
     read = _read(list(texts))

@@ -23,6 +23,7 @@ from pipeline.guessing import guesses, verdict_of
 from pipeline.mapping import Proposal, propose
 from pipeline.proposals import as_lines, map_toml, quoted, source_toml
 from pipeline.schema import VERDICTS
+from tests.effort import tries
 from tests.made_workbook import Cell, sheet, workbook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -147,7 +148,7 @@ def test_the_toml_loads_and_reads_the_file_as_it_was_shown(tmp_path: Path) -> No
     assert load_map(own).columns == found.columns
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_comes_back_out_of_toml_and_shows(text: str) -> None:
     assert tomllib.loads(f"a = {quoted(text)}")["a"] == text
@@ -216,7 +217,7 @@ def test_hostile_text_cannot_steer_a_terminal(tmp_path: Path) -> None:
 _CELLS = ["Time", "User", "2025-09-08 09:05:00", "10.0.0.7", "", '"', "a\nb", "{", "x" * 300]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.lists(
@@ -233,7 +234,7 @@ def test_any_table_ends_in_a_proposal_or_in_words(tmp_path: Path, rows: list[lis
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(st.lists(st.text(max_size=20), max_size=6), st.data())
 def test_any_headers_and_cells_give_each_column_once(headers: list[str], data: st.DataObject) -> None:
     cells: list[Any] = [data.draw(st.lists(st.text(max_size=20), max_size=4)) for _ in headers]

@@ -17,11 +17,13 @@ from pipeline.match import Matcher, check_examples, compile_watchlists, match_ho
 from pipeline.text import fold_one, unescape, url_parts
 from pipeline.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
+from tests.effort import tries
 
 _CATEGORY = Category(
     "made", "Made", "Made for tests.", "high", "conduct", "", "", "accidental", prevent=False, version="2026-01-01",
     source="Made for tests",
 )  # fmt: skip
+
 _FIELDS = ("typed_text", "search_text", "title", "path", "query", "host")
 
 
@@ -136,7 +138,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 @given(st.lists(st.lists(_PIECES, max_size=8).map("".join), min_size=1, max_size=4))
 def test_the_sieve_keeps_every_text_that_matches(texts: list[str]) -> None:
     matcher = compiled(rule("one", "blue lobster", "crane"), rule("two", "lobster s"))
@@ -155,7 +157,7 @@ def lobsters() -> Matcher:
     return compiled(rule("one", "blue lobster", "crane"), rule("two", "lobster s"), sites("three", "lobster.example"))
 
 
-@settings(max_examples=80)
+@settings(max_examples=tries(80))
 @given(st.lists(_PIECES, max_size=8).map("".join), st.sampled_from(["http://www.example.org/", "https://www.google.com/search?q=",
        "www.example.org:443", "http://blue.lobster.example/x?y="]))  # fmt: skip
 def test_addresses_are_matched_as_their_parts_are(lobsters: Matcher, tail: str, start: str) -> None:

@@ -14,10 +14,11 @@ from pipeline.formats import Declared
 from pipeline.localtime import READ, Running
 from pipeline.monthnames import from_named_month
 from pipeline.recognition import as_of
+from tests.effort import tries
 
 _LONDON = ZoneInfo("Europe/London")
 _NEW_YEAR = datetime(2026, 1, 2, 8, tzinfo=UTC)
-_quick = settings(max_examples=25, deadline=None)
+_quick = settings(max_examples=tries(25), deadline=None)
 
 
 def _read(

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, Parsed, registry
+from tests.effort import tries
 
 _DECLARED = Declared(last_change=datetime(2026, 3, 15, 18, tzinfo=UTC))
 _UNBOUND = "[1773590852] unbound[123:0] info: "
 _BIND = "28-Aug-2026 08:04:30.123 rpz: info: client @0x7f 10.0.0.1#5 (a.test): "
 _QUERY, _REPLY = "10.0.0.1 a.test. A IN", "10.0.0.1 a.test. A IN NOERROR 0.000100 0 49"
-_quick = settings(max_examples=40, deadline=None)
+_quick = settings(max_examples=tries(40), deadline=None)
 
 
 def _parsed(name: str, texts: list[str], carry: str = "", first: int = 1) -> Parsed:

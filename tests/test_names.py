@@ -16,6 +16,7 @@ from pipeline.roll import PEOPLE
 from reports import digest
 from reports.digest.names import SchoolNames, school_names, without_names, without_names_in
 from tests import made_drafts as made
+from tests.effort import tries
 from tests.made_night import School, search, squid
 from tests.made_night import digest as digest_of
 from tests.made_pages import Page
@@ -126,7 +127,7 @@ def test_a_match_within_an_account_is_marked_as_a_whole() -> None:
     assert shown["text"][shown["start"] : shown["end"]] == "[account withheld]"
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(
     st.lists(st.sampled_from(["jsmith12", "JSMITH12", "%6a", "%", "/", " ", "=", "-", "%C3", "x", "_", "\\", "@"])),
     st.integers(0, 3),

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from pipeline import schema
 from pipeline.people import Devices, People, PeopleColumns, load_devices, load_people, resolve, with_classes
+from tests.effort import tries
 
 DAY = date(2026, 11, 9)
 SEEN = pl.Schema(
     {"user": pl.String, "client_ip": pl.String, "device": pl.String, "day": pl.Date, "challenge": pl.Boolean}
 )
+
 PEOPLE_CSV = """username,display_name,role,year_group,classes,valid_from,valid_to
 a.example07,Amira Example,pupil,Year 9,9B; 9B/Co1,,
 b.example07,Ben Example,pupil,9,9B,2026-09-01,
@@ -189,7 +191,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[People, Devices]:
 
 
 @given(rows=ROWS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=tries(30), deadline=None)
 def test_one_row_in_one_row_out_and_no_name_below_mapped(
     files: tuple[People, Devices], rows: list[tuple[str | None, str | None, str | None, date | None, bool | None]]
 ) -> None:

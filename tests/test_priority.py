@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipeline.levels import REPEATS, Seen, at_least, episode_level, most_urgent
 from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
 from pipeline.schema import KINDS, LEVELS, VERDICTS
+from tests.effort import tries
 
 BOUNDS = LevelBounds(85, 65, 40, 15)
 SEVERITIES = {"grave": "urgent", "middling": "medium", "slight": "low"}
@@ -41,7 +42,7 @@ def test_what_shows_less_of_a_person_counts_for_less() -> None:
     assert leveled(100, "a field of later days") == "urgent"
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.lists(st.tuples(st.floats(0, 100), st.sampled_from([*FIELD_FACTORS, "other"]), st.sampled_from(KINDS)),
                 max_size=8))  # fmt: skip
 def test_more_weight_is_never_less_urgent(rows: list[tuple[float, str, str]]) -> None:
@@ -105,7 +106,7 @@ _SEEN = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=tries(200))
 @given(st.lists(_SEEN, min_size=1, max_size=8))
 def test_many_small_things_never_cry_like_one_great_one(hits: list[Seen]) -> None:
     level, category, reasons = episode_level(hits, SEVERITIES)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.record import FileRecord, RunRecord, shown, summary_lines
+from tests.effort import tries
 
 START = datetime(2026, 11, 11, 3, tzinfo=UTC)
 LONDON = ZoneInfo("Europe/London")
@@ -108,7 +109,7 @@ def test_nothing_steers_a_terminal(text: str) -> None:
     "\n".join(lines).encode()
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(st.text(st.characters(), max_size=20))
 def test_whatever_is_shown_can_be_printed(text: str) -> None:
     assert shown(text).isprintable()

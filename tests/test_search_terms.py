@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.search_terms import FOUND, Engine, engines, search_terms
 from pipeline.text import url_parts
+from tests.effort import tries
 
 
 def found(url: str) -> tuple[str, str, bool] | None:
@@ -72,7 +73,7 @@ def test_words_out_of_urls(url: str, words: str | None) -> None:
 _WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(st.sampled_from([each for each in engines() if each.parameter]), _WORDS)
 def test_any_words_are_survived(engine: Engine, words: str) -> None:
     url = engine.example.partition("?")[0] + f"?{engine.parameter[0]}={words}"

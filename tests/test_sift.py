@@ -13,6 +13,7 @@ from pipeline import sift
 from pipeline.match import Matcher, compile_watchlists, match_values
 from pipeline.sift import MATCHED, Sifter
 from pipeline.watchlist import load, shipped
+from tests.effort import tries
 
 MATCHER = compile_watchlists(load([shipped()]))
 _VALUES = {
@@ -35,7 +36,7 @@ def rows(hits: pl.DataFrame) -> list[tuple[object, ...]]:
     return sorted(hits.rows(), key=str)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=tries(25), deadline=None)
 @given(made=_ROWS, cuts=st.lists(st.integers(0, 20), max_size=4), lot=st.integers(1, 5))
 def test_in_blocks_and_lots_the_same_is_found_as_at_once(made: list[dict[str, str]], cuts: list[int], lot: int) -> None:
     events = pl.DataFrame(made, schema=dict.fromkeys(_VALUES, pl.String))

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pipeline.decode import numbered
 from pipeline.formats import LINES, Declared, Parsed, registry, squid
 from pipeline.records import blocks
+from tests.effort import tries
 
-_quick = settings(max_examples=150, deadline=None)
+_quick = settings(max_examples=tries(150), deadline=None)
 _HEAD = "1757318400.473     54 10.20.1.15 TCP_MISS/200 538 GET "
 _NEXT = "1757318401.663      1 10.20.1.20 TCP_MISS/200 504 GET http://h.example/ gfinch HIER_DIRECT/192.0.2.3 text/html"
 #: Pieces of log lines, so that the made texts come near to what a clever pupil would try.
@@ -29,11 +30,12 @@ _TEXTS = st.lists(_PIECES, max_size=14).map("".join)
 _WHOLE = (
     "1757318400.473     54 10.20.1.15 TCP_MISS/200 538 GET http://h.example/ gfinch HIER_DIRECT/192.0.2.3 text/html"
 )
+
 _DAMAGE = st.lists(st.tuples(st.integers(0, len(_WHOLE)), st.integers(0, 8), _PIECES), max_size=3)
 _ODD_ENDS = ["", " ", "\r", "\r\r", "\0", " x", " [Host: h]", "\ufeff"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 @given(damage=_DAMAGE, end=st.sampled_from(_ODD_ENDS), before=st.sampled_from(["", "x\n", "\n", f"{_WHOLE}\n"]))
 @example(damage=[(22, 0, "\t")], end="", before="")
 @example(damage=[(101, 0, "HIER_DIRECT/192.0.2.3")], end="", before="")

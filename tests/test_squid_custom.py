@@ -23,6 +23,7 @@ from pipeline.formats._logformat import Code, pieces_of
 from pipeline.formats._logformat_lines import cut, layout_of
 from pipeline.formats.squid_custom import layout_named
 from pipeline.sources import find
+from tests.effort import tries
 
 _ZONE = ZoneInfo("Europe/London")
 
@@ -210,7 +211,7 @@ def _ways(pieces: tuple[str | Code, ...], text: str) -> Iterator[tuple[str, ...]
                 yield (value, *others)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 @given(layout=st.sampled_from(_LAYOUTS), tail=st.lists(_PIECES, min_size=1, max_size=9).map("".join))
 @example(layout=_LAYOUTS[0], tail="a b c -")
 @example(layout=_LAYOUTS[1], tail="a,b,c")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reports.governors.suppress import Published, publish
 from tests.attack import Knowledge
+from tests.effort import tries
 
 _SMALL = st.integers(0, 9)
 _COUNT = st.one_of(st.just(0), _SMALL, _SMALL, st.integers(10, 60))
@@ -58,7 +59,7 @@ def _widths(shown: Published) -> dict[tuple[int, int], float]:
     return {cell: high - low for cell, (low, high) in _attack(shown).items()}
 
 
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 @given(_tables())
 def test_no_hidden_number_can_be_worked_out(made: tuple[list[list[int]], int]) -> None:
     counts, threshold = made
@@ -67,7 +68,7 @@ def test_no_hidden_number_can_be_worked_out(made: tuple[list[list[int]], int]) -
     assert not narrow
 
 
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 @given(_tables())
 def test_what_is_printed_is_true_and_not_small(made: tuple[list[list[int]], int]) -> None:
     counts, threshold = made
@@ -86,7 +87,7 @@ def test_what_is_printed_is_true_and_not_small(made: tuple[list[list[int]], int]
         assert total is None or (total == kept and not 0 < total < threshold)
 
 
-@settings(max_examples=50)
+@settings(max_examples=tries(50))
 @given(_tables())
 def test_a_table_without_small_numbers_is_printed_whole(made: tuple[list[list[int]], int]) -> None:
     counts, threshold = made

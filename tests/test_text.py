@@ -21,6 +21,7 @@ from pipeline.text import (
     unescape,
 )
 from pipeline.text import url_parts as parts_of
+from tests.effort import tries
 
 #: Characters that this Python's tables know. A character that was added to Unicode later is a letter to polars and
 #: nothing to Python, and the other way round; one changed its kind since. They are a known difference.
@@ -46,7 +47,7 @@ def test_every_character_is_folded_alike_by_both_ways() -> None:
     assert [pair for pair in zip(folded_by_polars(texts), one_by_one, strict=True) if pair[0] != pair[1]] == []
 
 
-@settings(max_examples=120)
+@settings(max_examples=tries(120))
 @given(st.lists(_TEXT, max_size=4))
 def test_three_ways_of_folding_agree(texts: list[str]) -> None:
     expected = [fold_one(text)[0] for text in texts]
@@ -54,7 +55,7 @@ def test_three_ways_of_folding_agree(texts: list[str]) -> None:
     assert folded_by_polars(texts) == expected
 
 
-@settings(max_examples=200)
+@settings(max_examples=tries(200))
 @given(_TEXT)
 def test_offsets_lead_back_to_the_very_characters(text: str) -> None:
     words, origin = fold_one(text)
@@ -68,7 +69,7 @@ def test_offsets_lead_back_to_the_very_characters(text: str) -> None:
             assert folded_character in fold_one(text[at])[0]
 
 
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 @given(_TEXT)
 def test_folding_again_changes_nothing(text: str) -> None:
     once = fold_one(text)[0]
@@ -134,7 +135,7 @@ def test_escapes(written: str, query: str, path: str) -> None:
 _ESCAPED = st.text(st.sampled_from("%+0123456789abcdefABCDEFxyz é"), max_size=12)
 
 
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 @given(st.lists(st.one_of(st.none(), _ESCAPED), max_size=5), st.booleans())
 def test_a_text_is_decoded_the_same_in_any_company(texts: list[str | None], plus: bool) -> None:
     together = unescape(pl.Series(texts, dtype=pl.String), plus_is_blank=plus).to_list()
@@ -179,7 +180,7 @@ _PIECES = [*"ab.:/?#@[]%&=- \né", "http://", "https://", "://", ":443", "xn--"]
 _URLISH = st.lists(st.sampled_from(_PIECES), max_size=14).map("".join)
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(st.lists(_URLISH, min_size=1, max_size=5))
 def test_any_text_is_taken_apart_the_same_in_any_company(urls: list[str]) -> None:
     together = parts_of(pl.Series(urls))
@@ -213,7 +214,7 @@ def test_registrable_domains() -> None:
     assert public_suffix("www.example.co.uk") == "co.uk"
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(st.lists(_URLISH, max_size=4))
 def test_any_host_has_a_domain_or_none(hosts: list[str]) -> None:
     for host, domain in zip(hosts, registrable_domains(pl.Series(hosts, dtype=pl.String)), strict=True):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import PeopleError
 from pipeline.timetable import TIMETABLE, Timetable, lesson_at, load_timetable
+from tests.effort import tries
 
 LONDON = ZoneInfo("Europe/London")
 ROWS = pl.Schema({"subject": pl.String(), "classes": pl.List(pl.String()), "ts": pl.Datetime("us", "UTC")})
@@ -159,7 +160,7 @@ def test_a_timetable_without_its_columns_is_refused(tmp_path: Path) -> None:
     moments=st.lists(st.integers(0, 60 * 24 * 14), max_size=15),
     classes=st.lists(st.lists(st.sampled_from(["9B", "9B/Ma1", "8C"]), max_size=3), min_size=15, max_size=15),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=tries(30), deadline=None)
 def test_one_row_in_one_row_out(
     tmp_path_factory: pytest.TempPathFactory, moments: list[int], classes: list[list[str]]
 ) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.tomlplace import Key, line_of
+from tests.effort import tries
 
 TEXT = '''# a comment with [brackets] and = signs
 title = "x" # [not] a = table
@@ -86,7 +87,7 @@ KEYS = st.text("abc-_", min_size=1, max_size=4)
 SCALARS = st.one_of(st.integers(), st.booleans(), st.text(max_size=12), st.lists(st.text(max_size=5), max_size=3))
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.lists(st.dictionaries(KEYS, SCALARS, max_size=4), min_size=1, max_size=4))
 def test_every_key_of_a_written_file_is_found_on_its_line(tables: list[dict[str, Any]]) -> None:
     lines: list[str] = []
@@ -102,7 +103,7 @@ def test_every_key_of_a_written_file_is_found_on_its_line(tables: list[dict[str,
     assert {path: line_of(text, path) for path in expected} == expected
 
 
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 @given(st.text("[]{}=\"'#.,\n ab1\\", max_size=60), st.tuples(st.sampled_from(["a", "b", "ab"]), st.integers(0, 2)))
 def test_any_text_at_all_ends_and_gives_a_line_of_it(text: str, path: tuple[str, int]) -> None:
     assert 0 <= line_of(text, path) <= text.count("\n") + 1

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from pipeline.decode import decoded
 from pipeline.errors import SourceError
 from pipeline.unpack import compression_of
+from tests.effort import tries
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -127,7 +128,7 @@ def test_every_place_where_a_small_file_can_be_cut_is_survived(kind: str) -> Non
 
 
 @each_kind
-@settings(max_examples=25)
+@settings(max_examples=tries(25))
 @given(place=st.floats(0.01, 0.99), flipped=st.integers(1, 255))
 def test_damage_ends_in_words_whatever_it_is(kind: str, place: float, flipped: int) -> None:
     packed = bytearray(SHORT[kind])
@@ -176,7 +177,7 @@ def test_a_disk_that_fails_is_told_in_words() -> None:
         list(decoded(stream, "access.log"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.sampled_from(sorted(KINDS)), st.binary(max_size=200))
 def test_any_bytes_behind_the_mark_of_a_kind_are_survived(kind: str, junk: bytes) -> None:
     read(KINDS[kind](b"x")[:6] + junk)

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from cli import main
 from pipeline.formats import LINES, DateOrder, Declared, Parsed, registry
+from tests.effort import tries
 
 _FORM = registry()["windows_dns"]
 _SAMPLE = Path(__file__).parent.parent / "sample_logs" / "windows_dns" / "dns.log"
 _REST = " 0E70 PACKET  00000000033397A0 UDP Rcv 10.2.3.4        5b47   Q [0001   D   NOERROR] A      "
-_quick = settings(max_examples=60, deadline=None)
+_quick = settings(max_examples=tries(60), deadline=None)
 
 
 def _parsed(texts: list[str], order: DateOrder | None = None) -> Parsed:

@@ -18,6 +18,7 @@ from pipeline.decode import decoded, numbered
 from pipeline.errors import SourceError
 from pipeline.formats import Declared, registry
 from pipeline.records import blocks
+from tests.effort import tries
 from tests.made_workbook import Cell, sheet, workbook, zipped
 
 NINE = datetime(2025, 9, 8, 9, 5, 1)  # noqa: DTZ001 - a cell of Excel knows no zone
@@ -150,7 +151,7 @@ def test_a_workbook_that_is_cut_off_says_so(share: float) -> None:
     assert "cut off or damaged" in refusal(data[: max(6, int(len(data) * share))])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(place=st.floats(0.01, 0.999), flipped=st.integers(1, 255))
 def test_damage_ends_in_words(place: float, flipped: int) -> None:
     data = bytearray(workbook(sheet([["Time", "User"], [NINE, "dee"]])))
@@ -158,7 +159,7 @@ def test_damage_ends_in_words(place: float, flipped: int) -> None:
     survived(bytes(data))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(st.data())
 def test_odd_parts_end_in_words(data: st.DataObject) -> None:
     part = sheet([["Time", "User"], [NINE, "dee"]])

@@ -13,7 +13,8 @@ import sys
 import textwrap
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,7 +67,7 @@ class Sample:
     """A sample, and what a school would declare of it."""
 
     path: Path
-    stated: dict[str, Any]
+    stated: dict[str, Any] = field(hash=False)
 
     @property
     def declared(self) -> Declared:
@@ -94,6 +95,7 @@ def _stated(path: Path) -> dict[str, Any]:
     return {}
 
 
+@cache
 def read(form: Format, sample: Sample) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The numbered lines of a sample, and its events."""
     quoted = form.records == "quoted"
