@@ -24,7 +24,8 @@ from pipeline.formats._fortinet import CLOCK, COLUMNS, FIELDS, ONCE, event, is_o
 from pipeline.formats._pairs import Pairs, taken_apart
 from pipeline.localtime import Running
 
-_PAIRS: Final = Pairs(keys=FIELDS, once=ONCE, first=CLOCK)
+#: FortiProxy and some relays leave `date` and `time` out, so that `eventtime` comes first.
+_PAIRS: Final = Pairs(keys=FIELDS, once=ONCE, first=("eventtime", *CLOCK))
 _SHAPE: Final = re.compile(
     r"(?=.*\b(?:date|eventtime)=\"?[0-9])(?=.*\blogid=)(?=.*\bdev(?:id|name)=|.*\bvd=)(?=.*\btype=)(?=.*\bsubtype=)"
 )
