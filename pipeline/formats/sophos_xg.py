@@ -63,6 +63,9 @@ _ZONES: Final = {
     "GMT": "+0000", "UTC": "+0000", "BST": "+0100", "WET": "+0000", "WEST": "+0100", "CET": "+0100", "CEST": "+0200",
     "EET": "+0200", "EEST": "+0300",
 }  # fmt: skip
+#: Zones without an abbreviation of their own come as `+11` or `+0545`.
+_OFFSET: Final = r"^[+-][0-9]{2}(?::?[0-9]{2})?$"
+_WHOLE_HOURS: Final = r"^[+-][0-9]{2}$"
 _VERDICTS: Final = {"Allowed": "allowed", "Denied": "blocked", "Warned": "warned"}
 _NOBODY: Final = "N/A"
 
@@ -104,7 +107,8 @@ def _cells(texts: pl.DataFrame) -> pl.DataFrame:
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Add `ts`, `ts_quality`, and the reason and detail of a time that cannot be read."""
     named = pl.col("timezone").replace_strict(_ZONES, default=None, return_dtype=pl.String)
-    offset = pl.coalesce(named, pl.when(pl.col("timezone").str.contains(r"^[+-][0-9]{2}:?[0-9]{2}$")).then("timezone"))
+    told = pl.when(pl.col("timezone").str.contains(_OFFSET)).then("timezone").str.replace(_WHOLE_HOURS, "${0}00")
+    offset = pl.coalesce(named, told)
     written = pl.concat_str("date", pl.lit(" "), "time", offset.fill_null(""))
     stamps = records.select(stamp=pl.coalesce(said(pl.col("timestamp")), written))["stamp"]
     times, after = from_written(stamps, declared.timezone, declared.date_order, running)
