@@ -82,7 +82,9 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 def _columns() -> list[pl.Expr]:
     """One column for all the names that it has, null where none says anything."""
     return [
-        pl.coalesce(pl.when(~pl.col(each).is_in(_NOTHING)).then(said(pl.col(each))) for each in names).alias(f"_{name}")
+        pl.coalesce(
+            pl.when(~pl.col(each).str.strip_chars().is_in(_NOTHING)).then(said(pl.col(each))) for each in names
+        ).alias(f"_{name}")
         for name, names in _NAMES.items()
     ]
 
