@@ -1,23 +1,28 @@
-r"""Netskope events and alerts as JSON lines: what its REST API and the Log Shipper of Cloud Exchange give as they are.
+r"""Netskope events, alerts and transactions as JSON lines: what its REST API and Cloud Exchange give as they are.
 
 In: lines such as `{"timestamp":1794214801,"type":"page","access_method":"Client","traffic_type":"Web",
 "user":"a@school.test","userkey":"...","userip":"10.2.3.4","url":"h/p","action":"block", ...}`.
 Read are records of web traffic (`traffic_type` Web or CloudApp) that name a URL, a page or a domain; what was found in
 files of a cloud service (`access_method` API Connector), and network, audit and infrastructure events, are skips
 (`other-record`).
+Read too are the transactions of its proxy, every request one, such as `{"x-cs-timestamp":"1794214801","x-type":
+"http_transaction","cs-username":"a@school.test","x-cs-userip":"10.2.3.4","cs-method":"GET","x-cs-url":"https://h/p",
+"sc-status":"200","sc-bytes":"2050","x-policy-action":"allow", ...}`; one that names no site is a skip.
 `timestamp` counts seconds. `userip` is the address in the school, `srcip` the one that Netskope saw. Where nobody has
 logged in the user is the address. The words of `action`: allow, alert (only noted) and bypass let it pass; block stops
 it; useralert shows a page with a button (`warned`). A page event without an action does not say what a filter did
 (`unknown`). A session is one event, so its URL is the page and not every request. Bypassed traffic was not decrypted:
 `host-only`.
 Out: `_COLUMNS`. Refuses lines that are no JSON object, or have no type or no readable time.
-Source: Netskope's documentation of REST API v2; the names of fields as several collectors of these events read them.
+Source: Netskope's documentation of REST API v2 and of the fields of transaction events; the names of fields as several
+collectors of these events read them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
 
 import polars as pl
@@ -36,15 +41,25 @@ _WANTED: Final = {
     "bypass": "bypass_traffic", "size": "server_bytes", "content": "resp_content_type", "agent": "useragent",
     "refer": "referer",
 }  # fmt: skip
+_TRANSACTION: Final = {
+    "written": "x-cs-timestamp", "type": "x-type", "user": "cs-username", "inside": "x-cs-userip", "outside": "c-ip",
+    "url": "x-cs-url", "domain": "cs-host", "app": "x-cs-app", "web_category": "x-category",
+    "action": "x-policy-action", "bypass": "x-ssl-bypass", "size": "sc-bytes", "content": "sc-content-type",
+    "agent": "cs-user-agent", "refer": "cs-referer", "method": "cs-method", "code": "sc-status",
+}  # fmt: skip
 _COLUMNS: Final = (
-    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "host", "url", "app", "verdict", "vendor_category",
-    "bytes", "content_type", "user_agent", "referrer", "kind",
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "app", "verdict",
+    "vendor_category", "status", "bytes", "content_type", "user_agent", "referrer", "kind",
 )  # fmt: skip
+_SITES: Final = ("url", "page", "domain")
+_IS_TRANSACTION: Final = r'"x-type"\s*:\s*"http_transaction"'
 _SHAPE: Final = re.compile(
-    r'\s*\{(?=.*"timestamp"\s*:\s*\d{10}\b)(?=.*"(?:userkey|ur_normalized|_insertion_epoch_timestamp)"\s*:)'
-    r'(?=.*"(?:access_method|traffic_type)"\s*:)(?=.*"type"\s*:)'
+    r'\s*\{(?:(?=.*"timestamp"\s*:\s*\d{10}\b)'
+    r'(?=.*"(?:userkey|ur_normalized|_insertion_epoch_timestamp|record_type)"\s*:)'
+    r'(?=.*"(?:access_method|traffic_type)"\s*:|.*"type"\s*:\s*"nspolicy")(?=.*"type"\s*:)'
+    rf'|(?=.*"x-cs-timestamp"\s*:)(?=.*{_IS_TRANSACTION}))'
 )
-_NOTHING: Final = ("unknown", "Unknown", "null", "none", "None", "")
+_NOTHING: Final = ("unknown", "Unknown", "null", "none", "None", "NotChecked", "")
 _VERDICTS: Final = {
     "allow": "allowed", "alert": "allowed", "bypass": "allowed", "block": "blocked", "blocked": "blocked",
     "useralert": "warned",
@@ -60,7 +75,11 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
-    cells = fields(without_header(texts), _WANTED)
+    transaction = pl.col("text").str.contains(_IS_TRANSACTION)
+    plain = without_header(texts)
+    events = fields(plain.filter(~transaction), _WANTED)
+    transactions = fields(plain.filter(transaction), _TRANSACTION).with_columns(request=pl.lit(value=True))
+    cells = pl.concat([events, transactions], how="diagonal").sort("line")
     lacks = pl.col("reason").is_null() & pl.col("type").is_null()
     cells = cells.with_columns(
         pl.when(lacks).then(pl.lit("missing-column")).otherwise(pl.col("reason")).alias("reason"),
@@ -68,16 +87,19 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     )
     damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
     good = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
-    records = good.with_columns(_spoken(name) for name in _WANTED if name not in {"written", "type"})
-    ours = (
-        pl.col("traffic").is_in(["Web", "CloudApp"])
-        & pl.col("access").ne_missing("API Connector")
-        & pl.any_horizontal(pl.col(name).is_not_null() for name in ("url", "page", "domain"))
-    ).fill_null(value=False)
+    spoken = (_WANTED | _TRANSACTION).keys() - {"written", "type"}
+    records = good.with_columns(_spoken(name) for name in sorted(spoken))
+    ours = (_is_web() & pl.any_horizontal(pl.col(name).is_not_null() for name in _SITES)).fill_null(value=False)
     other = skips(records.filter(~ours), "other-record")
     read, running = timed(records.filter(ours), "written", declared, Running.from_text(carry))
     rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
     return parted(rows, _COLUMNS, [blank, other], running.to_text())
+
+
+def _is_web() -> pl.Expr:
+    """Whether a record is of traffic and not of what lies in a cloud service."""
+    web = pl.col("traffic").is_in(["Web", "CloudApp"]) & pl.col("access").ne_missing("API Connector")
+    return pl.col("request").fill_null(value=False) | web
 
 
 def _spoken(name: str) -> pl.Expr:
@@ -87,9 +109,12 @@ def _spoken(name: str) -> pl.Expr:
 
 def _event() -> list[pl.Expr]:
     url = pl.coalesce("url", "page")
-    no_number = pl.col("size").is_not_null() & whole(pl.col("size")).is_null()
+    status = whole(pl.col("code"))
+    wrong = pl.coalesce(
+        pl.when(pl.col(name).is_not_null() & whole(pl.col(name)).is_null()).then(pl.lit(told))
+        for name, told in (("size", "the size"), ("code", "the status"))
+    )
     nobody = pl.any_horizontal(pl.col("user") == pl.col(name) for name in ("inside", "outside")).fill_null(value=False)
-    action = pl.col("action").str.to_lowercase()
     return [
         pl.col("line"),
         pl.col("ts"),
@@ -97,30 +122,35 @@ def _event() -> list[pl.Expr]:
         pl.when(~nobody).then(pl.col("user")).alias("user_raw"),
         pl.coalesce("inside", "outside").alias("client_ip"),
         pl.col("machine").alias("device"),
+        pl.col("method"),
         pl.when(url.is_null()).then(pl.col("domain")).alias("host"),
         url.alias("url"),
         pl.col("app"),
-        action.replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String)
-        .fill_null("unknown")
-        .alias("verdict"),
+        _verdict(status).alias("verdict"),
         pl.coalesce("web_category", "app_category").alias("vendor_category"),
+        pl.when(status > 0).then(status).alias("status"),
         whole(pl.col("size")).alias("bytes"),
         pl.col("content").alias("content_type"),
         pl.col("agent").alias("user_agent"),
         pl.col("refer").alias("referrer"),
         _kind(url).alias("kind"),
-        pl.when(no_number).then(pl.lit("bad-number")).otherwise(pl.col("reason")).alias("reason"),
-        pl.when(no_number)
-        .then(pl.lit("server_bytes is not a whole number"))
-        .otherwise(pl.col("detail"))
+        pl.when(wrong.is_not_null()).then(pl.lit("bad-number")).otherwise(pl.col("reason")).alias("reason"),
+        pl.when(wrong.is_not_null()).then(pl.format("{} is not a whole number", wrong)).otherwise("detail")
         .alias("detail"),
-    ]
+    ]  # fmt: skip
+
+
+def _verdict(status: pl.Expr) -> pl.Expr:
+    action = pl.col("action").str.to_lowercase()
+    read = action.replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String).fill_null("unknown")
+    return pl.when(status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED).then(pl.lit("challenge")).otherwise(read)
 
 
 def _kind(url: pl.Expr) -> pl.Expr:
     bypassed = (pl.col("bypass").str.to_lowercase() == "yes").fill_null(value=False)
+    tunnel = (pl.col("method") == "CONNECT").fill_null(value=False)
     return (
-        pl.when(url.is_null() | bypassed)
+        pl.when(url.is_null() | bypassed | tunnel)
         .then(pl.lit("host-only"))
         .when(is_background(pl.col("content")))
         .then(pl.lit("background"))
@@ -130,12 +160,12 @@ def _kind(url: pl.Expr) -> pl.Expr:
 
 FORMAT: Final = Format(
     name="netskope",
-    title="Netskope page, application and alert events, JSON",
+    title="Netskope page, application and alert events, and transactions, JSON",
     document="https://docs.netskope.com/en/rest-api-v2-overview-312207",
     claims=claims,
     parse=parse,
-    gives="user, client address, device, URL without scheme, verdict, category, application, bytes, user agent, "
-    "referrer",
-    cannot="every single request; method and status; what the filter did where the event names no action; events that "
-    "another program has renamed",
+    gives="user, client address, device, URL (of events without scheme), verdict, category, application, bytes, user "
+    "agent, referrer; of transactions also method and status",
+    cannot="every single request, its method and status where only events are logged; what the filter did where no "
+    "action is named; events that another program has renamed",
 )
