@@ -7,13 +7,12 @@ tabs also as `#011`. Read are the records of these proxies (`1AFF`, `2CFF`, `300
 without a number) that name a site and are a request, a category, a match of a URL, or a refusal. What the proxies say
 of the parts of an allowed request, traffic, events and alarms are skips (`other-record`).
 
-The time in brackets is UTC; without it the stamp of syslog counts, whose year may have to be found. `rcvd_bytes` is
-what came back for the client. An HTTPS record shows the name that the client asked for (`sni`), or that of the
-certificate where it is no pattern. A URL is `http`, on port 443 `https`.
+The time in brackets is UTC; without it the stamp of syslog counts, whose year may have to be found. What the cells
+mean, `_watchguard` says.
 
 Quotes in a URL are not known to be masked, and the user stands behind it. Where sizes follow, a user before them is
 refused; a refused request has no sizes, so its user counts only if seen otherwise that day. Pairs are read as `_keyed`
-says. Out: `_COLUMNS`. Refuses what is no record of a Firebox.
+says. Out: `COLUMNS`. Refuses what is no record of a Firebox.
 Source: Fireware log catalog 12.3 and 12.6; lines that its users have published, in one of which both times stand.
 """
 
@@ -26,9 +25,10 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, said, skips
-from pipeline.formats._keyed import Keyed, faults, number, read
+from pipeline.formats._cells import blank_apart, parted, skips
+from pipeline.formats._keyed import Keyed, read
 from pipeline.formats._syslogtime import header_stamp
+from pipeline.formats._watchguard import COLUMNS, event, is_ours
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -42,10 +42,6 @@ _KEYED: Final = Keyed(
     # The name of the policy.
     after=r'(?:(?: |#011)+\([^"]*\))? *',
 )  # fmt: skip
-_COLUMNS: Final = (
-    "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "host", "url", "verdict", "vendor_category", "bytes",
-    "duration_ms", "kind",
-)  # fmt: skip
 _ID: Final = r'msg_id="[0-9A-F]{4}-[0-9A-F]{4}"'
 _ACTED: Final = r"(?:Allow|Deny|Drop|Block)"
 _RECORD: Final = rf"^[^\"=]*[a-z][a-z0-9_-]*(?:\[[0-9]+\])?: +(?:{_ID}|{_ACTED} .* proxy_act=)"
@@ -58,8 +54,6 @@ _SIDES: Final = (
 )
 _TIME: Final = r'^[^"=]*\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?)\)'
 _FORGED: Final = r"\ssrc_user=.*\s(?:rcvd_bytes|sent_bytes|elapsed_time|op|dstname|arg|host|path|sni|cn)="
-_REQUEST: Final = r"(?i)^https? request$|categories|url match"
-_REFUSED: Final = r"^Proxy(?:Deny|Drop|Block)"
 
 
 def claims(first_lines: Sequence[str]) -> bool:
@@ -78,12 +72,12 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     )
     sides = _with_sides(texts.filter(record & ours))
     cells = pl.concat([read(sides, _KEYED), sides.drop("line")], how="horizontal").with_columns(_faults())
-    good, site = pl.col("reason").is_null(), _names_a_site() & (_refused() | pl.col("msg").str.contains(_REQUEST))
+    good, site = pl.col("reason").is_null(), is_ours()
     timed, running = _timed(cells.filter(good & site), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    table = pl.concat([timed.select(_event()), damaged, foreign], how="diagonal")
+    table = pl.concat([timed.select(event()), damaged, foreign], how="diagonal")
     others = [skips(texts.filter(record & ~ours), "other-record"), skips(cells.filter(good & ~site), "other-record")]
-    return parted(table, _COLUMNS, [blank, *others], running.to_text())
+    return parted(table, COLUMNS, [blank, *others], running.to_text())
 
 
 def _with_sides(texts: pl.DataFrame) -> pl.DataFrame:
@@ -106,62 +100,12 @@ def _faults() -> list[pl.Expr]:
     return [pl.coalesce(reason, "reason").alias("reason"), pl.coalesce(detail, "detail").alias("detail")]
 
 
-def _names_a_site() -> pl.Expr:
-    return pl.any_horizontal(said(pl.col(name)).is_not_null() for name in ("dstname", "host", "sni", "cn"))
-
-
-def _refused() -> pl.Expr:
-    by_proxy = pl.col("msg").str.contains(_REFUSED).fill_null(value=False)
-    return (pl.col("acted") != "Allow").fill_null(value=False) | by_proxy
-
-
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Add `ts`, `ts_quality`, and the reason and detail of a time that cannot be read."""
     text = pl.col("text")
     stamps = records.select(stamp=pl.coalesce(text.str.extract(_TIME) + "Z", header_stamp(text)))["stamp"]
     times, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
     return pl.concat([records.drop("reason", "detail"), times], how="horizontal"), after
-
-
-def _event() -> list[pl.Expr]:
-    name = pl.coalesce(said(pl.col("dstname")), said(pl.col("host")))
-    encrypted = pl.when(~pl.col("cn").str.contains("*", literal=True)).then(said(pl.col("cn")))
-    url = _url(name)
-    return [
-        pl.col("line"),
-        pl.col("ts"),
-        pl.col("ts_quality"),
-        said(pl.col("src_user")).alias("user_raw"),
-        pl.col("src").alias("client_ip"),
-        said(pl.col("op")).alias("method"),
-        pl.when(url.is_null()).then(pl.coalesce(name, said(pl.col("sni")), encrypted)).alias("host"),
-        url.alias("url"),
-        _verdict().alias("verdict"),
-        said(pl.col("cats")).alias("vendor_category"),
-        number(pl.col("rcvd_bytes")).alias("bytes"),
-        _duration().alias("duration_ms"),
-        pl.when(url.is_null()).then(pl.lit("host-only")).otherwise(pl.lit("page")).alias("kind"),
-        *faults(("rcvd_bytes",)),
-    ]
-
-
-def _url(name: pl.Expr) -> pl.Expr:
-    path = pl.coalesce(said(pl.col("arg")), said(pl.col("path")))
-    scheme = pl.when(pl.col("port") == "443").then(pl.lit("https://")).otherwise(pl.lit("http://"))
-    return pl.when(name.is_not_null() & path.str.starts_with("/")).then(pl.concat_str(scheme, name, path))
-
-
-def _verdict() -> pl.Expr:
-    known = pl.col("acted").is_in(["Allow", "Deny", "Drop", "Block"])
-    word = pl.when(_refused()).then(pl.lit("blocked")).otherwise(pl.lit("allowed"))
-    return pl.when(known).then(word).otherwise(pl.lit("unknown"))
-
-
-def _duration() -> pl.Expr:
-    """Milliseconds, cut, of `5.037750 sec(s)`."""
-    took = pl.col("elapsed_time")
-    whole = number(took.str.extract(r"^([0-9]{1,9})\.[0-9]{3}"))
-    return whole * 1000 + number(took.str.extract(r"^[0-9]{1,9}\.([0-9]{3})"))
 
 
 FORMAT: Final = Format(
