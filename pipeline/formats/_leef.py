@@ -2,7 +2,8 @@ r"""Records in IBM's Log Event Extended Format (LEEF) become columns.
 
 In: lines such as `Mar 15 16:07:32 host LEEF:1.0|Vendor|Product|8.5|event|src=10.2.3.4<tab>usrName=dee<tab>...`, whose
 product and keys a `Source` names. Version 2.0 names in a sixth column of the header what parts the pairs; only tabs
-are read (`x09`, `0x09`, a tab, or nothing). A tab may have become `#011` on its way through syslog.
+are read (`x09`, `0x09`, a tab, or nothing). A tab may have become `#011` on its way through syslog, and a blank may
+stand behind `LEEF:`.
 Out: one row for each line, with the header's `event`, one column of text for each key (null where it is not there,
 empty where it says nothing), the stamp of syslog's header as `stamp`, and the reason and detail of a reject.
 Nothing is escaped: a pair ends where the separator stands. Refuses records of other products, headers with too few
@@ -23,7 +24,7 @@ import polars as pl
 from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._worded import Order, late_refused
 
-_START: Final = r"^[^|]*?LEEF:[12]\.[0-9]\|"
+_START: Final = r"^[^|]*?LEEF: ?[12]\.[0-9]\|"
 _HEADER: Final = ("version", "vendor", "product", "release", "event", "pairs")
 _TAB: Final = r"^(?:0?x0?9|\t|#011)?\|"
 
@@ -79,7 +80,7 @@ def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
 def _by_tabs() -> pl.Expr:
     """The pairs, each behind a tab."""
     pairs = pl.col("pairs").str.strip_chars_end(" \x00")
-    bare = pl.when(pl.col("version").str.starts_with("2")).then(pairs.str.replace(_TAB, "")).otherwise(pairs)
+    bare = pl.when(pl.col("version").str.contains("^ ?2")).then(pairs.str.replace(_TAB, "")).otherwise(pairs)
     relayed = ~bare.str.contains("\t", literal=True) & bare.str.contains("#011", literal=True)
     tabs = pl.when(relayed).then(bare.str.replace_all("#011", "\t", literal=True)).otherwise(bare)
     return pl.concat_str(pl.lit("\t"), tabs)
