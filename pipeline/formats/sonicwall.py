@@ -7,7 +7,8 @@ code=27 Category="News" ...`. The number `m` says what a record is. Read are 14 
 
 `time` is UTC where it says so, else in the zone of the device. `src` is address, port, interface and, where the device
 knows it, the name of the computer. `dstname` and `arg` make the URL, `proto` its scheme. `rcvd` is what came back for
-the client. `usr` is `Unknown (...)` where the device could not find out. `op` may be a number, which is not given.
+the client. `usr` is `Unknown (...)` where the device could not find out. `op` may be a number, which is not given;
+`result` is the HTTP status.
 
 `dstname` and `arg` stand bare, as the client sent them, so pairs are read as `_keyed` says, and everything that says
 who, when and what must stand before them. Out: `_COLUMNS`. Refuses lines without `id`, `sn` and `time`, and records
@@ -30,20 +31,20 @@ from pipeline.localtime import Running, from_written
 
 _AHEAD: Final = ("time", "m", "src", "srcV6", "usr", "user", "proto")
 _KEYED: Final = Keyed(
-    keys=(*_AHEAD, "sent", "rcvd", "op", "dstname", "arg", "Category", "fw_action"),
+    keys=(*_AHEAD, "sent", "rcvd", "op", "result", "dstname", "arg", "Category", "fw_action"),
     client=("dstname", "arg"),
     ahead=_AHEAD,
     bare=("dstname", "arg"),
     others=(
         "code", "note", "n", "dpi", "rule", "app", "appName", "appid", "appcat", "sess", "uuid", "msg", "dst", "dstV6",
         "natSrc", "natDst", "srcMac", "dstMac", "srcZone", "dstZone", "cdur", "spkt", "rpkt", "type", "catid", "gcat",
-        "vpnpolicy", "af_polid", "af_action", "ipscat", "contentObject", "c", "pri", "fw", "id", "sn", "result",
+        "vpnpolicy", "af_polid", "af_action", "ipscat", "contentObject", "c", "pri", "fw", "id", "sn",
     ),
     escapes="none",
 )  # fmt: skip
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "verdict",
-    "vendor_category", "bytes", "kind",
+    "vendor_category", "status", "bytes", "kind",
 )  # fmt: skip
 _RECORD: Final = r"""(?:^|[\s>])id=\S+\s+sn=\S+\s+time="[^"]*"\s"""
 _SHAPE: Final = re.compile(r"(?:.{0,100}[\s>])?id=\S+\s+sn=\S+\s+time=\"[0-9]{4}-[0-9][^\"]*\"\s+fw=\S+\s")
@@ -83,7 +84,7 @@ def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple
 def _event() -> list[pl.Expr]:
     user = pl.coalesce(said(pl.col("usr")), said(pl.col("user")))
     url, src = _url(), pl.col("src")
-    method = said(pl.col("op"))
+    method, status = said(pl.col("op")), number(pl.col("result"))
     return [
         pl.col("line"),
         pl.col("ts"),
@@ -96,9 +97,10 @@ def _event() -> list[pl.Expr]:
         url.alias("url"),
         _verdict().alias("verdict"),
         said(pl.col("Category")).alias("vendor_category"),
+        pl.when(status > 0).then(status).alias("status"),
         number(pl.col("rcvd")).alias("bytes"),
         _kind(url).alias("kind"),
-        *faults(("rcvd",)),
+        *faults(("rcvd", "result")),
     ]
 
 
@@ -130,7 +132,7 @@ FORMAT: Final = Format(
     document="https://www.sonicwall.com/support/technical-documentation/",
     claims=claims,
     parse=parse,
-    gives="user, client address and computer name, URL, verdict, category, bytes to the client",
-    cannot="the page behind HTTPS that is not decrypted; the status; the content type, so pictures count as pages; the "
+    gives="user, client address and computer name, URL, verdict, category, bytes to the client; status if logged",
+    cannot="the page behind HTTPS that is not decrypted; the content type, so pictures count as pages; the "
     "method, which is logged as a number",
 )
