@@ -44,6 +44,12 @@ _BOX = (
     ' dstname="news.example.org«host»" arg="/«path»" sent_bytes="339" rcvd_bytes="4428"'
     ' elapsed_time="5.037750 sec(s)" app_id="0" reputation="-1" src_user="bjones" geo_dst="GBR" (HTTP-proxy-00)'
 )
+_BOX_LEEF = (
+    "<142>Sep 28 10:15:02 fb1 LEEF:1.0|WatchGuard|XTM|12.8.2.B666661|1AFF0021|serial=80D6000000000"
+    "\tpolicy=HTTP-proxy-00\tdisp=Deny\tin_if=Pupils\tout_if=External\tgeo_dst=GBR\tsrc=10.20.1.16\tsrcPort=52804\tdst=192.0.2.10\tdstPort=80"
+    "\tproto=tcp\tproxy_act=HTTP-Client.1\tcats=Gambling\top=GET\tdstname=casino.example.com\targ=/«path»"
+    "\taction=casino.example.com\tsrc_user=SCHOOL\\bjones\tmsg=ProxyDeny: HTTP Request categories"
+)
 _BOX_DENIED = (
     '<142>Sep 28 10:15:02 fb1 80D6000000000 (2026-09-28T09:15:02) http-proxy[2345]: msg_id="1AFF-0021" Deny 1-Trusted'
     ' 0-External tcp 10.20.1.16 192.0.2.10 64425 80 msg="ProxyDeny: HTTP Request categories"'
@@ -65,6 +71,10 @@ FIREWALLS = [
     Product("sophos_xg", _XG).lacking(' user_name="bjones"'),
     Product("sophos_utm", _UTM).lacking(' user="bjones"'),
     Product("watchguard", _BOX_DENIED),
+    Product("watchguard_leef", _BOX_LEEF),
+    Product("watchguard_leef", _BOX_LEEF, writes={"path": without("\t")}),
+    # Nothing in LEEF tells a tab in a path from the end of the path: see the module.
+    Product("watchguard_leef", _BOX_LEEF, writes={"path": without("\t")}).lacking("\tsrc_user=SCHOOL\\bjones"),
 ]
 
 _FORCEPOINT = (

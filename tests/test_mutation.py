@@ -40,7 +40,7 @@ _ANY = re.compile(r"\\(.)")
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _BYTES = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
 #: Zscaler can be told to write a URL so.
-_CODED = re.compile(r"(?<=\")[A-Za-z0-9+/]{8,}(?==*\")")
+_CODED = re.compile(r"(?<=\")[A-Za-z0-9+/]{4,}(?==*\")")
 #: How Windows writes the parts of a name: with the length of each before it.
 _LABEL = re.compile(r"\(\d+\)")
 #: What a format takes from an earlier line on purpose.

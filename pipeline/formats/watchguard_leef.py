@@ -7,8 +7,9 @@ message, without a dash. Read are the records of these proxies (`1AFF`, `2CFF`, 
 a site and are a request, a category, a match of a URL, or a refusal; all others are skips (`other-record`).
 
 `devTime` counts where it is there, else the stamp of syslog, whose year and zone have to be found. What the cells mean,
-`_watchguard` says. LEEF is read as `_leef` says. Out: `COLUMNS`. Refuses lines that are no such records, a key on which
-the row hangs said twice, and times that cannot be read.
+`_watchguard` says. LEEF is read as `_leef` says: a path in which the Firebox leaves a bare tab ends there, and what a
+client puts behind it would be read as a pair; said twice, it makes the record a reject. Out: `COLUMNS`. Refuses lines
+that are no such records, a key on which the row hangs said twice, and times that cannot be read.
 Source: Fireware Help, "Configure Syslog Server Settings"; Fireware log catalog 12.6; lines published of it.
 """
 
