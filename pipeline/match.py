@@ -7,33 +7,22 @@ text leaves the few that the automaton then reads exactly. Offsets count charact
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ahocorasick
 import polars as pl
 
 from pipeline import longlists
 from pipeline.errors import WatchlistError
+from pipeline.phrases import Phrases, compiled, contexts, found_in
 from pipeline.search_terms import search_terms
-from pipeline.slices import in_slices
-from pipeline.text import (
-    authorities,
-    fold,
-    fold_ascii,
-    fold_one,
-    folded,
-    hosts_of,
-    is_ascii,
-    unescape,
-    url_parts,
-)
+from pipeline.sieve import holds_any
+from pipeline.terms import Phrase, Segments
+from pipeline.text import authorities, hosts_of, unescape, url_parts
+from pipeline.views import WEIGHT
 from pipeline.watchlist import DomainFile, TextRule, Watchlist, Watchlists
 
-#: The only view so far: decoded, folded to words (`text.fold`).
-VIEW = "words"
 LOWERED, RAISED = 0.4, 1.3
 _HIGHEST_WEIGHT = 100.0
 #: No name of the internet has more; a line of a log may.
@@ -64,7 +53,7 @@ _HOST_HITS = pl.Schema([("host", pl.String()), *_TEXT_HITS.items()])
 
 
 @dataclass(frozen=True)
-class _Phrases:
+class _Rule:
     """A text rule ready to be used: its contexts folded."""
 
     rule_id: str
@@ -76,59 +65,47 @@ class _Phrases:
     unless: tuple[str, ...] = ()
     lowers: tuple[str, ...] = ()
     raises: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Matcher:
-    """Watchlists, compiled. `owners` of a folded term are all the rules that hold it."""
+    """Watchlists, compiled."""
 
-    rules: tuple[_Phrases, ...]
-    owners: dict[str, tuple[int, ...]]
-    automaton: ahocorasick.Automaton
+    rules: tuple[_Rule, ...]
+    phrases: Phrases
     #: name, rule_id, category, watchlist, watchlist_sha256, weight.
     domains: pl.DataFrame
     domain_files: tuple[tuple[DomainFile, str], ...]
 
 
 def compile_watchlists(lists: Watchlists) -> Matcher:
-    """Build the automaton and the table of domains. Two rules that hold the same term are both kept."""
+    """Build the automata and the table of domains. Two rules that hold the same term are both kept."""
     rules = list(_text_rules(lists))
-    owner_of = [number for number, (_, terms) in enumerate(rules) for _ in terms]
-    words = fold(pl.Series([term for _, terms in rules for term in terms], dtype=pl.String))
-    owners: defaultdict[str, list[int]] = defaultdict(list)
-    for number, term in sorted(set(zip(owner_of, words, strict=True))):
-        if term.strip():
-            owners[term].append(number)
-    automaton = ahocorasick.Automaton()
-    for term in owners:
-        automaton.add_word(term, term)
-    automaton.make_automaton()
     return Matcher(
         tuple(rule for rule, _ in rules),
-        {term: tuple(found) for term, found in owners.items()},
-        automaton,
+        compiled([terms for _, terms in rules]),
         _domain_table(lists.lists),
         tuple((each, longlists.sha256_of(each.path)) for each in lists.domain_files),
     )
 
 
-def _text_rules(lists: Watchlists) -> Iterator[tuple[_Phrases, Sequence[str]]]:
+def _text_rules(lists: Watchlists) -> Iterator[tuple[_Rule, Sequence[Segments]]]:
     for watchlist in lists.lists:
         for rule in watchlist.text_rules:
-            yield _phrases(rule, watchlist), rule.terms
+            yield _rule(rule, watchlist), rule.terms
     for file in lists.term_files:
         sha256 = longlists.sha256_of(file.path)
         fields = frozenset[str](file.fields)
-        yield (
-            _Phrases(file.id, file.category, file.path.name, sha256, file.weight, fields),
-            longlists.phrases(file.path),
-        )
+        # A long list is plain: what would be a short form in a rule is a text there.
+        terms = [((Phrase(each),),) for each in longlists.phrases(file.path)]
+        yield _Rule(file.id, file.category, file.path.name, sha256, file.weight, fields), terms
 
 
-def _phrases(rule: TextRule, watchlist: Watchlist) -> _Phrases:
-    contexts = [tuple(fold_one(each)[0] for each in phrases) for phrases in (rule.unless, rule.lowers, rule.raises)]
-    return _Phrases(
-        rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight, frozenset(rule.fields), *contexts
+def _rule(rule: TextRule, watchlist: Watchlist) -> _Rule:
+    folded = [contexts(phrases) for phrases in (rule.unless, rule.lowers, rule.raises, rule.needs)]
+    return _Rule(
+        rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight, frozenset(rule.fields), *folded
     )
 
 
@@ -154,56 +131,34 @@ def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
 
     `texts` has field and text, decoded, and any other columns. The longest, then the first match of a rule is shown.
     """
-    # Without any term there is nothing to sieve for, and the automaton is none.
-    survivors = _sieve(texts, list(matcher.owners)) if texts.height > _FEW or not matcher.owners else texts
-    # A loop over texts, because the automaton reads one at a time; the sieve has left a few in a hundred.
+    survivors = texts.filter(holds_any(texts["text"], matcher.phrases)) if texts.height > _FEW else texts
+    # A loop over texts, because the automata read one at a time; the sieve has left a few in a hundred.
     distinct = survivors.select("field", "text").unique()
     rows = [row for field, text in distinct.iter_rows() for row in _hits_in(field, text, matcher)]
     return survivors.join(pl.DataFrame(rows, schema=_TEXT_HITS, orient="row"), on=["field", "text"], how="inner")
 
 
-def _sieve(texts: pl.DataFrame, terms: list[str]) -> pl.DataFrame:
-    """The rows whose text holds any term at all: the automaton's own test, without saying which or where."""
-    if not terms:
-        return texts.clear()
-    text = pl.col("text")
-    plain = texts.select(is_ascii(text)).to_series()
-    of_ascii = texts.filter(plain)
-    folded_texts = fold_ascii(of_ascii["text"]).to_frame("folded")
-    holds = in_slices(folded_texts, lambda each: each.select(pl.col("folded").str.contains_any(terms))).to_series()
-    if plain.all():
-        return of_ascii.filter(holds)
-    beyond = in_slices(texts.filter(~plain), lambda each: each.filter(folded(text).str.contains_any(terms)))
-    return pl.concat([of_ascii.filter(holds), beyond])
-
-
 def _hits_in(field: str, text: str, matcher: Matcher) -> Iterator[tuple[Any, ...]]:
-    folded, origin = fold_one(text)
-    best: dict[int, tuple[int, int]] = {}
-    for last, term in matcher.automaton.iter(folded):
-        first = last - len(term) + 1
-        for owner in matcher.owners[term]:
-            known = best.get(owner)
-            if known is None or len(term) > known[1] - known[0] + 1:
-                best[owner] = (first, last)
-    for owner, (first, last) in best.items():
-        rule = matcher.rules[owner]
+    for find in found_in(text, matcher.phrases):
+        rule, folded = matcher.rules[find.rule], find.view.folded
         if field not in rule.fields or any(context in folded for context in rule.unless):
             continue
-        start, end = origin[first + 1], origin[last - 1] + 1
+        if rule.needs and not any(context in folded for context in rule.needs):
+            continue
+        weight = round(_weight(rule, folded) * WEIGHT[find.view.name], 2)
         yield (
-            rule.rule_id, rule.watchlist, rule.watchlist_sha256, rule.category, field, text, start, end, VIEW,
-            _weight(rule, folded),
+            rule.rule_id, rule.watchlist, rule.watchlist_sha256, rule.category, field, text, find.start, find.end,
+            find.view.name, weight,
         )  # fmt: skip
 
 
-def _weight(rule: _Phrases, folded: str) -> float:
+def _weight(rule: _Rule, folded: str) -> float:
     weight = rule.weight
     if any(context in folded for context in rule.lowers):
         weight *= LOWERED
     if any(context in folded for context in rule.raises):
         weight *= RAISED
-    return min(round(weight, 2), _HIGHEST_WEIGHT)
+    return min(weight, _HIGHEST_WEIGHT)
 
 
 # ---------------------------------------------------------------- hosts
@@ -305,7 +260,8 @@ def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
     """
     whole = pl.DataFrame({"url": urls, "text": unescape(urls)})
     # Of a short log all are taken apart: a sieve takes longer to make.
-    parts = url_parts((whole if len(urls) <= _FEW_URLS else _sieve(whole, list(matcher.owners)))["url"])
+    few = len(urls) <= _FEW_URLS
+    parts = url_parts((whole if few else whole.filter(holds_any(whole["text"], matcher.phrases)))["url"])
     hosts = parts.drop_nulls("host").select("url", field=pl.lit("host"), text="host")
     fields = pl.concat([_url_fields(parts), hosts]).rename({"url": "value"})
     return match_texts(fields, matcher).select("value", *_TEXT_HITS)

@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from pipeline.errors import WatchlistError
+from pipeline.terms import Phrase, Segments, TermError, Words, segments
 from pipeline.tomlplace import Place
 from pipeline.watchtoml import (
     DEFAULT_FIELDS,
@@ -26,6 +27,7 @@ from pipeline.watchtoml import (
     Route,
     Severity,
     read,
+    read_words,
 )
 
 __all__ = [
@@ -42,6 +44,11 @@ __all__ = [
     "load",
     "shipped",
 ]
+
+
+#: The file of a folder that is no category: its named sets of words.
+WORDS = "words.toml"
+_FORMS = "How terms may be shortened stands in watchlists/README.md."
 
 
 @dataclass(frozen=True)
@@ -72,17 +79,22 @@ class Category:
 
 @dataclass(frozen=True)
 class TextRule:
-    """Whole words and phrases. `unless` cancels a match in the same text, `lowers` and `raises` change its weight."""
+    """Whole words and phrases, spelt out, and what else in the same text decides.
+
+    `unless` cancels a match; without one of `needs` (if there are any) there is none; `lowers` and `raises` change its
+    weight.
+    """
 
     id: str
     category: str
-    terms: tuple[str, ...]
+    terms: tuple[Segments, ...]
     #: 0 to 100; what each range leads to stands in `watchlists/README.md`.
     weight: float
     fields: tuple[str, ...]
-    unless: tuple[str, ...]
-    lowers: tuple[str, ...]
-    raises: tuple[str, ...]
+    unless: tuple[Phrase, ...]
+    lowers: tuple[Phrase, ...]
+    raises: tuple[Phrase, ...]
+    needs: tuple[Phrase, ...]
     #: Examples that the rule must and must not find.
     match: tuple[str, ...]
     no_match: tuple[str, ...]
@@ -159,11 +171,14 @@ def load(
     """
     known: dict[str, Category] = {}
     lists = []
-    for path in chain.from_iterable(_files(folder) for folder in folders):
-        document = read(path)
-        category = _category(document, known)
-        known[category.id] = category
-        lists.append(_watchlist(document, category))
+    words = dict[str, tuple[str, ...]]()
+    for folder in folders:
+        words |= _words_of(folder, words)
+        for path in _files(folder):
+            document = read(path)
+            category = _category(document, known)
+            known[category.id] = category
+            lists.append(_watchlist(document, category, words))
     plain: list[TermFile | DomainFile] = [*term_files, *domain_files]
     _refuse_same_ids(lists, plain)
     for each in plain:
@@ -184,7 +199,7 @@ def shipped() -> Path:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    found = sorted(path for path in folder.glob("*.toml") if path.name != WORDS) if folder.is_dir() else []
     if not found:
         raise WatchlistError(
             "there are no watchlists here.",
@@ -192,6 +207,19 @@ def _files(folder: Path) -> list[Path]:
             remedy="Name a folder that holds at least one <category>.toml, or take it out of the configuration.",
         )
     return found
+
+
+def _words_of(folder: Path, known: Words) -> dict[str, tuple[str, ...]]:
+    """The named sets of words of a folder; a later one may add sets, and change none."""
+    path = folder / WORDS
+    if not path.is_file():
+        return {}
+    sets = read_words(path)
+    for name in sets:
+        if name in known:
+            remedy = "Give it another name: what an earlier folder has laid down stays."
+            raise WatchlistError(f"an earlier folder has a set <{name}> already.", path=path, remedy=remedy)
+    return sets
 
 
 def _category(document: Document, known: dict[str, Category]) -> Category:
@@ -218,23 +246,8 @@ def _category(document: Document, known: dict[str, Category]) -> Category:
     return Category(**(table.model_dump() | words))
 
 
-def _watchlist(document: Document, category: Category) -> Watchlist:
-    text_rules = tuple(
-        TextRule(
-            table.id,
-            category.id,
-            tuple(table.terms),
-            table.weight,
-            tuple(table.fields),
-            tuple(table.unless),
-            tuple(table.lowers),
-            tuple(table.raises),
-            tuple(table.match),
-            tuple(table.no_match),
-            document.place("rule", index),
-        )
-        for index, table in enumerate(document.tables.rule)
-    )
+def _watchlist(document: Document, category: Category, words: Words) -> Watchlist:
+    text_rules = tuple(_text_rule(document, index, category, words) for index in range(len(document.tables.rule)))
     domain_rules = tuple(
         DomainRule(
             table.id,
@@ -248,6 +261,35 @@ def _watchlist(document: Document, category: Category) -> Watchlist:
         for index, table in enumerate(document.tables.domains)
     )
     return Watchlist(category, text_rules, domain_rules, document.path, document.sha256)
+
+
+def _text_rule(document: Document, index: int, category: Category, words: Words) -> TextRule:
+    table = document.tables.rule[index]
+
+    def spelt_out(key: str, each: int, term: str) -> Segments:
+        try:
+            return segments(term, words, gaps=key == "terms")
+        except TermError as error:
+            line = document.line("rule", index, key, each)
+            raise WatchlistError(f"{error}.", path=document.path, line=line, remedy=_FORMS) from error
+
+    def context(key: str, terms: list[str]) -> tuple[Phrase, ...]:
+        return tuple(chain.from_iterable(spelt_out(key, each, term)[0] for each, term in enumerate(terms)))
+
+    return TextRule(
+        table.id,
+        category.id,
+        tuple(spelt_out("terms", each, term) for each, term in enumerate(table.terms)),
+        table.weight,
+        tuple(table.fields),
+        context("unless", table.unless),
+        context("lowers", table.lowers),
+        context("raises", table.raises),
+        context("needs", table.needs),
+        tuple(table.match),
+        tuple(table.no_match),
+        document.place("rule", index),
+    )
 
 
 def _refuse_same_ids(lists: Iterable[Watchlist], plain: Iterable[TermFile | DomainFile]) -> None:

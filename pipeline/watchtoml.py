@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import WatchlistError
+from pipeline.terms import is_short_form
 from pipeline.tomlplace import Key, Place, line_of
 
 Severity = Literal["urgent", "high", "medium", "low", "record"]
@@ -88,6 +89,7 @@ class RuleTable(_Strict):
     unless: list[_Text] = []
     lowers: list[_Text] = []
     raises: list[_Text] = []
+    needs: list[_Text] = []
     match: _Texts
     no_match: _Texts
 
@@ -139,12 +141,7 @@ class Document:
 
 def read(path: Path) -> Document:
     """Read one file. Raises `WatchlistError` at the first fault."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise WatchlistError(
-            f"the file cannot be read ({error.strerror}).", path=path, remedy="Let the program's account read it."
-        ) from error
+    content = _bytes_of(path)
     text = _decode(content, path)
     tables = _tables(_toml(text, path), text, path)
     document = Document(path, text, hashlib.sha256(content).hexdigest(), tables)
@@ -160,6 +157,38 @@ def read(path: Path) -> Document:
     _check_terms(document)
     _check_names(document)
     return document
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WatchlistError(
+            f"the file cannot be read ({error.strerror}).", path=path, remedy="Let the program's account read it."
+        ) from error
+
+
+class _WordsFile(_Strict):
+    words: dict[_Id, _Texts]
+
+
+def read_words(path: Path) -> dict[str, tuple[str, ...]]:
+    """The named sets of words of a `words.toml`. Raises `WatchlistError`."""
+    text = _decode(_bytes_of(path), path)
+    raw = _toml(text, path)
+    try:
+        sets = _WordsFile.model_validate(raw).words
+    except ValidationError as error:
+        fault = error.errors()[0]
+        what = f"'{'.'.join(map(str, fault['loc']))}' is of the wrong kind: {fault['msg']}."
+        remedy = 'Write sets of words under [words], as in: weapon = ["knife", "machete"].'
+        raise WatchlistError(what, path=path, line=line_of(text, fault["loc"]), remedy=remedy) from error
+    for name, words in sets.items():
+        for at, word in enumerate(words):
+            if is_short_form(word) or not _plain(word):
+                what = f"'{word}' in the set <{name}> is no plain word or phrase."
+                raise WatchlistError(what, path=path, line=line_of(text, ("words", name, at)), remedy="Write it out.")
+    return {name: tuple(words) for name, words in sets.items()}
 
 
 def _decode(content: bytes, path: Path) -> str:
@@ -231,7 +260,10 @@ def _keys_beside(location: Key) -> list[str]:
 
 def _phrases(document: Document) -> Iterator[tuple[Key, str]]:
     for index, rule in enumerate(document.tables.rule):
-        lists = {"terms": rule.terms, "unless": rule.unless, "lowers": rule.lowers, "raises": rule.raises}
+        lists = {
+            "terms": rule.terms, "unless": rule.unless, "lowers": rule.lowers, "raises": rule.raises,
+            "needs": rule.needs,
+        }  # fmt: skip
         for key, phrases in lists.items():
             for place, phrase in enumerate(phrases):
                 yield ("rule", index, key, place), phrase
@@ -248,6 +280,8 @@ def _check_terms(document: Document) -> None:
                 line=document.line(*key),
                 remedy="Take it out.",
             )
+        if is_short_form(phrase):
+            continue
         if (key[:-1], plain) in seen:
             raise WatchlistError(
                 f"'{phrase}' stands twice in '{key[2]}' (capitals and punctuation make no difference).",

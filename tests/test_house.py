@@ -141,7 +141,9 @@ def test_every_report_has_its_readme_its_sql_and_its_template(folder: Path) -> N
     assert any(".html" in name for name in names), "a report has a template"
 
 
-@pytest.mark.parametrize("path", [path for path in having(".toml") if path.parts[0] == "watchlists"], ids=str)
+@pytest.mark.parametrize(
+    "path", [path for path in having(".toml") if path.parts[0] == "watchlists" and path.name != "words.toml"], ids=str
+)
 def test_every_rule_has_examples_that_must_and_must_not_match(path: Path) -> None:
     tables = tomllib.loads(read(path))
     rules = [*tables.get("rule", []), *tables.get("domains", [])]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import WatchlistError
 from pipeline.match import Matcher, check_examples, compile_watchlists, match_texts
+from pipeline.terms import Phrase
 from pipeline.tomlplace import Place
 from pipeline.watchlist import (
     DEFAULT_FIELDS,
@@ -115,12 +116,13 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         TextRule(
             id="fishing-rod",
             category="fishing",
-            terms=("fishing rod", "fishing rods"),
+            terms=(((Phrase("fishing rod"),),), ((Phrase("fishing rods"),),)),
             weight=20.0,
             fields=DEFAULT_FIELDS,
             unless=(),
             lowers=(),
             raises=(),
+            needs=(),
             match=("a fishing rod",),
             no_match=("a rod",),
             place=Place(path, path.read_text("utf-8"), ("rule", 0)),
@@ -144,7 +146,7 @@ def test_byte_order_mark_and_windows_line_ends_are_no_matter(tmp_path: Path) -> 
 def test_the_same_term_may_belong_to_two_rules(tmp_path: Path) -> None:
     twice = WHOLE + RULE.replace("fishing-rod", "fishing-gear")
     lists = load([folder_with(tmp_path, fishing=twice)])
-    owners = [rule.id for rule in lists.lists[0].text_rules if "fishing rod" in rule.terms]
+    owners = [rule.id for rule in lists.lists[0].text_rules if ((Phrase("fishing rod"),),) in rule.terms]
     assert owners == ["fishing-rod", "fishing-gear"]
 
 

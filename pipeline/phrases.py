@@ -1,0 +1,288 @@
+"""Phrases, compiled, and what they find in one text.
+
+In: for each rule its terms, spelt out (`terms`). Out: for a text, in each of its views (`views`), the rules that find
+something, with the place in the text. Refuses nothing, and decides nothing: contexts and weights are the matcher's.
+
+Three automata hold the same phrases: with blanks at both ends, so that only whole words are found; in letters for
+digits; and without any blank, for words written together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice
+from typing import Final, NamedTuple
+
+import ahocorasick
+
+from pipeline.misspelt import misspellings
+from pipeline.terms import MOST_BETWEEN, Phrase, Segments
+from pipeline.text import fold_one
+from pipeline.views import View, as_letters, letters_of, views_of
+
+#: Written together, phrases of several words and so many letters are looked for; shorter ones stand in other words.
+_TOGETHER, _SURELY_TOGETHER = 8, 11
+_TOKEN: Final = re.compile(r"(?<![A-Za-z*#])[A-Za-z]{1,20}[*#][A-Za-z*#]{0,20}(?![A-Za-z*#])")
+_MASK: Final = re.compile("[*#]")
+_CHANGED: Final = re.compile(r"[0134578@$!|(9]")
+_LETTER: Final = re.compile("[A-Za-z]")
+#: So many places of the segment before are looked at for the next one.
+_NEAREST: Final = 8
+#: So many words may be meant by one that is masked.
+_MOST_MEANT: Final = 6
+
+
+class Find(NamedTuple):
+    """What a rule finds: from where to where in the text."""
+
+    rule: int
+    start: int
+    end: int
+    view: View
+
+
+#: A pattern and which of its segments.
+_Owner = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """All phrases of all rules."""
+
+    #: Of each pattern, its rule and how many segments it has.
+    patterns: tuple[tuple[int, int], ...]
+    #: Folded, with a blank at each end that must be the end of a word.
+    owners: Mapping[str, tuple[_Owner, ...]]
+    #: Those that must be somewhere in a text in which any pattern is found.
+    anchors: tuple[str, ...]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of every phrase."""
+        return frozenset(chain.from_iterable(key.split() for key in self.owners))
+
+    @cached_property
+    def together(self) -> dict[str, tuple[_Owner, ...]]:
+        """Phrases of several words without their blanks."""
+        found: defaultdict[str, set[_Owner]] = defaultdict(set)
+        for key, owners in self.owners.items():
+            glued = key.replace(" ", "")
+            whole = [owner for owner in owners if self.patterns[owner[0]][1] == 1]
+            if whole and " " in key.strip() and len(glued) >= _TOGETHER:
+                found[glued].update(whole)
+        return {glued: tuple(sorted(owners)) for glued, owners in found.items()}
+
+    @cached_property
+    def misspelt(self) -> dict[str, str]:
+        """Misspelt words, and what is meant."""
+        return misspellings(self.words)
+
+    @cached_property
+    def by_length(self) -> dict[int, list[str]]:
+        """The words, for those with signs in the place of letters."""
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for word in sorted(self.words):
+            found[len(word)].append(word)
+        return found
+
+    @cached_property
+    def plain(self) -> ahocorasick.Automaton:
+        """Finds the phrases in a folded text."""
+        return _automaton(self.owners)
+
+    @cached_property
+    def in_letters(self) -> ahocorasick.Automaton:
+        """Finds them in a text of which `as_letters` was made."""
+        found: defaultdict[str, set[_Owner]] = defaultdict(set)
+        for key, owners in self.owners.items():
+            found[letters_of(key)].update(owners)
+        return _automaton({key: tuple(sorted(owners)) for key, owners in found.items()})
+
+    @cached_property
+    def glued(self) -> ahocorasick.Automaton:
+        """Finds them written together."""
+        return _automaton(self.together)
+
+
+def compiled(rules: Sequence[Iterable[Segments]]) -> Phrases:
+    """The phrases of some rules, each by the segments of its terms."""
+    patterns: list[tuple[int, int]] = []
+    owners: defaultdict[str, set[_Owner]] = defaultdict(set)
+    anchors: dict[str, None] = {}
+    for rule, terms in enumerate(rules):
+        # All whole phrases of a rule are one pattern; each with gaps is one of its own.
+        patterns.append((rule, 1))
+        whole = len(patterns) - 1
+        for segments in terms:
+            at = whole
+            if len(segments) > 1:
+                patterns.append((rule, len(segments)))
+                at = len(patterns) - 1
+            keys = [[key for key in map(_key, phrases) if key.strip()] for phrases in segments]
+            for number, folded in enumerate(keys):
+                for key in folded:
+                    owners[key].add((at, number))
+            anchors |= dict.fromkeys(max(keys, key=lambda each: min(map(len, each), default=0)))
+    return Phrases(tuple(patterns), {key: tuple(sorted(found)) for key, found in owners.items()}, tuple(anchors))
+
+
+def _key(phrase: Phrase) -> str:
+    folded = fold_one(phrase.text)[0]
+    return folded[1 if phrase.open_start else 0 : len(folded) - 1 if phrase.open_end else None]
+
+
+def contexts(phrases: Iterable[Phrase]) -> tuple[str, ...]:
+    """Phrases as they stand in a folded text."""
+    return tuple(key for key in map(_key, phrases) if key.strip())
+
+
+def _automaton(owners: Mapping[str, tuple[_Owner, ...]]) -> ahocorasick.Automaton:
+    automaton = ahocorasick.Automaton()
+    for key, found in owners.items():
+        automaton.add_word(key, (len(key), found))
+    automaton.make_automaton()
+    return automaton
+
+
+# ---------------------------------------------------------------- one text
+
+
+def found_in(text: str, phrases: Phrases) -> list[Find]:
+    """What each rule finds: in the plainest view that it finds anything in, the longest and then the first."""
+    best: dict[int, Find] = {}
+    if phrases.owners:
+        for view, spans in _looked_at(text, phrases):
+            for rule, (first, last) in spans.items():
+                if rule not in best:
+                    best[rule] = Find(rule, view.origin[first], view.origin[last - 1] + 1, view)
+    return list(best.values())
+
+
+def _looked_at(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, tuple[int, int]]]]:
+    """Each view with the spans of what is found in it: from the first character to behind the last."""
+    views = list(views_of(text))
+    for view in views:
+        yield view, _spans(view.folded, phrases.plain, phrases)
+    if _CHANGED.search(text):
+        yield _in_letters(text, phrases)
+    if _MASK.search(text):
+        yield from _masked(text, phrases)
+    for view in views:
+        yield view._replace(name="together"), _glued(view.folded, phrases)
+    yield from _misspelt(views[0], phrases)
+
+
+def _spans(folded: str, automaton: ahocorasick.Automaton, phrases: Phrases) -> dict[int, tuple[int, int]]:
+    best: dict[int, tuple[int, int]] = {}
+    parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for last, (length, owners) in automaton.iter(folded):
+        for pattern, number in owners:
+            rule, size = phrases.patterns[pattern]
+            if size == 1:
+                _keep(best, rule, last - length + 1, last)
+            else:
+                parts[pattern].append((number, last - length + 1, last))
+    for pattern, found in parts.items():
+        rule, size = phrases.patterns[pattern]
+        for first, last in _chains(folded, found, size):
+            _keep(best, rule, first, last)
+    return {rule: _whole_words(folded, *span) for rule, span in best.items()}
+
+
+def _keep(best: dict[int, tuple[int, int]], rule: int, first: int, last: int) -> None:
+    known = best.get(rule)
+    if known is None or last - first > known[1] - known[0]:
+        best[rule] = (first, last)
+
+
+def _whole_words(folded: str, first: int, last: int) -> tuple[int, int]:
+    """From the first letter of the first word to behind the last of the last."""
+    start = first + 1 if folded[first] == " " else folded.rfind(" ", 0, first) + 1
+    end = last if folded[last] == " " else folded.find(" ", last)
+    return start, end if end >= 0 else len(folded)
+
+
+def _chains(folded: str, found: list[tuple[int, int, int]], size: int) -> Iterator[tuple[int, int]]:
+    """Where the segments of a pattern stand in their order, with few words between."""
+    # By their place; of one segment at one place the shortest comes first.
+    reached: list[dict[int, int]] = [{} for _ in range(size)]
+    for number, first, last in sorted(found, key=lambda part: (part[1], part[2])):
+        if number == 0:
+            reached[0][last] = first
+            continue
+        # Only the nearest: a text may say the same ten thousand times.
+        for before, start in islice(reversed(reached[number - 1].items()), _NEAREST):
+            if before <= first and folded.count(" ", before, first + 1) <= MOST_BETWEEN + 1:
+                reached[number][last] = min(start, reached[number].get(last, start))
+    return ((start, last) for last, start in reached[size - 1].items())
+
+
+def _in_letters(text: str, phrases: Phrases) -> tuple[View, dict[int, tuple[int, int]]]:
+    """What is found where digits and signs are letters, if it holds one of each."""
+    folded, origin = fold_one(as_letters(text))
+    view = View("digits", folded, origin)
+    spans = {
+        rule: (first, last)
+        for rule, (first, last) in _spans(folded, phrases.in_letters, phrases).items()
+        if _CHANGED.search(written := text[origin[first] : origin[last - 1] + 1]) and _LETTER.search(written)
+    }
+    return view, spans
+
+
+def _glued(folded: str, phrases: Phrases) -> dict[int, tuple[int, int]]:
+    best: dict[int, tuple[int, int]] = {}
+    if not phrases.together:
+        return best
+    for last, (length, owners) in phrases.glued.iter(folded):
+        first = last - length + 1
+        at_an_end = folded[first - 1] == " " or folded[last + 1] == " "
+        if length >= _SURELY_TOGETHER or at_an_end:
+            for pattern, _ in owners:
+                _keep(best, phrases.patterns[pattern][0], first, last + 1)
+    return best
+
+
+def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, tuple[int, int]]]]:
+    """What is found when a word with signs in it is one of ours: `s*icide`."""
+    for token in _TOKEN.finditer(text):
+        shape = re.compile(_MASK.sub("[a-z]", token[0].lower()))
+        meant = [word for word in phrases.by_length.get(len(token[0]), ()) if shape.fullmatch(word)]
+        for word in meant[:_MOST_MEANT]:
+            folded, origin = fold_one(text[: token.start()] + word + text[token.end() :])
+            spans = _spans(folded, phrases.plain, phrases)
+            inside = range(token.start(), token.end())
+            yield (
+                View("masked", folded, origin),
+                {
+                    rule: span
+                    for rule, span in spans.items()
+                    if origin[span[0]] < inside.stop and origin[span[1] - 1] >= inside.start
+                },
+            )
+
+
+def _misspelt(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, tuple[int, int]]]]:
+    """What is found when misspelt words are put right."""
+    words = view.folded.split()
+    if not any(word in phrases.misspelt for word in words):
+        return
+    folded, origin, at, changed = " ", [view.origin[0]], 1, list[tuple[int, int]]()
+    for word in words:
+        meant = phrases.misspelt.get(word, word)
+        if meant != word:
+            changed.append((len(folded), len(folded) + len(meant)))
+        places = view.origin[at : at + len(word)]
+        origin += [*places[: len(meant)], *[places[-1]] * (len(meant) - len(word)), view.origin[at + len(word)]]
+        folded += f"{meant} "
+        at += len(word) + 1
+    spans = _spans(folded, phrases.plain, phrases)
+    touched = {
+        rule: (first, last)
+        for rule, (first, last) in spans.items()
+        if any(first < end and start < last for start, end in changed)
+    }
+    yield View("misspelt", folded, origin), touched

@@ -1,0 +1,150 @@
+"""One text as somebody else might have written it: letters that only look alike, digits for letters, letters apart.
+
+In: a text. Out: its views, each folded as `text.fold_one` folds, with the place in the text that each character of it
+came from. The first is always the text itself (`words`); a view that would say the same again is left out. Refuses
+nothing. How sure a view is, `WEIGHT` says; which texts may have any but the first, `may_hide` says for many at once.
+Sources: Unicode TR39, confusables; NFKC and the marks are undone by folding already.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from pipeline.lookalikes import LOOK_ALIKES, is_all_alike, looks_latin
+from pipeline.text import fold_one
+
+#: The further a view is from what was written, the less it weighs.
+WEIGHT: Final = {
+    "words": 1.0, "entities": 0.95, "look-alikes": 0.95, "digits": 0.9, "apart": 0.9, "repeated": 0.9, "masked": 0.9,
+    "together": 0.85, "misspelt": 0.8,
+}  # fmt: skip
+#: A letter that is written with a digit or a sign, and the one letter that stands for `i` and `l` alike.
+_DIGITS: Final = {
+    "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "9": "g", "@": "a", "$": "s", "!": "i",
+    "|": "i", "(": "c", "l": "i", "L": "i",
+}  # fmt: skip
+_AS_LETTERS: Final = str.maketrans(_DIGITS)
+#: Signs that end a word oftener than they stand in it.
+_ENDING: Final = re.compile(r"[!|(]+(?![A-Za-z0-9@$])")
+_DIGIT_IN_WORD: Final = r"[A-Za-z][0-9@$!|(]|[0-9@$!|(][A-Za-z]|[0-9]{4}"
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
+#: Single letters with one and the same sign between them: three of them and more are a word.
+_APART: Final = re.compile(r"(?<![^\W_])[^\W\d_]([ ._\-*/\\|,:;~+=])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
+_THRICE: Final = re.compile(r"([^\W\d_])\1{2,}")
+_MASKED: Final = r"[A-Za-z][*#]{1,4}[A-Za-z]|[A-Za-z]{4}[*#](?:[^A-Za-z0-9*#]|$)"
+_TRIPLES: Final = [letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz" if letter != "w"]
+
+
+_Making = Callable[[re.Match[str]], Iterable[tuple[str, int]]]
+
+
+class View(NamedTuple):
+    """A text in one of its views."""
+
+    name: str
+    folded: str
+    #: Where in the text each character of `folded` came from.
+    origin: list[int]
+
+
+def views_of(text: str) -> Iterator[View]:
+    """The text itself, then its other views, one by one."""
+    folded, origin = fold_one(text)
+    yield View("words", folded, origin)
+    seen = {folded}
+    for view in _others(text):
+        if view.folded not in seen:
+            seen.add(view.folded)
+            yield view
+
+
+def _others(text: str) -> Iterator[View]:
+    if "&" in text and _ENTITY.search(text):
+        yield _composed("entities", *_rewritten(text, _ENTITY, _meant))
+    latin = text
+    if not text.isascii():
+        latin = _latin(text)
+        if latin != text:
+            yield View("look-alikes", *fold_one(latin))
+    if _APART.search(latin):
+        yield _composed("apart", *_rewritten(latin, _APART, _letters))
+    if _THRICE.search(latin):
+        for kept in (1, 2):
+            yield _composed("repeated", *_rewritten(latin, _THRICE, _fewer(kept)))
+
+
+def as_letters(text: str) -> str:
+    """Digits and signs as the letters that they look like, `l` as `i`; as long as the text."""
+    return _ENDING.sub(lambda signs: " " * len(signs[0]), text).translate(_AS_LETTERS)
+
+
+def letters_of(folded: str) -> str:
+    """A folded phrase as `as_letters` would leave it."""
+    return folded.translate(_AS_LETTERS)
+
+
+def has_digits(text: pl.Expr) -> pl.Expr:
+    """Whether a text holds a word written with a digit or a sign."""
+    return text.str.contains(_DIGIT_IN_WORD)
+
+
+def all_as_letters(text: pl.Expr) -> pl.Expr:
+    """`as_letters` for texts of ASCII, but for the length."""
+    plain = text.str.replace_all(r"[!|(]+([^A-Za-z0-9@$!|(]|$)", " ${1}")
+    return plain.str.replace_many(_DIGITS)
+
+
+def may_hide(text: pl.Expr) -> pl.Expr:
+    """Whether a text may have any other view but `digits`, `together` and `misspelt`, as far as a quick look tells."""
+    apart = r"(?:^|[^\p{L}\p{N}])\p{L}(?:[ ._\-*/\\|,:;~+=]\p{L}){2,}(?:$|[^\p{L}\p{N}])"
+    triple = text.str.contains_any(_TRIPLES, ascii_case_insensitive=True)
+    beyond = text.str.len_bytes() != text.str.len_chars()
+    return (
+        beyond
+        | triple
+        | text.str.contains(apart)
+        | text.str.contains(_MASKED)
+        | text.str.contains(r"&(?:#|[a-zA-Z]+;)")
+    )
+
+
+def _composed(name: str, text: str, places: list[int]) -> View:
+    """A view of a text that was made of another one; `places` are those of its characters, and of its end."""
+    folded, origin = fold_one(text)
+    return View(name, folded, [places[at] for at in origin])
+
+
+def _rewritten(text: str, pattern: re.Pattern[str], make: _Making) -> tuple[str, list[int]]:
+    """The text with each find replaced, and the place of each character in the text as it was."""
+    made, places, at = list[str](), list[int](), 0
+    for found in pattern.finditer(text):
+        made += text[at : found.start()]
+        places += range(at, found.start())
+        for character, place in make(found):
+            made.append(character)
+            places.append(found.start() + place)
+        at = found.end()
+    return "".join(made) + text[at:], [*places, *range(at, len(text) + 1)]
+
+
+def _meant(found: re.Match[str]) -> Iterable[tuple[str, int]]:
+    return ((character, 0) for character in html.unescape(found[0]))
+
+
+def _fewer(kept: int) -> _Making:
+    return lambda found: zip(found[1] * kept, range(kept), strict=True)
+
+
+def _letters(found: re.Match[str]) -> Iterable[tuple[str, int]]:
+    return zip(found[0][::2], range(0, len(found[0]), 2), strict=True)
+
+
+def _latin(text: str) -> str:
+    """The text with letters that only look Latin as the ones that they look like; as long as the text."""
+    alike, words = is_all_alike(text), re.split(r"(\W+)", text)
+    return "".join(word.translate(LOOK_ALIKES) if looks_latin(word, all_alike=alike) else word for word in words)

@@ -1,0 +1,112 @@
+"""Whatever way a word is hidden, it is found, and the characters that are shown are the ones that were written."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.phrases import compiled, found_in
+from pipeline.sieve import holds_any
+from pipeline.terms import TermError, segments
+from pipeline.views import views_of
+from tests.effort import tries
+
+_TERMS = ("purple lobster", "crustacean", "boil (my|the) lobster", "steal ... lobster", "shellfi*", "*barnacle*")
+_PHRASES = compiled([[segments(term, {})] for term in _TERMS])
+
+
+def found(text: str) -> list[tuple[str, str, str]]:
+    """Term, view, and the characters that were found."""
+    return sorted((_TERMS[each.rule], each.view.name, text[each.start : each.end]) for each in found_in(text, _PHRASES))
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "view", "characters"),
+    [
+        ("a Purple-Lobster!", "purple lobster", "words", "Purple-Lobster"),
+        ("ｐｕｒｐｌｅ lo\u0301bster", "purple lobster", "words", "ｐｕｒｐｌｅ lo\u0301bster"),
+        ("pu\u200brple lob\u00adster", "purple lobster", "words", "pu\u200brple lob\u00adster"),
+        ("рurрle lоbstеr", "purple lobster", "look-alikes", "рurрle lоbstеr"),
+        ("my crusтасеап", "crustacean", "look-alikes", "crusтасеап"),
+        ("purp1e l0bster", "purple lobster", "digits", "purp1e l0bster"),
+        ("cru$tace@n", "crustacean", "digits", "cru$tace@n"),
+        ("see c.r.u.s.t.a.c.e.a.n now", "crustacean", "apart", "c.r.u.s.t.a.c.e.a.n"),
+        ("p-u-r-p-l-e l_o_b_s_t_e_r", "purple lobster", "apart", "p-u-r-p-l-e l_o_b_s_t_e_r"),
+        ("p u r p l e  l o b s t e r", "purple lobster", "apart", "p u r p l e  l o b s t e r"),
+        ("puuuurple lobsterrrr", "purple lobster", "repeated", "puuuurple lobster"),
+        ("&#112;urple lobster", "purple lobster", "entities", "&#112;urple lobster"),
+        ("a purplelobsters", "purple lobster", "together", "purplelobster"),
+        ("pur*le lobster", "purple lobster", "masked", "pur*le lobster"),
+        ("crustaecan", "crustacean", "misspelt", "crustaecan"),
+        ("crstcn pie", "crustacean", "misspelt", "crstcn"),
+        ("purpple lobster", "purple lobster", "misspelt", "purpple lobster"),
+        ("boil the lobster", "boil (my|the) lobster", "words", "boil the lobster"),
+        ("steal every single blue lobster", "steal ... lobster", "words", "steal every single blue lobster"),
+        ("some shellfishes", "shellfi*", "words", "shellfishes"),
+        ("megabarnacles!", "*barnacle*", "words", "megabarnacles"),
+    ],
+)  # fmt: skip
+def test_what_is_hidden_is_found_where_it_stands(text: str, term: str, view: str, characters: str) -> None:
+    assert (term, view, characters) in found(text)
+    assert holds_any(pl.Series([text]), _PHRASES).to_list() == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "purple lobsters", "boil a lobster", "lobster to steal", "steal one two three four lobster", "a crustacea",
+        "кот и рыба", "crab 0 1 3", "p u", "the letters A, B and C", "www.example.org", "crust ace an",
+    ],
+)  # fmt: skip
+def test_what_is_something_else_is_not_found(text: str) -> None:
+    assert found(text) == []
+
+
+def test_the_plainest_view_is_the_one_that_is_told() -> None:
+    assert found("purple lobster, purp1e l0bster") == [("purple lobster", "words", "purple lobster")]
+
+
+_PIECES = st.sampled_from([
+    *"purple lobster", "purple", " ", "-", ".", "l0bster", "lobster", "crustaecan", "1", "0", "$", "*", "&#112;", "о",
+    "е", "a\u0301", "ｌ", "\u200b", "steal", "boil", "my", "pppp", "barnacle", "shellfi", "é", "日", "\x00", "ß", "ǆ",
+])  # fmt: skip
+
+
+@settings(max_examples=tries(300))
+@given(st.lists(st.lists(_PIECES, max_size=14).map("".join), min_size=1, max_size=6))
+def test_a_text_that_does_not_pass_the_sieve_holds_nothing(texts: list[str]) -> None:
+    passed = holds_any(pl.Series(texts), _PHRASES).to_list()
+    for text, may in zip(texts, passed, strict=True):
+        for each in found_in(text, _PHRASES):
+            assert 0 <= each.start < each.end <= len(text)
+            assert may, each.view.name
+
+
+@settings(max_examples=tries(200))
+@given(st.text(max_size=60))
+def test_each_place_of_a_view_lies_in_the_text(text: str) -> None:
+    for view in views_of(text):
+        assert len(view.origin) == len(view.folded)
+        assert all(0 <= at <= len(text) for at in view.origin)
+        assert view.origin == sorted(view.origin)
+
+
+@pytest.mark.parametrize("text", ["a" * 1_000_000, "p " * 500_000, "%25" * 10_000, "&#112;" * 150_000, "l0" * 500_000,
+                                  "*a" * 200_000, "\u202e" * 300_000, "e\u0301" * 300_000, "о" * 300_000])  # fmt: skip
+def test_a_very_long_text_is_read_to_its_end(text: str) -> None:
+    assert found(f"{text} purple lobster") == [("purple lobster", "words", "purple lobster")]
+
+
+@pytest.mark.parametrize(
+    ("term", "says"),
+    [
+        ("<fish>", "names the set <fish>"), ("(a|b", "belongs to nothing"), ("a | b", "belongs to nothing"),
+        ("fi*sh", "inside a phrase"), ("ab*", "fewer than 4 letters"), ("(|)", "neither a letter nor a digit"),
+        ("(a|b|c|d|e|f|g|h)" * 5, "32,768 phrases"),
+    ],
+)  # fmt: skip
+def test_a_term_that_cannot_be_read_says_why(term: str, says: str) -> None:
+    with pytest.raises(TermError, match=says):
+        segments(term, {})
