@@ -1,8 +1,8 @@
 """Words as they are misspelt in haste, or on purpose.
 
 In: words. Out: each of their misspellings with the word that is meant: two letters that change places, a vowel left out
-or all of them, a letter doubled. Left out are misspellings that are words themselves (`KEPT`), or of two words at once.
-Refuses nothing.
+or all of them, a letter doubled. Left out are misspellings that are words themselves (`ordinary`), or of two words at
+once. Refuses nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-#: Shorter words have too many neighbours.
+#: Shorter words have too many neighbours; a letter doubled is told in words that are shorter by one.
 _SHORTEST: Final = 5
+_FEWEST: Final = 4
 _VOWELS: Final = frozenset("aeiou")
 
 
@@ -31,18 +32,23 @@ def misspellings(words: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     unclear: set[str] = set()
     for word in sorted(known):
-        if len(word) >= _SHORTEST and word.isascii() and word.isalpha():
-            for wrong in _wrong(word):
-                if found.setdefault(wrong, word) != word:
-                    unclear.add(wrong)
+        for wrong in variants(word):
+            if found.setdefault(wrong, word) != word:
+                unclear.add(wrong)
     return {wrong: word for wrong, word in found.items() if wrong not in kept and wrong not in unclear}
 
 
-def _wrong(word: str) -> Iterator[str]:
+def variants(word: str) -> Iterator[str]:
+    """The misspellings of one word."""
+    if len(word) < _FEWEST or not (word.isascii() and word.isalpha()):
+        return
+    for at, letter in enumerate(word):
+        yield word[:at] + letter + word[at:]
+    if len(word) < _SHORTEST:
+        return
     for at in range(len(word) - 1):
         yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     for at, letter in enumerate(word):
-        yield word[:at] + letter + word[at:]
         if letter in _VOWELS and at:
             yield word[:at] + word[at + 1 :]
     consonants = word[0] + "".join(letter for letter in word[1:] if letter not in _VOWELS)

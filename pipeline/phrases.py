@@ -25,7 +25,8 @@ from pipeline.text import fold_one
 from pipeline.views import View, as_letters, letters_of, views_of
 
 #: Written together, phrases of several words and so many letters are looked for; shorter ones stand in other words.
-_TOGETHER, _SURELY_TOGETHER = 8, 11
+TOGETHER: Final = 8
+_SURELY_TOGETHER: Final = 11
 _TOKEN: Final = re.compile(r"(?<![A-Za-z*#])[A-Za-z]{1,20}[*#][A-Za-z*#]{0,20}(?![A-Za-z*#])")
 _MASK: Final = re.compile("[*#]")
 _CHANGED: Final = re.compile(r"[0134578@$!|(9]")
@@ -72,7 +73,7 @@ class Phrases:
         for key, owners in self.owners.items():
             glued = key.replace(" ", "")
             whole = [owner for owner in owners if self.patterns[owner[0]][1] == 1]
-            if whole and " " in key.strip() and len(glued) >= _TOGETHER:
+            if whole and " " in key.strip() and len(glued) >= TOGETHER:
                 found[glued].update(whole)
         return {glued: tuple(sorted(owners)) for glued, owners in found.items()}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.phrases import Phrases
+from pipeline.phrases import TOGETHER, Phrases
 from pipeline.slices import in_slices
 from pipeline.text import fold_ascii, is_ascii
 from pipeline.views import all_as_letters, has_digits, letters_of, may_hide
@@ -29,9 +29,9 @@ def _nowhere(size: int) -> pl.Series:
 
 def _of_ascii(texts: pl.Series, phrases: Phrases) -> pl.Series:
     words = fold_ascii(texts).to_frame("folded")
-    sought = [*phrases.anchors, *phrases.together]
+    sought = list(phrases.anchors)
     told = in_slices(words, lambda each: each.select(pl.col("folded").str.contains_any(sought))).to_series()
-    return told | _misspelt(words["folded"], phrases) | _in_letters(texts, phrases) | _hidden(texts)
+    return told | _together(words, phrases) | _misspelt(words, phrases) | _in_letters(texts, phrases) | _hidden(texts)
 
 
 def _hidden(texts: pl.Series) -> pl.Series:
@@ -48,17 +48,17 @@ def _in_letters(texts: pl.Series, phrases: Phrases) -> pl.Series:
     return told.scatter(told.arg_true(), held)
 
 
-def _misspelt(words: pl.Series, phrases: Phrases) -> pl.Series:
+def _together(words: pl.DataFrame, phrases: Phrases) -> pl.Series:
+    """Whether a text has a long word in which several of ours may be written together."""
+    long = words.select(pl.col("folded").str.contains(f"[a-z0-9]{{{TOGETHER}}}")).to_series()
+    sought = list(phrases.together)
+    held = in_slices(words.filter(long), lambda each: each.select(pl.col("folded").str.contains_any(sought)))
+    return long.scatter(long.arg_true(), held.to_series())
+
+
+def _misspelt(texts: pl.DataFrame, phrases: Phrases) -> pl.Series:
     """Whether a text has a word that is known to be misspelt."""
-    wrong = pl.DataFrame({"word": list(phrases.misspelt)}, schema={"word": pl.String})
-    told = (
-        words.to_frame("folded")
-        .with_row_index("row")
-        .lazy()
-        .select("row", word=pl.col("folded").str.split(" "))
-        .explode("word", empty_as_null=False)
-        .join(wrong.lazy(), on="word", how="semi")
-        .select(pl.col("row").unique())
-        .collect()
-    )
-    return _nowhere(len(words)).scatter(told["row"], values=True)
+    wrong = pl.LazyFrame({"word": list(phrases.misspelt)}, schema={"word": pl.String})
+    words = texts.with_row_index("row").lazy().select("row", word=pl.col("folded").str.split(" "))
+    rows = words.explode("word", empty_as_null=False).join(wrong, on="word", how="semi").select(pl.col("row").unique())
+    return _nowhere(texts.height).scatter(rows.collect()["row"], values=True)

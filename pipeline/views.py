@@ -100,17 +100,10 @@ def all_as_letters(text: pl.Expr) -> pl.Expr:
 
 
 def may_hide(text: pl.Expr) -> pl.Expr:
-    """Whether a text may have any other view but `digits`, `together` and `misspelt`, as far as a quick look tells."""
-    apart = r"(?:^|[^\p{L}\p{N}])\p{L}(?:[ ._\-*/\\|,:;~+=]\p{L}){2,}(?:$|[^\p{L}\p{N}])"
+    """Whether a text of ASCII may have any view but `words`, `digits`, `together` and `misspelt`."""
+    apart = r"(?:^|[^A-Za-z0-9])[A-Za-z](?:[ ._*/\\|,:;~+=-][A-Za-z]){2,}(?:$|[^A-Za-z0-9])"
     triple = text.str.contains_any(_TRIPLES, ascii_case_insensitive=True)
-    beyond = text.str.len_bytes() != text.str.len_chars()
-    return (
-        beyond
-        | triple
-        | text.str.contains(apart)
-        | text.str.contains(_MASKED)
-        | text.str.contains(r"&(?:#|[a-zA-Z]+;)")
-    )
+    return triple | text.str.contains("&", literal=True) | text.str.contains(apart) | text.str.contains(_MASKED)
 
 
 def _composed(name: str, text: str, places: list[int]) -> View:
