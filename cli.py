@@ -270,12 +270,13 @@ def propose_map(*, file: Path, timezone: str, date_order: Any, output: Path | No
 @click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="Use the watchlists of this school.toml."
 )
-def flag(rows: Path, output: Path, config: Path | None) -> None:
+@click.option("--labels", type=click.Choice(["eval"]), help="Name categories as this evaluation set does.")
+def flag(rows: Path, output: Path, config: Path | None, labels: str | None) -> None:
     """Try texts and URLs against the watchlists. ROWS is JSON lines of {id, kind, text | url}."""
     from pipeline import flagging
 
     with _failures_in_words():
-        flagging.flag_rows(rows, output, config)
+        flagging.flag_rows(rows, output, config, flagging.labels_named(labels) if labels else None)
 
 
 if __name__ == "__main__":

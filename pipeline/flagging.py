@@ -7,7 +7,9 @@ with file and line.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,17 @@ _ROWS = {"row": pl.Int64, "kind": pl.String, "text": pl.String}
 _SHOWN = ("category", "field", "start", "end", "view", "weight")
 
 
-def flag_rows(rows: Path, output: Path, config: Path | None) -> None:
+def labels_named(name: str) -> dict[str, str]:
+    """Somebody else's names for our categories, by category (`labels.toml`)."""
+    tables = tomllib.loads((files("pipeline") / "labels.toml").read_text("utf-8"))
+    return dict(tables[name])
+
+
+def flag_rows(rows: Path, output: Path, config: Path | None, labels: Mapping[str, str] | None = None) -> None:
     """Match the rows and write the answers, in the same order. Without a config, the shipped watchlists are used.
 
-    Raises `SourceError` for rows that cannot be read, `StoreError` for an output that cannot be written.
+    With `labels`, `categories` are given by these names, and those without one are left out. Raises `SourceError` for
+    rows that cannot be read, `StoreError` for an output that cannot be written.
     """
     if rows.is_file() and output.is_file() and rows.samefile(output):
         raise StoreError("is to be read and written over.", path=output, remedy="Name another output.")
@@ -45,7 +54,10 @@ def flag_rows(rows: Path, output: Path, config: Path | None) -> None:
     with jsonlines.writing(output) as write:
         # Row by row, because JSON lines are rows.
         for at, (row_id, _, _) in enumerate(read):
-            write(_answer(row_id, by_row.get(at, []), severities))
+            answer = _answer(row_id, by_row.get(at, []), severities)
+            if labels is not None:
+                answer["categories"] = sorted({labels[each] for each in answer["categories"] if each in labels})
+            write(answer)
 
 
 def _rules(config: Path | None) -> tuple[Matcher, LevelBounds, Mapping[str, str]]:

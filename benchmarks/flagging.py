@@ -1,0 +1,165 @@
+"""How much of what matters is found, and how much else?
+
+    python benchmarks/flagging.py [--set ROWS.jsonl] [--texts 450000]
+
+Without a set: the examples of the shipped rules, as they stand and in each way of hiding them that `DISGUISES` knows,
+and what the rules say must not be found. With one: its rows {id, kind, text | url, expected, accept, ambiguous,
+group}, by group, under the 13 labels of `--labels eval`. Shares come with their 95 % interval (Wilson). Then what it
+costs: all views over made texts of 90 characters, beside the plain words alone, in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import polars as pl
+
+from pipeline import watchlist
+from pipeline.flagging import flag_rows, labels_named
+from pipeline.match import compile_watchlists, match_texts
+from pipeline.sieve import holds_any
+from pipeline.text import fold_ascii
+
+_SHORTEST = 5
+_LENGTH = 90
+Row = dict[str, Any]
+
+
+def _longest_changed(text: str, change: Callable[[str], str]) -> str:
+    """The text with its longest word disguised; nothing if that is too short to be told."""
+    longest = max(text.split(), key=len, default="")
+    return text.replace(longest, change(longest), 1) if len(longest) >= _SHORTEST and longest.isascii() else ""
+
+
+def _digits(word: str) -> str:
+    return word.translate(str.maketrans("oieas", "013@5", ""))
+
+
+def _swapped(word: str) -> str:
+    return word[:2] + word[3] + word[2] + word[4:]
+
+
+DISGUISES: Mapping[str, Callable[[str], str]] = {
+    "capitals": str.upper,
+    "full width": lambda text: "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in text),
+    "accents": lambda text: "".join(each + "\u0301" if each in "aeiou" else each for each in text),
+    "invisible": "\u200b".join,
+    "Cyrillic": lambda text: text.translate(str.maketrans("aceopxy", "асеорху")),  # noqa: RUF001 - that is the disguise
+    "digits": lambda text: _longest_changed(text, _digits),
+    "dotted": lambda text: _longest_changed(text, ".".join),
+    "spaced": lambda text: _longest_changed(text, " ".join),
+    "repeated": lambda text: _longest_changed(text, lambda word: word[:-1] + word[-1] * 4),
+    "masked": lambda text: _longest_changed(text, lambda word: word[0] + "*" + word[2:]),
+    "swapped": lambda text: _longest_changed(text, _swapped),
+    "doubled": lambda text: _longest_changed(text, lambda word: word[:2] + word[1:]),
+}
+
+
+def examples() -> list[Row]:
+    """The examples of the shipped rules as rows of a set, each also in disguise."""
+    rows: list[Row] = []
+    for each in watchlist.load([watchlist.shipped()]).lists:
+        for rule in each.text_rules:
+            for text in rule.match:
+                found = {"kind": "search", "expected": [rule.category], "accept": [], "base": rule.id}
+                rows.append({**found, "text": text, "group": "examples"})
+                hidden = {name: make(text) for name, make in DISGUISES.items()}
+                rows += [{**found, "text": made, "group": f"disguise/{name}"} for name, made in hidden.items() if made]
+            for text in rule.no_match:
+                rows.append({"kind": "search", "text": text, "expected": [], "accept": [], "group": "counter-examples"})
+    return [{**row, "id": str(number)} for number, row in enumerate(rows)]
+
+
+def answered(rows: Iterable[Row], labels: Mapping[str, str] | None) -> dict[Any, set[str]]:
+    """The categories of each row by its id, as `esafety flag` gives them."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answers = Path(folder) / "rows.jsonl", Path(folder) / "answers.jsonl"
+        asked.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        flag_rows(asked, answers, None, labels)
+        read = [json.loads(line) for line in answers.read_text("utf-8").splitlines()]
+    return {answer["id"]: set(answer["categories"]) for answer in read}
+
+
+def interval(found: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of a share, by Wilson."""
+    z, share = 1.96, found / of
+    middle, half = share + z * z / (2 * of), z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    return (middle - half) / (1 + z * z / of), (middle + half) / (1 + z * z / of)
+
+
+def _share(hits: list[bool]) -> str:
+    if not hits:
+        return "-"
+    low, high = interval(sum(hits), len(hits))
+    return f"{sum(hits)} of {len(hits)} = {100 * sum(hits) / len(hits):.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def table(rows: list[Row], answers: Mapping[Any, set[str]]) -> str:
+    """Recall, right category and false alerts of each group."""
+    groups: defaultdict[tuple[bool, str], list[tuple[bool, bool]]] = defaultdict(list)
+    for row in rows:
+        said = answers[row["id"]]
+        alert = bool(said) if row["expected"] else bool(said - set(row["accept"]))
+        right = bool(said & set(row["expected"]))
+        for group in (row["group"], row["group"].split("/")[0] + "/*", "all"):
+            groups[not row["expected"], group].append((alert, right))
+    lines = ["| group | alerts | right category |", "|---|---|---|"]
+    for (ordinary, group), scored in sorted(groups.items()):
+        rights = "" if ordinary else _share([pair[1] for pair in scored])
+        name = f"{group}, ordinary" if ordinary else group
+        lines.append(f"| {name} | {_share([pair[0] for pair in scored])} | {rights} |")
+    return "\n".join(lines)
+
+
+def cost(size: int) -> str:
+    """Seconds for the plain words alone, for the sieve of all views, and for all of it."""
+    matcher = compile_watchlists(watchlist.load([watchlist.shipped()]))
+    words, chance = sorted(word for word in matcher.phrases.words if word.isascii()), Random(1)
+    # Texts of ordinary length out of made-up words, with one word of the rules in some.
+    made = ["".join(chance.choice("bcdfglmnprst") + chance.choice("aeiou") for _ in range(3)) for _ in range(20_000)]
+    rows = [" ".join(chance.choices(made, k=12))[:_LENGTH] for _ in range(size)]
+    texts = pl.Series([f"{chance.choice(words)} {row}"[:_LENGTH] if chance.random() < 0.1 else row for row in rows])
+    anchors, found = list(matcher.phrases.anchors), []
+    for work in (
+        lambda: fold_ascii(texts).to_frame("text").select(pl.col("text").str.contains_any(anchors)),
+        lambda: holds_any(texts, matcher.phrases),
+        lambda: match_texts(texts.to_frame("text").select(pl.lit("search_text").alias("field"), "text"), matcher),
+    ):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    rules = f"{len(matcher.rules)} rules, {len(matcher.phrases.owners):,} phrases, {size:,} texts"
+    names = ("plain words, one pass", "the sieve of all views", "all views, all rules")
+    told = [f"| {name} | {took:.2f} | {took / found[0]:.1f} |" for name, took in zip(names, found, strict=True)]
+    return "\n".join([rules, "", "| what | seconds | ratio |", "|---|---|---|", *told])
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", type=Path, dest="rows")
+    parser.add_argument("--texts", type=int, default=450_000)
+    asked = parser.parse_args()
+    labels = labels_named("eval") if asked.rows else None
+    rows = [json.loads(line) for line in asked.rows.read_text("utf-8").splitlines()] if asked.rows else examples()
+    rows = [row for row in rows if not row.get("ambiguous")]
+    print(table(rows, answered(rows, labels)))
+    if asked.texts:
+        print()
+        print(cost(asked.texts))
+
+
+if __name__ == "__main__":
+    main()
