@@ -263,13 +263,16 @@ def propose_map(*, file: Path, timezone: str, date_order: Any, output: Path | No
     sys.exit(NEEDS_ATTENTION if proposal.needs_attention else 0)
 
 
+_WITH_CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Use the watchlists of this school.toml."
+)
+
+
 @main.command()
 @click.argument("rows", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
               help="Answers as JSON lines; - for stdout.")  # fmt: skip
-@click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Use the watchlists of this school.toml."
-)
+@_WITH_CONFIG
 @click.option("--labels", type=click.Choice(["eval"]), help="Name categories as this evaluation set does.")
 def flag(rows: Path, output: Path, config: Path | None, labels: str | None) -> None:
     """Try texts and URLs against the watchlists. ROWS is JSON lines of {id, kind, text | url}."""
@@ -277,6 +280,41 @@ def flag(rows: Path, output: Path, config: Path | None, labels: str | None) -> N
 
     with _failures_in_words():
         flagging.flag_rows(rows, output, config, flagging.labels_named(labels) if labels else None)
+
+
+@main.group()
+def watchlist() -> None:
+    """Ask the watchlists why, and try them."""
+
+
+@watchlist.command()
+@click.argument("text")
+@click.option("--kind", type=click.Choice(["search", "typed", "title", "url"]), default="search", show_default=True)
+@_WITH_CONFIG
+def explain(text: str, kind: str, config: Path | None) -> None:
+    """Say why TEXT is flagged, or why not: each rule, the characters that it found, and how its weight came about."""
+    from pipeline import explaining, flagging
+
+    with _failures_in_words():
+        matcher, bounds, _ = flagging.rules_of(config)
+        lines = explaining.explained(flagging.FIELDS.get(kind, kind), text, matcher, bounds)
+    _say(lines)
+
+
+@watchlist.command()
+@click.option("--dictionary", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+              help="Ordinary words, one a line: say which of them a stem would find.")  # fmt: skip
+@_WITH_CONFIG
+def check(dictionary: Path | None, config: Path | None) -> None:
+    """Try every rule on its examples, and name what is doubtful. Exit code 2 if anything is."""
+    from pipeline import explaining, flagging
+
+    with _failures_in_words():
+        lists = flagging.lists_of(config)
+        words = dictionary.read_text("utf-8").split() if dictionary else []
+        lines = explaining.doubtful(lists, words)
+    _say(lines or ["Every rule finds its examples, and nothing is doubtful."])
+    sys.exit(NEEDS_ATTENTION if lines else 0)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
 
 
 #: What decides about an episode, of every hit in it: the columns of `Seen`.
-_BRIEF = ("category", "level", pl.col("text").fill_null(""), "field", "verdict", "kind")
+_BRIEF = ("category", "level", pl.col("text").fill_null(""), "field", "verdict", "kind", "view")
 
 
 def _head(hits: pl.DataFrame, seen: list[Seen], category: str, drafting: Drafting) -> dict[str, Any]:

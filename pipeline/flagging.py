@@ -22,10 +22,10 @@ from pipeline.levels import Seen, at_least, episode_level
 from pipeline.match import Matcher, check_examples, compile_watchlists, match_texts, match_values
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.rules import bounds_of, load_watchlists
-from pipeline.watchlist import load, shipped
+from pipeline.watchlist import Watchlists, load, shipped
 
 #: The kinds of a row, and the field that its text is. A URL has fields of its own.
-_FIELDS = {"search": "search_text", "typed": "typed_text", "title": "title"}
+FIELDS = {"search": "search_text", "typed": "typed_text", "title": "title"}
 _ROWS = {"row": pl.Int64, "kind": pl.String, "text": pl.String}
 _SHOWN = ("category", "field", "start", "end", "view", "weight")
 
@@ -44,7 +44,7 @@ def flag_rows(rows: Path, output: Path, config: Path | None, labels: Mapping[str
     """
     if rows.is_file() and output.is_file() and rows.samefile(output):
         raise StoreError("is to be read and written over.", path=output, remedy="Name another output.")
-    matcher, bounds, severities = _rules(config)
+    matcher, bounds, severities = rules_of(config)
     read = [_fields_of(row, rows, number) for number, row in jsonlines.read(rows)]
     table = pl.DataFrame([(at, kind, text) for at, (_, kind, text) in enumerate(read)], schema=_ROWS, orient="row")
     hits = with_levels(_hits(table, matcher), bounds).sort("row", "field", "start", "rule_id")
@@ -60,7 +60,15 @@ def flag_rows(rows: Path, output: Path, config: Path | None, labels: Mapping[str
             write(answer)
 
 
-def _rules(config: Path | None) -> tuple[Matcher, LevelBounds, Mapping[str, str]]:
+def lists_of(config: Path | None) -> Watchlists:
+    """The watchlists of a school, or the shipped ones, with their examples tried. Raises `WatchlistError`."""
+    lists = load([shipped()]) if config is None else load_watchlists(load_settings(config))
+    check_examples(lists, compile_watchlists(lists))
+    return lists
+
+
+def rules_of(config: Path | None) -> tuple[Matcher, LevelBounds, Mapping[str, str]]:
+    """The same compiled, the bounds of the levels, and the severities of the categories."""
     settings = None if config is None else load_settings(config)
     lists = load([shipped()]) if settings is None else load_watchlists(settings)
     matcher = compile_watchlists(lists)
@@ -73,7 +81,7 @@ def _fields_of(row: Any, path: Path, number: int) -> tuple[Any, str, str]:
     """Id, kind and text of a row. Raises `SourceError` for a row of another form."""
     kind = row.get("kind") if isinstance(row, dict) else None
     text = row.get("url" if kind == "url" else "text") if isinstance(row, dict) else None
-    if not isinstance(row, dict) or "id" not in row or not isinstance(text, str) or kind not in (*_FIELDS, "url"):
+    if not isinstance(row, dict) or "id" not in row or not isinstance(text, str) or kind not in (*FIELDS, "url"):
         remedy = 'Write {"id": "1", "kind": "search", "text": "…"}; kinds: search, typed, title, url (with "url").'
         raise SourceError("is not a row that can be flagged.", path=path, line=number, remedy=remedy)
     # A lone surrogate can stand in JSON but in no text; it is kept visible.
@@ -83,21 +91,24 @@ def _fields_of(row: Any, path: Path, number: int) -> tuple[Any, str, str]:
 def _hits(table: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
     """The hits of all rows: row, text, kind (`page` or `typed`) and what `match` says."""
     texts = table.filter(pl.col("kind") != "url").with_columns(
-        field=pl.col("kind").replace_strict(_FIELDS, default=None)
+        field=pl.col("kind").replace_strict(FIELDS, default=None)
     )
     of_texts = match_texts(texts.drop("kind"), matcher)
     urls = table.filter(pl.col("kind") == "url").select("row", value="text")
     of_urls = urls.join(match_values({"url": urls["value"].unique()}, matcher).drop("column"), on="value", how="inner")
     both = pl.concat([of_texts, of_urls.drop("value").select(of_texts.columns)])
     return both.with_columns(
-        kind=pl.when(pl.col("field").is_in(list(_FIELDS.values()))).then(pl.lit("typed")).otherwise(pl.lit("page"))
+        kind=pl.when(pl.col("field").is_in(list(FIELDS.values()))).then(pl.lit("typed")).otherwise(pl.lit("page"))
     )
 
 
 def _answer(row_id: Any, hits: list[dict[str, Any]], severities: Mapping[str, str]) -> dict[str, Any]:
     if not hits:
         return {"id": row_id, "categories": [], "hits": [], "level": None, "reasons": []}
-    seen = [Seen(hit["category"], hit["level"], hit["text"], hit["field"], "unknown", hit["kind"]) for hit in hits]
+    seen = [
+        Seen(hit["category"], hit["level"], hit["text"], hit["field"], "unknown", hit["kind"], hit["view"])
+        for hit in hits
+    ]
     level, _, reasons = episode_level(seen, severities)
     return {
         "id": row_id,

@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from pipeline.schema import LEVELS
 
-#: So many different texts of one category in one episode raise its level by one.
-REPEATS = 3
+#: So many different texts of one category in one episode raise its level by one: of the gravest, and of the others.
+REPEATS, REPEATS_OF_OTHERS = 3, 5
 #: And so many after one that was blocked.
 _AFTER_A_BLOCK = 2
+#: So many hits, over so many levels, show that something grows.
+_TO_GROW, _STEPS_TO_GROW = 3, 2
 
 
 def at_least(level: str) -> tuple[str, ...]:
@@ -36,8 +38,20 @@ class Seen(NamedTuple):
     field: str
     verdict: str
     kind: str
+    view: str = "words"
 
 
+#: How a text was hidden, in words.
+_HIDDEN = {
+    "entities": "letters written as codes",
+    "look-alikes": "letters of another alphabet that look like ours",
+    "digits": "digits and signs in place of letters",
+    "apart": "letters set apart",
+    "repeated": "letters drawn out",
+    "masked": "letters left out with a sign",
+    "together": "words run together",
+    "misspelt": "letters changed or left out",
+}
 #: What the strongest hit of an episode shows, in words.
 _SHOWN = {
     "typed_text": "typed on the keyboard",
@@ -62,12 +76,16 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     reasons = [_SHOWN.get(lead.field, lead.field)]
     same = [each for each in seen if each.category == lead.category and each.level != "record"]
     texts = {each.text for each in same}
+    if lead.view in _HIDDEN:
+        reasons.append(f"written in a hidden way: {_HIDDEN[lead.view]}")
     raising = []
-    if len(texts) >= REPEATS:
+    if len(texts) >= (REPEATS if severities[lead.category] == "urgent" else REPEATS_OF_OTHERS):
         raising.append(f"{len(texts)} different texts or sites of this kind, close together")
     if _went_on_after_block(same):
         raising.append("went on after a block")
     reasons += raising
+    if _grew(same):
+        reasons.append("grew more serious as it went on")
     above = LEVELS[max(LEVELS.index(level) - 1, LEVELS.index("high"), LEVELS.index(severities[lead.category]))]
     if raising and level != "record" and LEVELS.index(above) < LEVELS.index(level):
         reasons.append(f"therefore {above} instead of {level}")
@@ -76,6 +94,12 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     if others:
         reasons.append(f"together with: {', '.join(others)}")
     return level, lead.category, reasons
+
+
+def _grew(seen: list[Seen]) -> bool:
+    """Whether the levels rise and never fall, from the first to the last of three and more."""
+    ranks = [LEVELS.index(each.level) for each in seen]
+    return len(seen) >= _TO_GROW and ranks == sorted(ranks, reverse=True) and ranks[0] - ranks[-1] >= _STEPS_TO_GROW
 
 
 def _went_on_after_block(seen: list[Seen]) -> bool:

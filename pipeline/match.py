@@ -53,7 +53,7 @@ _HOST_HITS = pl.Schema([("host", pl.String()), *_TEXT_HITS.items()])
 
 
 @dataclass(frozen=True)
-class _Rule:
+class Rule:
     """A text rule ready to be used: its contexts folded."""
 
     rule_id: str
@@ -72,7 +72,7 @@ class _Rule:
 class Matcher:
     """Watchlists, compiled."""
 
-    rules: tuple[_Rule, ...]
+    rules: tuple[Rule, ...]
     phrases: Phrases
     #: name, rule_id, category, watchlist, watchlist_sha256, weight.
     domains: pl.DataFrame
@@ -90,7 +90,7 @@ def compile_watchlists(lists: Watchlists) -> Matcher:
     )
 
 
-def _text_rules(lists: Watchlists) -> Iterator[tuple[_Rule, Sequence[Segments]]]:
+def _text_rules(lists: Watchlists) -> Iterator[tuple[Rule, Sequence[Segments]]]:
     for watchlist in lists.lists:
         for rule in watchlist.text_rules:
             yield _rule(rule, watchlist), rule.terms
@@ -99,12 +99,12 @@ def _text_rules(lists: Watchlists) -> Iterator[tuple[_Rule, Sequence[Segments]]]
         fields = frozenset[str](file.fields)
         # A long list is plain: what would be a short form in a rule is a text there.
         terms = [((Phrase(each),),) for each in longlists.phrases(file.path)]
-        yield _Rule(file.id, file.category, file.path.name, sha256, file.weight, fields), terms
+        yield Rule(file.id, file.category, file.path.name, sha256, file.weight, fields), terms
 
 
-def _rule(rule: TextRule, watchlist: Watchlist) -> _Rule:
+def _rule(rule: TextRule, watchlist: Watchlist) -> Rule:
     folded = [contexts(phrases) for phrases in (rule.unless, rule.lowers, rule.raises, rule.needs)]
-    return _Rule(
+    return Rule(
         rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight, frozenset(rule.fields), *folded
     )
 
@@ -140,7 +140,7 @@ def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
 
 def _hits_in(field: str, text: str, matcher: Matcher) -> Iterator[tuple[Any, ...]]:
     for find in found_in(text, matcher.phrases):
-        rule, folded = matcher.rules[find.rule], find.view.folded
+        rule, folded = matcher.rules[find.rule], find.beside
         if field not in rule.fields or any(context in folded for context in rule.unless):
             continue
         if rule.needs and not any(context in folded for context in rule.needs):
@@ -152,7 +152,7 @@ def _hits_in(field: str, text: str, matcher: Matcher) -> Iterator[tuple[Any, ...
         )  # fmt: skip
 
 
-def _weight(rule: _Rule, folded: str) -> float:
+def _weight(rule: Rule, folded: str) -> float:
     weight = rule.weight
     if any(context in folded for context in rule.lowers):
         weight *= LOWERED
@@ -276,6 +276,13 @@ def _match_url_hosts(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
     places = distinct.filter(hosts.is_in(hits["host"].unique().implode()))
     parts = url_parts(urls.filter(found.is_in(places.implode())))
     return parts.select("url", "host").join(hits, on="host", how="inner")
+
+
+def fields_of_url(url: str) -> Iterator[tuple[str, str]]:
+    """The texts in which something is looked for in one URL: field and text."""
+    parts = url_parts(pl.Series([url]))
+    table = pl.concat([_url_fields(parts), parts.drop_nulls("host").select("url", field=pl.lit("host"), text="host")])
+    return table.select("field", "text").iter_rows()
 
 
 def _url_fields(parts: pl.DataFrame) -> pl.DataFrame:

@@ -44,6 +44,8 @@ class Find(NamedTuple):
     start: int
     end: int
     view: View
+    #: The words of the text, as they stand and in this view: among them are the rule's contexts.
+    beside: str
 
 
 #: A pattern and which of its segments.
@@ -156,10 +158,13 @@ def found_in(text: str, phrases: Phrases) -> list[Find]:
     """What each rule finds: in the plainest view that it finds anything in, the longest and then the first."""
     best: dict[int, Find] = {}
     if phrases.owners:
+        words = fold_one(text)[0]
         for view, spans in _looked_at(text, phrases):
             for rule, (first, last) in spans.items():
                 if rule not in best:
-                    best[rule] = Find(rule, view.origin[first], view.origin[last - 1] + 1, view)
+                    # In letters for digits, `l` is `i`: no word that could be looked for.
+                    beside = words if view.name in ("words", "digits") else words + view.folded
+                    best[rule] = Find(rule, view.origin[first], view.origin[last - 1] + 1, view, beside)
     return list(best.values())
 
 

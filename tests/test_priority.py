@@ -66,8 +66,8 @@ def test_the_order_of_levels() -> None:
 
 
 def seen(level: str, text: str = "a", *, category: str = "grave", verdict: str = "allowed", field: str = "search_text",
-         ) -> Seen:  # fmt: skip
-    return Seen(category, level, text, field, verdict, "typed")
+         view: str = "words") -> Seen:  # fmt: skip
+    return Seen(category, level, text, field, verdict, "typed", view)
 
 
 def test_one_hit_says_what_it_shows() -> None:
@@ -85,6 +85,25 @@ def test_repeats_raise_by_one_step() -> None:
         "therefore high instead of medium",
     ]
     assert episode_level([seen("medium", "a")] * 50, SEVERITIES)[0] == "medium"
+
+
+def test_of_less_grave_things_it_takes_more_of_them() -> None:
+    few, many = ([seen("low", text, category="middling") for text in texts] for texts in ("abcd", "abcde"))
+    assert episode_level(few, SEVERITIES)[0] == "low"
+    assert episode_level(many, SEVERITIES)[0] == "medium"
+
+
+def test_how_a_text_was_hidden_is_a_reason() -> None:
+    assert episode_level([seen("high", view="digits")], SEVERITIES)[2] == [
+        "typed as a search", "written in a hidden way: digits and signs in place of letters",
+    ]  # fmt: skip
+
+
+def test_what_grows_is_said_to_grow() -> None:
+    rising = [seen(level, "a") for level in ("low", "medium", "high")]
+    assert "grew more serious as it went on" in episode_level(rising, SEVERITIES)[2]
+    for other in (rising[::-1], [*rising, seen("low", "a")], rising[:2], rising[1:]):
+        assert "grew more serious as it went on" not in episode_level(other, SEVERITIES)[2]
 
 
 def test_going_on_after_a_block_raises_and_stopping_does_not() -> None:

@@ -1,0 +1,132 @@
+"""Why the watchlists find something in a text, or nothing; and what is doubtful in the watchlists themselves.
+
+In: a text or URL, and compiled watchlists. Out: lines for a person: each rule that finds something, the characters, the
+view, and how its weight came about, also of rules that a context has silenced. For the watchlists: faults that do not
+stop a run, with file and line. Refuses nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+import polars as pl
+
+from pipeline.match import LOWERED, RAISED, Matcher, Rule, fields_of_url, match_hosts
+from pipeline.phrases import Find, contexts, found_in
+from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
+from pipeline.record import shown
+from pipeline.text import fold_one
+from pipeline.views import WEIGHT
+from pipeline.watchlist import TextRule, Watchlists
+
+#: The fields of a rule about the filter's own words, which nobody has written.
+_BY_FILTER = frozenset(["vendor_category"])
+
+
+def explained(kind: str, text: str, matcher: Matcher, bounds: LevelBounds) -> list[str]:
+    """What is found in a text of this field, or in a URL (`url`), in lines."""
+    fields = [(kind, text)] if kind != "url" else list(fields_of_url(text))
+    lines = list(chain.from_iterable(_in_field(field, said, matcher, bounds) for field, said in fields))
+    return lines or ["Nothing is found."]
+
+
+def _in_field(field: str, text: str, matcher: Matcher, bounds: LevelBounds) -> Iterator[str]:
+    for find in sorted(found_in(text, matcher.phrases), key=lambda each: (each.start, each.rule)):
+        if matcher.rules[find.rule].fields != _BY_FILTER:
+            yield from _of_find(field, text, find, matcher.rules[find.rule], bounds)
+    if field == "host":
+        for hit in match_hosts(pl.Series([text]), matcher, long_lists=False).iter_rows(named=True):
+            name = text[hit["start"] :]
+            yield f"{hit['rule_id']} ({hit['category']}): {shown(name)} is a listed site; weight {hit['weight']:g}"
+
+
+def _of_find(field: str, text: str, find: Find, rule: Rule, bounds: LevelBounds) -> Iterator[str]:
+    where = f"{rule.rule_id} ({rule.category}): {shown(text[find.start : find.end])!r} in {field}"
+    silent = _silent(field, find, rule)
+    if silent:
+        yield f"{where}: silent, because {silent}"
+        return
+    weight, steps = rule.weight, [f"weight {rule.weight:g}"]
+    for words, factor, verb in ((rule.lowers, LOWERED, "lowered"), (rule.raises, RAISED, "raised")):
+        met = _met(words, find)
+        if met:
+            weight *= factor
+            steps.append(f"{verb} by {met!r} x {factor:g}")
+    weight = min(weight, 100.0)
+    if find.view.name != "words":
+        weight *= WEIGHT[find.view.name]
+        steps.append(f"hidden ({find.view.name}) x {WEIGHT[find.view.name]:g}")
+    if FIELD_FACTORS.get(field, 1.0) != 1.0:
+        steps.append(f"in {field} x {FIELD_FACTORS[field]:g}")
+    hit = pl.DataFrame({"weight": [round(weight, 2)], "field": [field], "view": [find.view.name], "kind": ["typed"]})
+    row = with_levels(hit, bounds).row(0, named=True)
+    yield f"{where}: {', '.join(steps)} = {row['score']:g}, {row['level']}"
+
+
+def _silent(field: str, find: Find, rule: Rule) -> str:
+    if field not in rule.fields:
+        return f"it does not look into {field}"
+    cancelled = _met(rule.unless, find)
+    if cancelled:
+        return f"{cancelled!r} stands beside it"
+    if rule.needs and not _met(rule.needs, find):
+        return "none of the words that it needs stands beside it"
+    return ""
+
+
+def _met(words: Sequence[str], find: Find) -> str:
+    """The first of some contexts that is there."""
+    return next((each.strip() for each in words if each in find.beside), "")
+
+
+# ---------------------------------------------------------------- the lists themselves
+
+
+def doubtful(lists: Watchlists, dictionary: Iterable[str] = ()) -> list[str]:
+    """What is no error, and probably not meant: in the order of the files, each with file and line.
+
+    `dictionary` are ordinary words, in which no stem and no phrase without its blanks should be found.
+    """
+    rules = [rule for each in lists.lists for rule in each.text_rules]
+    found = [*_twice(rules), *_never(rules), *_in_ordinary_words(rules, frozenset(dictionary))]
+    return [f"{rule.place.path}:{rule.place.line}: rule {rule.id!r}: {what}" for rule, what in found]
+
+
+def _keys(rule: TextRule) -> set[str]:
+    return set(contexts(phrase for term in rule.terms if len(term) == 1 for phrase in term[0]))
+
+
+def _twice(rules: Sequence[TextRule]) -> Iterator[tuple[TextRule, str]]:
+    """Phrases that two rules of one category both have."""
+    owners: defaultdict[tuple[str, str], list[TextRule]] = defaultdict(list)
+    for rule in rules:
+        for key in sorted(_keys(rule)):
+            owners[rule.category, key].append(rule)
+    for (_, key), (first, *others) in owners.items():
+        for other in (each for each in others if set(each.fields) & set(first.fields)):
+            yield other, f"{key.strip()!r} stands in {first.id!r} as well"
+
+
+def _never(rules: Sequence[TextRule]) -> Iterator[tuple[TextRule, str]]:
+    """Phrases in which a word that silences the rule stands itself."""
+    for rule in rules:
+        silencing = contexts(rule.unless)
+        for key in sorted(_keys(rule)):
+            met = next((each for each in silencing if each in key), None)
+            if met is not None:
+                yield rule, f"{key.strip()!r} is never found: its own words hold {met.strip()!r} of 'unless'"
+
+
+def _in_ordinary_words(rules: Sequence[TextRule], dictionary: frozenset[str]) -> Iterator[tuple[TextRule, str]]:
+    words = [fold_one(word)[0] for word in sorted(dictionary)]
+    for rule in rules:
+        known = {key.strip() for key in _keys(rule)}
+        for key in sorted(_keys(rule)):
+            if key.startswith(" ") and key.endswith(" "):
+                continue
+            inside = [word.strip() for word in words if key in word and word.strip() not in known]
+            if inside:
+                shortest = ", ".join(sorted(inside, key=len)[:5])
+                yield rule, f"the stem {key.strip()!r} is found in ordinary words: {shortest}"
