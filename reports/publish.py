@@ -27,18 +27,20 @@ from pipeline.ledger import Ledger, Unit
 from pipeline.record import RunRecord
 from pipeline.schema import ACTIVE, COVERAGE, DRAFTS, FACTS, LEVELS, UNITS, USER_COUNTS
 from pipeline.watchlist import Watchlists
-from reports import digest, governors
+from reports import digest, governors, watched
 from reports.dates import long_date
 from reports.digest import DigestContext
 from reports.digest.names import school_names
 from reports.governors import LEVELS_BY_DAY, GovernorsContext, GovernorsTables
 from reports.page import environment, write
+from reports.watched import WatchedContext
 
 #: Where no terms are declared, the governors' page covers so many days.
 _WITHOUT_TERMS = timedelta(days=84)
 #: The pages of a night that name people or their accounts; the others hold counts.
 _WITH_NAMES = ("digest.html", "unknown-users.csv")
-_PAGES = (*_WITH_NAMES, "governors.html", "run.json", "index.html")
+_WATCHED = "what-we-look-for.html"
+_PAGES = (*_WITH_NAMES, "governors.html", "run.json", "index.html", _WATCHED)
 #: Text that a spreadsheet would take for a formula is given a quote in front.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -68,6 +70,7 @@ def write_pages(
         _clear_leftovers(settings.store.reports)
         for name, page in pages.items():
             write(folder / name, page)
+        write(settings.store.reports / _WATCHED, watched.render(_watched_context(settings, watchlists, today)))
         write(settings.store.reports / "index.html", _index(settings))
     except OSError as error:
         remedy = "Make room there, or name another folder as [store] reports."
@@ -261,6 +264,16 @@ def _csv(table: pl.DataFrame) -> str:
 def _harmless(cell: str) -> str:
     clean = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in cell)
     return f"'{clean}" if cell.startswith(_FORMULA) else clean
+
+
+def _watched_context(settings: Settings, watchlists: Watchlists, today: date) -> WatchedContext:
+    return WatchedContext(
+        school=settings.school.name,
+        today=today,
+        categories=watchlists.categories.values(),
+        events_days=settings.retention.events_days,
+        has_long_lists=bool(watchlists.domain_files),
+    )
 
 
 def _index(settings: Settings) -> str:
