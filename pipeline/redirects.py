@@ -95,6 +95,23 @@ def targets(parts: pl.DataFrame) -> pl.DataFrame:
     return found.sort("depth", "url", "target").unique(["url", "target"], keep="first", maintain_order=True)
 
 
+def carried_by(urls: pl.Series) -> pl.DataFrame:
+    """`targets` of distinct URLs that have not been taken apart: only those that pass a sieve are."""
+    known = urls.cast(pl.String).drop_nulls()
+    return targets(url_parts(known.filter(known.str.contains(_anywhere()))))
+
+
+@cache
+def _anywhere() -> str:
+    """A pattern that every URL holds which `may_carry` keeps."""
+    begins = [f"/{each}" for redirector in redirectors() for each in redirector.begins]
+    behind = [each for redirector in redirectors() for each in redirector.behind]
+    coded = [f".{host}" for host in _hosts_with("coding", "host")]
+    marks = "|".join(re.escape(each) for each in [*begins, *behind])
+    hosts = "|".join(re.escape(each) for each in coded)
+    return rf"{_QUERY_MARKS}|\?http|{marks}|(?i:{hosts})"
+
+
 def _places(parts: pl.DataFrame) -> pl.DataFrame:
     """Host, path, query and url of those that may carry another."""
     path, query = pl.col("path").fill_null("/"), pl.col("query").fill_null("")
@@ -103,6 +120,7 @@ def _places(parts: pl.DataFrame) -> pl.DataFrame:
 
 def may_carry(parts: pl.DataFrame) -> pl.DataFrame:
     """A quick sieve: the few URLs that may carry another."""
+    parts = parts.filter(pl.col("url").str.contains(_anywhere()))
     begins = "|".join(re.escape(each) for redirector in redirectors() for each in redirector.begins)
     path, query, host = pl.col("path"), pl.col("query"), pl.col("host")
     anywhere = query.str.contains(_QUERY_MARKS) | query.str.starts_with("http") | path.str.contains(f"/(?:{begins})")
@@ -156,9 +174,14 @@ def _values(redirector: Redirector, query: str) -> Iterator[str]:
         return
     if "*" in redirector.hosts and not redirector.coding and _starts_as_address(query):
         yield query
-    for pair in re.finditer(r"([^&;=]+)=([^&;]+)", query):
-        if pair[1].lower() in redirector.parameter:
-            yield query[pair.start(2) :] if _is_raw(pair[2]) else pair[2]
+    for found in _holding(redirector.parameter).finditer(query):
+        yield query[found.start(1) :] if _is_raw(found[1]) else found[1]
+
+
+@cache
+def _holding(parameter: tuple[str, ...]) -> re.Pattern[str]:
+    """What any of these parameters holds."""
+    return re.compile(rf"(?:^|(?<=[&;]))(?:{'|'.join(map(re.escape, parameter))})=([^&;]+)", re.IGNORECASE)
 
 
 def _is_raw(value: str) -> bool:
@@ -172,16 +195,14 @@ def _starts_as_address(text: str) -> bool:
 
 def _rests(redirector: Redirector, path: str) -> Iterator[str]:
     """What stands in the path behind the redirector's marks."""
-    for mark in redirector.behind:
-        _, found, rest = path.partition(mark)
-        if found:
-            yield rest
-            return
-    for mark in redirector.begins:
-        _, found, rest = path.partition(f"/{mark}")
-        if found:
-            yield mark + rest
-            return
+    marks = [*redirector.behind, *(f"/{each}" for each in redirector.begins)]
+    if marks and (found := _marked(tuple(marks)).search(path)):
+        yield path[found.end() if redirector.behind else found.start() + 1 :]
+
+
+@cache
+def _marked(marks: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, marks)))
 
 
 def _in_path(redirector: Redirector, rest: str, query: str) -> str:

@@ -104,7 +104,7 @@ def _searches(parts: pl.DataFrame) -> pl.DataFrame:
         if not left.is_empty():
             here = _searches_of(left.filter(pl.col("host").is_in(served[number])), engines()[number])
             found.append(here)
-            left = left.join(here, on="url", how="anti")
+            left = left if here.is_empty() else left.join(here, on="url", how="anti")
     return pl.concat(found)
 
 
@@ -121,9 +121,11 @@ def _searches_of(parts: pl.DataFrame, engine: Engine) -> pl.DataFrame:
     path = pl.col("path").fill_null("/")
     suggesting = path.str.contains("^" + _below(engine.suggest)) if engine.suggest else pl.lit(value=False)
     searching = path.str.contains(_LANGUAGE + _below(engine.path)) if engine.path else pl.lit(value=True)
-    words = path.str.extract(_LANGUAGE + _behind(engine.path)) if engine.in_path else _query_words(engine)
     marked = parts.select("url", "path", "query", half_typed=suggesting)
-    table = marked.filter(pl.col("half_typed") | searching).select("url", "half_typed", words=words).drop_nulls("words")
+    kept = marked.filter(pl.col("half_typed") | searching)
+    behind = path.str.extract(_LANGUAGE + _behind(engine.path)) if engine.in_path else None
+    words = kept.select(behind).to_series() if behind is not None else _query_words(kept["query"], engine)
+    table = kept.select("url", "half_typed", words=words).drop_nulls("words")
     decoded = _tidy(unescape(table["words"], plus_is_blank=True), engine)
     return (
         table.select("url", pl.lit(engine.name).alias("search_engine"), decoded.alias("search_text"), "half_typed")
@@ -151,10 +153,19 @@ def _behind(folders: tuple[str, ...]) -> str:
     return f"(?:{'|'.join(map(re.escape, folders))})([^/]+)"
 
 
-def _query_words(engine: Engine) -> pl.Expr:
-    query = pl.lit("&") + pl.col("query")
+def _query_words(queries: pl.Series, engine: Engine) -> pl.Series:
+    """What the first of the engine's parameters holds that a query has, and the last words of that."""
+    found = pl.Series([None] * len(queries), dtype=pl.String)
+    for name in engine.parameter:
+        # Nearly all have the first one.
+        missing = found.is_null().arg_true()
+        if not missing.is_empty():
+            found = found.scatter(missing, _held(queries.gather(missing), name))
+    return found
+
+
+def _held(queries: pl.Series, name: str) -> pl.Series:
     # Without a group in the pattern, and cut afterwards: that is several times as fast.
-    return pl.coalesce(
-        query.str.extract_all(rf"(?i)[&;]{re.escape(name)}=[^&;]+").list.last().str.slice(len(name) + 2)
-        for name in engine.parameter
-    )
+    query = pl.lit("&") + pl.col("query")
+    last = query.str.extract_all(rf"(?i)[&;]{re.escape(name)}=[^&;]+").list.last().str.slice(len(name) + 2)
+    return queries.to_frame("query").select(last).to_series()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.redirects import CARRIED, DEEPEST, Redirector, may_carry, redirectors, targets
+from pipeline.redirects import CARRIED, DEEPEST, Redirector, carried_by, may_carry, redirectors, targets
 from pipeline.text import url_parts
 from tests.effort import tries
 
@@ -114,4 +114,5 @@ def test_any_text_is_survived_and_a_target_is_an_address(text: str) -> None:
     parts = url_parts(pl.Series([text]))
     table = targets(parts)
     assert set(table["url"]) <= set(may_carry(parts)["url"])
+    assert carried_by(parts["url"]).equals(table)
     assert table["target"].str.contains(r"(?i)^https?://[^/?#\s]").all()
