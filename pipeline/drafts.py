@@ -6,7 +6,7 @@ nothing. Levels, subjects and lessons are joined to the hits here; `episodes` ma
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import polars as pl
@@ -14,6 +14,7 @@ import polars as pl
 from pipeline import episodes, lake
 from pipeline.episodes import Drafting
 from pipeline.events import complete
+from pipeline.keystrokes import standing
 from pipeline.lake import Lake
 from pipeline.people import with_classes
 from pipeline.priority import LevelBounds, with_levels
@@ -30,6 +31,9 @@ _OF_EVENT = (
 #: What `events.complete` needs to say what an event was.
 _AROUND = ("source_sha256", "line", "ts", "kind", "verdict", "typed_text", "title", "url", "host")
 _LINE = ("source_sha256", "line")
+#: And to say which of the searches near each other were one, typed letter by letter.
+_TYPED = (*_AROUND, "site", "user", "client_ip")
+_NEAR_A_LETTER = timedelta(minutes=5)
 
 
 def draft(
@@ -54,12 +58,39 @@ def _hits(
     near = (pl.col("ts") >= min(first for first, _ in spans)) & (pl.col("ts") < max(last for _, last in spans))
     events = lake.rows(place, units, "hit_events", _OF_EVENT, near)
     events = events.with_columns(day=episodes.duty_day(pl.col("ts"), drafting.timezone))
-    events = events.filter(pl.col("day").is_in(days))
+    events = _typed_once(place, units, events.filter(pl.col("day").is_in(days)))
     found = lake.rows(place, units, "hits", _OF_HIT).join(events, on="event_id")
     hits = with_subjects(found, who, _proven(connection, found, drafting))
     moments = with_classes(hits.select("subject", "subject_kind", "class", "day", "ts"), who.people)
     lessons = lesson_at(moments, who.timetable, drafting.timezone, who.week_a)
     return episodes.with_texts(with_levels(hits.with_columns(lesson=lessons["lesson"]), bounds)).drop("day")
+
+
+def _typed_once(place: Lake, units: list[str], events: pl.DataFrame) -> pl.DataFrame:
+    """The events without those that only begin another search; what was typed and never sent is `typed`."""
+    half = events.filter(_is_half_typed())
+    if half.is_empty():
+        return events
+    minute, typist = pl.col("ts").dt.epoch("s") // 60, pl.coalesce("user", "client_ip")
+    reach = int(_NEAR_A_LETTER.total_seconds()) // 60
+    minutes = half.select(minute=pl.int_ranges(minute - reach, minute + reach + 1)).explode("minute")["minute"].unique()
+    typists = half.select(typist=typist)["typist"].drop_nulls().unique()
+    near = minute.is_in(minutes.implode()) & typist.is_in(typists.implode()) & pl.col("url").is_not_null()
+    full = complete(lake.rows(place, units, "events", _TYPED, near))
+    searches = full.filter(pl.col("search_text").is_not_null()).select(
+        "event_id", "ts", typist=pl.concat_str("site", typist, separator="|"), text="search_text",
+        half_typed=_is_half_typed(),
+    )  # fmt: skip
+    roles = standing(searches.drop_nulls())
+    whole = events.join(roles.filter(pl.col("role") == "part"), on="event_id", how="anti", maintain_order="left")
+    typed = roles.filter(pl.col("role") == "typed")["event_id"].implode()
+    kind = pl.when(pl.col("event_id").is_in(typed)).then(pl.lit("typed")).otherwise("kind")
+    return whole.with_columns(kind=kind)
+
+
+def _is_half_typed() -> pl.Expr:
+    """A search that is the work of software is a suggestion asked for at a keystroke: `events.complete`."""
+    return (pl.col("kind") == "background") & pl.col("search_text").is_not_null()
 
 
 def _proven(connection: duckdb.DuckDBPyConnection, hits: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:

@@ -22,6 +22,8 @@ from pipeline.levels import Seen, at_least, episode_level
 from pipeline.match import Matcher, check_examples, compile_watchlists, match_texts, match_values
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.rules import bounds_of, load_watchlists
+from pipeline.search_terms import search_terms
+from pipeline.text import url_parts
 from pipeline.watchlist import Watchlists, load, shipped
 
 #: The kinds of a row, and the field that its text is. A URL has fields of its own.
@@ -97,8 +99,14 @@ def _hits(table: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
     urls = table.filter(pl.col("kind") == "url").select("row", value="text")
     of_urls = urls.join(match_values({"url": urls["value"].unique()}, matcher).drop("column"), on="value", how="inner")
     both = pl.concat([of_texts, of_urls.drop("value").select(of_texts.columns)])
+    searches = search_terms(url_parts(urls["value"].unique())).filter("half_typed")
+    half_typed = urls.filter(pl.col("value").is_in(searches["url"].implode()))["row"]
     return both.with_columns(
-        kind=pl.when(pl.col("field").is_in(list(FIELDS.values()))).then(pl.lit("typed")).otherwise(pl.lit("page"))
+        kind=pl.when(pl.col("row").is_in(half_typed.implode()))
+        .then(pl.lit("background"))
+        .when(pl.col("field").is_in(list(FIELDS.values())))
+        .then(pl.lit("typed"))
+        .otherwise(pl.lit("page"))
     )
 
 

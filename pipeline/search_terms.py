@@ -1,13 +1,16 @@
 """The words that a person typed into a search engine, out of the URL.
 
 In: the parts of distinct URLs (`text.url_parts`). Out: engine, words, and whether they were half typed (a suggestion
-asked for at a keystroke). The engines are data: `search_engines.toml`. Refuses nothing: an unknown site gives nulls.
+asked for at a keystroke). A URL that only leads to a search (`redirects`) is that search. The engines are data:
+`search_engines.toml`, then `rare_search_engines.toml`. Refuses nothing: an unknown site gives nulls.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import tomllib
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,9 +18,18 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.text import public_suffix, unescape
+from pipeline.hostnames import Patterns, patterns
+from pipeline.redirects import HIDING, HIDING_HOST, may_carry, targets
+from pipeline.text import unescape, url_parts
 
 FOUND = pl.Schema({"url": pl.String, "search_engine": pl.String, "search_text": pl.String, "half_typed": pl.Boolean})
+#: The engines that are kept by hand; they have a URL before the others.
+BY_HAND = "search_engines.toml"
+_FILES = (BY_HAND, "rare_search_engines.toml")
+#: Some sites put the language of their pages in front of the path.
+_LANGUAGE = r"^(?:/(?:intl-)?[a-z]{2}(?:[-_][A-Za-z]{2,4})?)?"
+#: What a form sends for a letter that its page's encoding lacks.
+_REFERENCE = re.compile(r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6});")
 
 
 @dataclass(frozen=True)
@@ -30,30 +42,21 @@ class Engine:
     suggest: tuple[str, ...] = ()
     parameter: tuple[str, ...] = ()
     in_path: bool = False
+    hyphens: bool = False
     example: str = ""
     words: str = ""
-
-    def serves(self, host: str) -> bool:
-        """Whether `host` belongs to the engine."""
-        return any(_belongs(host, pattern) for pattern in self.hosts)
-
-
-def _belongs(host: str, pattern: str) -> bool:
-    if pattern.endswith(".*"):
-        suffix = public_suffix(host)
-        return bool(suffix) and _below(host.removesuffix(f".{suffix}"), pattern.removesuffix(".*"))
-    return _below(host, pattern)
-
-
-def _below(host: str, name: str) -> bool:
-    return host == name or host.endswith(f".{name}")
 
 
 @cache
 def engines() -> tuple[Engine, ...]:
-    """All engines, in the order of the file: the first that fits a URL has it."""
-    data = tomllib.loads((files("pipeline") / "search_engines.toml").read_text("utf-8"))
-    return tuple(_engine(each) for each in data["engine"])
+    """All engines, in the order of the files: the first that fits a URL has it."""
+    return tuple(each for name in _FILES for each in engines_in(name))
+
+
+def engines_in(name: str) -> tuple[Engine, ...]:
+    """The engines of one of the two files."""
+    data = tomllib.loads((files("pipeline") / name).read_text("utf-8"))
+    return tuple(map(_engine, data["engine"]))
 
 
 def _engine(table: dict[str, Any]) -> Engine:
@@ -61,40 +64,69 @@ def _engine(table: dict[str, Any]) -> Engine:
     return Engine(**{**table, **{name: tuple(table.get(name, ())) for name in names}})
 
 
+@cache
+def _sites() -> Patterns:
+    return patterns(each.hosts for each in engines())
+
+
 def search_terms(parts: pl.DataFrame) -> pl.DataFrame:
     """The searches among distinct URLs: a table of `FOUND` with one row for each URL that is a search.
 
-    `parts` has url, host, path and query. Words are decoded, `+` and `%20` are blanks, white space is trimmed.
+    `parts` has url, host, path and query. Words are decoded, `+` and `%20` are blanks, white space is trimmed and a run
+    of it is one blank. Where a parameter stands twice its last words count, and those behind a `#` come after all.
     """
-    hosts = _hosts_of_engines(parts["host"].drop_nulls().unique())
-    served = {engine: [host for host in hosts if engine.serves(host)] for engine in engines()}
-    left = parts.filter(pl.col("host").is_in(hosts.implode())).select("url", "host", "path", "query")
-    found: list[pl.DataFrame] = []
-    for engine, names in served.items():
-        if not names or left.is_empty():
-            continue
-        here = _searches(left.filter(pl.col("host").is_in(names)), engine)
-        found.append(here)
-        left = left.join(here, on="url", how="anti")
-    return pl.concat(found) if found else pl.DataFrame(schema=FOUND)
+    found = _searches(parts)
+    carried = targets(_may_lead_to_a_search(parts))
+    if carried.is_empty():
+        return found
+    behind = _searches(url_parts(carried["target"].unique())).rename({"url": "target"})
+    led = carried.join(behind, on="target", how="inner").join(found, on="url", how="anti")
+    return pl.concat([found, led.sort("depth").unique("url", keep="first", maintain_order=True).select(list(FOUND))])
 
 
-def _hosts_of_engines(hosts: pl.Series) -> pl.Series:
-    """A sieve over distinct hosts: naming the public suffix of every one would cost more than all the rest."""
-    patterns = {pattern for engine in engines() for pattern in engine.hosts}
-    any_suffix = "|".join(re.escape(each.removesuffix(".*")) for each in sorted(patterns) if each.endswith(".*"))
-    exact = "|".join(re.escape(each) for each in sorted(patterns) if not each.endswith(".*"))
-    return hosts.filter(hosts.str.contains(rf"(?:^|\.)(?:(?:{any_suffix})\.[a-z.]+|(?:{exact}))$"))
+def _may_lead_to_a_search(parts: pl.DataFrame) -> pl.DataFrame:
+    """A quick sieve: the URLs that name an engine beside their own host, or hide what they name."""
+    names = [*_sites().texts(), *HIDING]
+    named = [pl.col(part).str.contains_any(names).fill_null(value=False) for part in ("path", "query")]
+    return may_carry(parts).filter(named[0] | named[1] | pl.col("host").str.ends_with(HIDING_HOST))
 
 
-def _searches(parts: pl.DataFrame, engine: Engine) -> pl.DataFrame:
+def _searches(parts: pl.DataFrame) -> pl.DataFrame:
+    served: defaultdict[int, list[str]] = defaultdict(list)
+    # A loop over the few hosts that may belong to an engine.
+    for host in _sites().among(parts["host"].drop_nulls().unique()):
+        for number in _sites().of(host):
+            served[number].append(host)
+    hosts = sorted({host for names in served.values() for host in names})
+    left = _with_fragments(parts.filter(pl.col("host").is_in(hosts)).select("url", "host", "path", "query"))
+    found = [pl.DataFrame(schema=FOUND)]
+    for number in sorted(served):
+        if not left.is_empty():
+            here = _searches_of(left.filter(pl.col("host").is_in(served[number])), engines()[number])
+            found.append(here)
+            left = left if here.is_empty() else left.join(here, on="url", how="anti")
+    return pl.concat(found)
+
+
+def _with_fragments(parts: pl.DataFrame) -> pl.DataFrame:
+    """What stands behind a `#` is added to the query: some pages keep the words there."""
+    behind = pl.col("url").str.splitn("#", 2).struct.field("field_1").str.replace_all("?", "&", literal=True)
+    if not parts["url"].str.contains("#", literal=True).any():
+        return parts
+    return parts.with_columns(query=pl.concat_str("query", behind, separator="&", ignore_nulls=True))
+
+
+def _searches_of(parts: pl.DataFrame, engine: Engine) -> pl.DataFrame:
     """The searches of one engine among the URLs of its hosts."""
     path = pl.col("path").fill_null("/")
-    suggesting = _is_below_any(path, engine.suggest)
-    searching = _is_below_any(path, engine.path) if engine.path else pl.lit(value=True)
-    words = _path_words(engine) if engine.in_path else _query_words(engine)
-    table = parts.filter(suggesting | searching).select("url", words=words, half_typed=suggesting).drop_nulls("words")
-    decoded = unescape(table["words"], plus_is_blank=True).str.strip_chars()
+    suggesting = path.str.contains("^" + _below(engine.suggest)) if engine.suggest else pl.lit(value=False)
+    searching = path.str.contains(_LANGUAGE + _below(engine.path)) if engine.path else pl.lit(value=True)
+    marked = parts.select("url", "path", "query", half_typed=suggesting)
+    kept = marked.filter(pl.col("half_typed") | searching)
+    behind = path.str.extract(_LANGUAGE + _behind(engine.path)) if engine.in_path else None
+    words = kept.select(behind).to_series() if behind is not None else _query_words(kept["query"], engine)
+    table = kept.select("url", "half_typed", words=words).drop_nulls("words")
+    decoded = _tidy(unescape(table["words"], plus_is_blank=True), engine)
     return (
         table.select("url", pl.lit(engine.name).alias("search_engine"), decoded.alias("search_text"), "half_typed")
         .filter(pl.col("search_text") != "")
@@ -102,23 +134,38 @@ def _searches(parts: pl.DataFrame, engine: Engine) -> pl.DataFrame:
     )
 
 
-def _is_below_any(path: pl.Expr, folders: tuple[str, ...]) -> pl.Expr:
-    below = [
-        (path == each) if each == "/" else (path == each) | path.str.starts_with(each.rstrip("/") + "/")
-        for each in folders
-    ]
-    return pl.any_horizontal(pl.lit(value=False), *below)
-
-
-def _query_words(engine: Engine) -> pl.Expr:
-    query = pl.lit("&") + pl.col("query")
-    return pl.coalesce(query.str.extract(rf"[&;]{name}=([^&;]+)") for name in engine.parameter)
-
-
-def _path_words(engine: Engine) -> pl.Expr:
-    return pl.coalesce(
-        pl.when(pl.col("path").str.starts_with(each)).then(
-            pl.col("path").str.strip_prefix(each).str.extract(r"^([^/]+)")
+def _tidy(words: pl.Series, engine: Engine) -> pl.Series:
+    read = words.str.replace_all("-", " ", literal=True) if engine.hyphens else words
+    if read.str.contains("&#", literal=True).any():
+        read = pl.Series(
+            [_REFERENCE.sub(lambda found: html.unescape(found[0]), text) for text in read], dtype=pl.String
         )
-        for each in engine.path
-    )
+    return read.str.replace_all(r"\s{2,}", " ").str.strip_chars()
+
+
+def _below(folders: tuple[str, ...]) -> str:
+    """A pattern for the pages and all below them; `/` is the front page alone."""
+    return f"(?:{'|'.join('/$' if each == '/' else re.escape(each.rstrip('/')) + '(?:/|$)' for each in folders)})"
+
+
+def _behind(folders: tuple[str, ...]) -> str:
+    """A pattern for what stands in the path behind the folders, up to the next slash."""
+    return f"(?:{'|'.join(map(re.escape, folders))})([^/]+)"
+
+
+def _query_words(queries: pl.Series, engine: Engine) -> pl.Series:
+    """What the first of the engine's parameters holds that a query has, and the last words of that."""
+    found = pl.Series([None] * len(queries), dtype=pl.String)
+    for name in engine.parameter:
+        # Nearly all have the first one.
+        missing = found.is_null().arg_true()
+        if not missing.is_empty():
+            found = found.scatter(missing, _held(queries.gather(missing), name))
+    return found
+
+
+def _held(queries: pl.Series, name: str) -> pl.Series:
+    # Without a group in the pattern, and cut afterwards: that is several times as fast.
+    query = pl.lit("&") + pl.col("query")
+    last = query.str.extract_all(rf"(?i)[&;]{re.escape(name)}=[^&;]+").list.last().str.slice(len(name) + 2)
+    return queries.to_frame("query").select(last).to_series()

@@ -156,11 +156,16 @@ def unescape(texts: pl.Series, *, plus_is_blank: bool = False) -> pl.Series:
 
 def _unescape_one(text: str) -> str:
     for _ in range(_DEEPEST_ESCAPE):
-        decoded = unquote_to_bytes(text).decode("utf-8", _AS_CP1252)
+        decoded = unescape_once(text)
         if decoded == text:
             break
         text = decoded
     return text
+
+
+def unescape_once(text: str) -> str:
+    """Undo percent escapes once: what one URL carries in another keeps its own."""
+    return unquote_to_bytes(text).decode("utf-8", _AS_CP1252)
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:

@@ -62,6 +62,13 @@ def test_what_its_context_makes_harmless_is_in_no_category(school: School) -> No
     assert (answer["hits"][0]["weight"], answer["level"], answer["categories"]) == (20.0, "low", ["cranes"])
 
 
+def test_a_suggestion_asked_for_at_a_keystroke_is_a_record_and_no_more(school: School) -> None:
+    half, sent = "http://www.google.com/complete/search?q=blue+lobster", search("blue lobster")
+    one, other = flagged(school, {"id": 1, "kind": "url", "url": half}, {"id": 2, "kind": "url", "url": sent})
+    assert (one["level"], one["categories"], len(one["hits"])) == ("record", [], 1)
+    assert (other["level"], other["categories"]) == ("urgent", ["lobsters"])
+
+
 def test_the_same_text_twice_is_answered_twice(school: School) -> None:
     row = {"id": 1, "kind": "url", "url": search("blue lobster")}
     one, other = flagged(school, row, {**row, "id": 2})

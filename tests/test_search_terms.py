@@ -1,4 +1,4 @@
-"""Every engine keeps its words where the data file says, and looking for them harms no other URL."""
+"""Every engine keeps its words where the data files say, and looking for them harms no other URL."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def found(url: str) -> tuple[str, str, bool] | None:
 def test_the_example_of_every_engine(engine: Engine) -> None:
     path = url_parts(pl.Series([engine.example]))["path"].item()
     half_typed = any(path == each or path.startswith(each.rstrip("/") + "/") for each in engine.suggest)
+    assert engine.parameter or engine.in_path
     assert found(engine.example) == (engine.name, engine.words, half_typed)
 
 
@@ -49,12 +50,44 @@ def test_all_examples_at_once_as_each_alone() -> None:
         ("https://www.google.com/search?hl=en&q=caf%C3%A9", "café"),
         ("https://www.google.com/search?xq=no", None),
         ("https://www.google.com/search?hl=en;q=semicolon", "semicolon"),
-        ("https://www.google.co.uk/search?q=one&q=two", "one"),
+        ("https://www.google.co.uk/search?q=one&q=two", "two"),
+        ("https://www.google.co.uk/search?q=one&q=", "one"),
+        ("https://www.google.co.uk/search?Q=capital", "capital"),
+        ("https://www.google.co.uk/search?hl=en&as_q=all&as_epq=exact", "all"),
+        ("https://www.google.co.uk/search?as_epq=exact", "exact"),
+        ("https://www.google.com/#q=behind+it", "behind it"),
+        ("https://www.google.com/search?q=before#q=behind+it", "behind it"),
+        ("https://www.google.com/search?q=kept#:~:text=other", "kept"),
+        ("https://search.avira.com/#/web/result?q=behind", "behind"),
+        ("https://www.google.com/search?q=two+%20blanks%0A+here", "two blanks here"),
+        ("https://www.google.com/search?q=%26%2399%3B%26%23x61%3Bt", "cat"),
+        ("https://www.google.com/search?q=fish+%26amp%3B+chips", "fish &amp; chips"),
+        ("https://www.google.com/search?q=%26%239999999%3B", "\ufffd"),
+        ("https://www.google.com/search?tbm=isch&q=pictures", "pictures"),
+        ("https://news.google.com/search?q=news&hl=en-GB", "news"),
+        ("https://scholar.google.co.uk/scholar?q=paper", "paper"),
+        ("https://www.google.com/xjs/_/js?q=no", None),
+        ("https://m.youtube.com/results?sp=mAEA&search_query=mobile", "mobile"),
+        ("https://html.duckduckgo.com/html/?q=plain", "plain"),
+        ("https://www.bing.com/AS/Suggestions?pt=page.home&qry=wea&cp=3", "wea"),
+        ("https://www.etsy.com/search?q=bare", "bare"),
+        ("https://www.etsy.com/en-gb/search?q=language", "language"),
+        ("https://www.etsy.com/shop/search?q=other", None),
+        ("https://open.spotify.com/intl-de/search/sea%20shanty/tracks", "sea shanty"),
+        ("https://www.pexels.com/search/videos/owl/", "owl"),
+        ("https://www.google.com/url?sa=t&url=https%3A%2F%2Fwww.bing.com%2Fsearch%3Fq%3Dred%2Bowl", "red owl"),
+        ("https://www.google.com/url?q=https://news.example/a&sa=D", None),
+        (
+            "https://proxy.example/x?url=https%3A%2F%2Fout.example%2F%3Fu%3Dhttps%253A%252F%252Fbing.com%252Fsearch%253Fq%253Dowl",
+            "owl",
+        ),
+        ("https://maths.example/uv/hvtrs8%2F-wuw%2Cgmoelg.aoo%2Fqecrah%3Dq%3Foulq", "owls"),
+        ("https://192.0.2.7/search?q=barn+owl&__cpo=aHR0cHM6Ly93d3cuZ29vZ2xlLmNvbQ", "barn owl"),
         ("http://www.google.com.au./search?q=final+dot", "final dot"),
         ("https://GOOGLE.com/search?q=capitals", "capitals"),
         ("https://www.google.com:443/search?q=port", "port"),
         ("https://www.google.com/searching?q=other+page", None),
-        ("https://www.google.com/maps?q=no+search", None),
+        ("https://www.google.com/preferences?q=no+search", None),
         ("https://notgoogle.com/search?q=x", None),
         ("https://google.com.evil.example/search?q=x", None),
         ("https://google.notasuffix/search?q=x", "x"),
