@@ -15,12 +15,13 @@ import polars as pl
 
 from pipeline import longlists
 from pipeline.errors import WatchlistError
+from pipeline.hostnames import forms
 from pipeline.phrases import Phrases, compiled, contexts, found_in
 from pipeline.search_terms import search_terms
 from pipeline.sieve import holds_any
 from pipeline.terms import Phrase, Segments
 from pipeline.text import authorities, hosts_of, unescape, url_parts
-from pipeline.views import WEIGHT
+from pipeline.views import WEIGHT, as_latin
 from pipeline.watchlist import DomainFile, TextRule, Watchlist, Watchlists
 
 LOWERED, RAISED = 0.4, 1.3
@@ -169,7 +170,7 @@ def match_hosts(hosts: pl.Series, matcher: Matcher, *, long_lists: bool = True) 
 
     Without `long_lists`, only the names of the rules are looked at.
     """
-    suffixes = _suffixes(hosts)
+    suffixes = _all_suffixes(hosts)
     found = [suffixes.join(matcher.domains, on="name", how="inner")]
     for file, sha256 in matcher.domain_files if long_lists else ():
         listed = longlists.host_names(file.path).join(suffixes.lazy(), on="name", how="semi").unique()
@@ -185,14 +186,47 @@ def match_hosts(hosts: pl.Series, matcher: Matcher, *, long_lists: bool = True) 
             field=pl.lit("host"),
             text=pl.col("host"),
             end=length,
-            view=pl.lit("suffix"),
-            start=length - pl.col("name").str.len_chars().cast(pl.Int64),
+            start=pl.when(view="suffix").then(length - pl.col("name").str.len_chars().cast(pl.Int64)).otherwise(0),
+            weight=pl.col("weight") * pl.when(view="suffix").then(1.0).otherwise(WEIGHT["look-alikes"]),
         )
         # The most exact name of a rule is shown.
-        .sort("host", "rule_id", "start")
+        .sort("host", "rule_id", pl.col("view") != "suffix", "start")
         .unique(["host", "rule_id"], keep="first", maintain_order=True)
         .select(list(_HOST_HITS))
     )
+
+
+def _all_suffixes(hosts: pl.Series) -> pl.DataFrame:
+    """Each host with every name that it lies below (view `suffix`), or seems to (view `look-alikes`)."""
+    alike = _read_as(hosts)
+    seeming = alike.select("host", below="latin").join(
+        _suffixes(alike["latin"].unique()).rename({"host": "below"}), on="below", how="inner"
+    )
+    views = [pl.lit(name).alias("view") for name in ("suffix", "look-alikes")]
+    both = [_suffixes(hosts).with_columns(views[0]), seeming.select("host", "name").with_columns(views[1])]
+    return pl.concat(both)
+
+
+def _read_as(hosts: pl.Series) -> pl.DataFrame:
+    """The international hosts among some, and what each seems to be to somebody who reads it: host, latin."""
+    international = forms(hosts.drop_nulls().unique())
+    latin = [as_latin(name) for name in international["unicode"]]
+    table = international.select("host", latin=pl.Series(latin, dtype=pl.String))
+    return table.filter(pl.col("host") != pl.col("latin"))
+
+
+def _match_seeming(hosts: pl.Series, matcher: Matcher) -> pl.DataFrame:
+    """The terms in what hosts in ASCII seem to be: `_TEXT_HITS`, of which each shows the whole host.
+
+    Where a host stands in its own letters, its views show the same.
+    """
+    alike = _read_as(hosts.filter(hosts.str.contains("xn--", literal=True)))
+    hits = match_texts(alike.select("host", field=pl.lit("host"), text="latin"), matcher)
+    length = pl.col("host").str.len_chars().cast(pl.Int64)
+    weight = pl.when(view="words").then(pl.col("weight") * WEIGHT["look-alikes"]).otherwise("weight")
+    view = pl.when(view="words").then(pl.lit("look-alikes")).otherwise("view")
+    shown = hits.with_columns(text="host", start=pl.lit(0, pl.Int64), end=length, weight=weight, view=view)
+    return shown.select(list(_TEXT_HITS))
 
 
 def _suffixes(hosts: pl.Series) -> pl.DataFrame:
@@ -228,7 +262,11 @@ def match_terms(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFram
         if column == "url":
             hits = _match_urls(values, matcher)
         else:
-            hits = match_texts(_texts_of(column, values), matcher).with_columns(value="text")
+            hits = match_texts(_texts_of(column, values), matcher)
+            if column == "host":
+                both = [_match_seeming(values, matcher), hits.select(list(_TEXT_HITS))]
+                hits = pl.concat(both).unique(["text", "rule_id"], keep="first", maintain_order=True)
+            hits = hits.with_columns(value="text")
         found.append(hits.select(pl.lit(column).alias("column"), "value", *_TEXT_HITS))
     return pl.concat(found)
 
@@ -260,11 +298,14 @@ def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
     """
     whole = pl.DataFrame({"url": urls, "text": unescape(urls)})
     # Of a short log all are taken apart: a sieve takes longer to make.
-    few = len(urls) <= _FEW_URLS
-    parts = url_parts((whole if few else whole.filter(holds_any(whole["text"], matcher.phrases)))["url"])
+    may = pl.Series([True]) if len(urls) <= _FEW_URLS else holds_any(whole["text"], matcher.phrases)
+    parts = url_parts(whole.filter(may | whole["url"].str.contains("xn--", literal=True))["url"])
     hosts = parts.drop_nulls("host").select("url", field=pl.lit("host"), text="host")
     fields = pl.concat([_url_fields(parts), hosts]).rename({"url": "value"})
-    return match_texts(fields, matcher).select("value", *_TEXT_HITS)
+    seeming = hosts.select("url", "text").join(_match_seeming(hosts["text"], matcher), on="text", how="inner")
+    found = match_texts(fields, matcher).select("value", *_TEXT_HITS)
+    both = pl.concat([seeming.select(pl.col("url").alias("value"), *_TEXT_HITS), found])
+    return both.unique(["value", "field", "rule_id"], keep="first", maintain_order=True)
 
 
 def _match_url_hosts(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:

@@ -68,7 +68,7 @@ def _others(text: str) -> Iterator[View]:
         yield _composed("entities", *_rewritten(text, _ENTITY, _meant))
     latin = text
     if not text.isascii():
-        latin = _latin(text)
+        latin = as_latin(text)
         if latin != text:
             yield View("look-alikes", *fold_one(latin))
     if _APART.search(latin):
@@ -137,7 +137,7 @@ def _letters(found: re.Match[str]) -> Iterable[tuple[str, int]]:
     return zip(found[0][::2], range(0, len(found[0]), 2), strict=True)
 
 
-def _latin(text: str) -> str:
+def as_latin(text: str) -> str:
     """The text with letters that only look Latin as the ones that they look like; as long as the text."""
     alike, words = is_all_alike(text), re.split(r"(\W+)", text)
     return "".join(word.translate(LOOK_ALIKES) if looks_latin(word, all_alike=alike) else word for word in words)

@@ -310,3 +310,16 @@ def test_a_host_of_its_own_is_found_however_it_is_written() -> None:
     assert sorted(hits.select("value", "text").rows()) == [
         ("WWW.Lobster.Example", "www.lobster.example"), ("lobster.example.", "lobster.example"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", ["www.l\u043ebster.example", "www.xn--lbster-wqf.example"])
+def test_a_host_that_only_looks_like_a_listed_one_is_found_and_shown_whole(host: str) -> None:
+    matcher = compiled(sites("s", "lobster.example"), rule("r", "lobster"))
+    for column, value in (("host", host), ("url", f"https://{host}/page")):
+        hits = match_values({column: pl.Series([value])}, matcher)
+        assert sorted(hits.select("rule_id", "field", "view", "text").rows()) == [
+            ("r", "host", "look-alikes", host), ("s", "host", "look-alikes", host),
+        ]  # fmt: skip
+        assert hits.filter(rule_id="s").select("start", "end").rows() == [(0, len(host))]
+    plain = match_values({"host": pl.Series(["www.lobster.example"])}, matcher)
+    assert sorted(plain["view"]) == ["suffix", "words"]
