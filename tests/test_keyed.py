@@ -64,8 +64,8 @@ _kinds = st.lists(
     min_size=1, max_size=6,
 )  # fmt: skip
 _said = st.text(alphabet="ab/.", max_size=4) | st.sampled_from(
-    ["a b", "a  b", 'a"b', 'a\\"b', "a\\", "a\\\\", "\\\\a", "S\\a", "'a b'", "'", " user=b", "a user=b", 'a" user="b',
-     "a,user=b", "a url=b", "a\tb", "a\x00b", "a\rb", "\u00e9", "a=b", "a b=c", "a code=1", "(a)", "a (b)", "#011(a)"]
+    ["a b", "a  b", 'a"b', 'a"b"', 'a="b"', 'a\\"b', "a\\", "a\\\\", "\\\\a", "S\\a", "'a b'", "'", " user=b", "a user=b",
+     'a" user="b', "a,user=b", "a url=b", "a\tb", "a\x00b", "a\rb", "\u00e9", "a=b", "a b=c", "a code=1", "(a)", "a (b)", "#011(a)"]
 )  # fmt: skip
 _ends = st.sampled_from(["", "", " ", "  ", "\r", " (a policy)", "  (a b", " (user=a)", "#011(a)"])
 
@@ -95,6 +95,7 @@ _ORDINARY = 'user="dee" act=pass url="/{}" size=1'
         ('<30>user="S\\dee" branch=Upper School act="" url="/a\\"b user=x" size=1  ', _QUOTED),
         ('<30> user="S\\\\dee" act=pass', _KEPT),
         ("<30> id=fw app='General Use' user=dee arg=/it's size=1", _BARE),
+        ('user=dee arg=/say"hi" code=9', _BARE),
         ('<30>Sep  8 x: id="7-1" Allow 1 tcp user="dee" url="/" (a policy)', _FRAMED),
     ],
 )

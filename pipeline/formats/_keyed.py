@@ -75,7 +75,8 @@ class Keyed:
     @cached_property
     def manner(self) -> Manner:
         """How the lines of common shapes are written."""
-        return Manner(self.keys, self.is_harmless, self.escapes, self.opening, self.ending)
+        client = self.bare if self.escapes == "none" else ()
+        return Manner(self.keys, self.is_harmless, self.escapes, client, self.opening, self.ending)
 
     def is_harmless(self, pairs: tuple[Pair, ...]) -> bool:
         """Whether no wanted key comes twice, none of `ahead` late, and a client's bare value ends at a known key."""

@@ -26,7 +26,7 @@ _KEY: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _PRIORITY: Final = "<[0-9]{1,3}>"
 _FRONT: Final = re.compile(rf'(?:{_PRIORITY}|[^"=]* |)({_KEY})=')
 _OPENED: Final = re.compile(rf'[^"=]+="[^"]*"[^"=]+ ({_KEY})=')
-_PAIR: Final = re.compile(rf' *({_KEY})=("(?:[^"\\]|\\.)*"|[^ "]*(?: +[^ "=]+(?= |$))*)')
+_PAIR: Final = re.compile(rf' *({_KEY})=("(?:[^"\\]|\\.)*"|(?:[^ "][^ ]*)?(?: +[^ "=]+(?= |$))*)')
 #: No word of a header but the first begins like a priority: syslog's newer header may hold what looks like pairs.
 _FIRST_WORD: Final = rf"(?:{_PRIORITY}|[!#-;?-~])[!#-<>-~]*"
 _WORD: Final = "[!#-;?-~][!#-<>-~]*"
@@ -38,6 +38,8 @@ _VALUES: Final = {
     "kept": (r"(?:[ !#-\[\]-~]|\\[ -~])*", "[!#-~]*", "[!#-<>-~]+"),
     "none": ("[ !#-~]*", "[!#-~]*", "[!#-<>-~]+"),
 }  # fmt: skip
+#: A bare value of a client may hold quotes, but not begin with one.
+_CLIENT_BARE: Final = "(?:[!#-~][!-~]*)?"
 #: Of the first pair, where a comma would mean that commas part them all.
 _FIRST_BARE: Final = r"[!#-+\--\[\]-~]*"
 _ESCAPE: Final = r'\\(["\\])'
@@ -66,6 +68,8 @@ class Manner:
     is_harmless: Callable[[tuple[Pair, ...]], bool]
     #: Escapes inside quotes: undone, left for the format to undo, or unknown to the product.
     escapes: Escapes
+    #: Keys whose bare values may hold quotes.
+    client: tuple[str, ...] = ()
     #: A key that may stand, in quotes, among the words before the pairs.
     opening: str = ""
     #: A pattern of what may stand behind the pairs.
@@ -132,13 +136,19 @@ def _words(text: str, manner: Manner) -> Iterator[str]:
 
 def pattern_of(shape: Shape, grouped: tuple[str, ...], manner: Manner) -> str:
     """The pattern of all lines of a shape, with a group for each of these keys."""
-    inside, bare, word = _VALUES[manner.escapes]
     written = []
     for place, pair in enumerate(shape.pairs):
-        value = " +".join([bare if place else _FIRST_BARE, *[word] * (pair.words - 1)]) if pair.words else inside
+        value = _value(pair, manner) if place or not pair.words else _FIRST_BARE
         held, quote = f"({value})" if pair.key in grouped else value, "" if pair.words else '"'
         written.append(f"{re.escape(pair.key)}={quote}{held}{quote}")
     return f"(?-u)^{shape.front}{' +'.join(written)}{manner.ending if shape.ended else ''} *$"
+
+
+def _value(pair: Pair, manner: Manner) -> str:
+    inside, bare, word = _VALUES[manner.escapes]
+    if not pair.words:
+        return inside
+    return " +".join([_CLIENT_BARE if pair.key in manner.client else bare, *[word] * (pair.words - 1)])
 
 
 def _wanted(shape: Shape, manner: Manner) -> tuple[str, ...]:
