@@ -64,8 +64,9 @@ _kinds = st.lists(
     min_size=1, max_size=6,
 )  # fmt: skip
 _said = st.text(alphabet="ab/.", max_size=4) | st.sampled_from(
-    ["a b", "a  b", 'a"b', 'a"b"', 'a="b"', 'a\\"b', "a\\", "a\\\\", "\\\\a", "S\\a", "'a b'", "'", " user=b", "a user=b",
-     'a" user="b', "a,user=b", "a url=b", "a\tb", "a\x00b", "a\rb", "\u00e9", "a=b", "a b=c", "a code=1", "(a)", "a (b)", "#011(a)"]
+    ["a b", "a  b", 'a"b', 'a"b"', 'a="b"', 'a\\"b', "a\\", "a\\\\", "\\\\a", "S\\a", "'a b'", "'", " user=b",
+     "a user=b", 'a" user="b', "a,user=b", "a url=b", "a\tb", "a\x00b", "a\rb", "\u00e9", "a=b", "a b=c",
+     "a code=1", "(a)", "a (b)", "#011(a)"]
 )  # fmt: skip
 _ends = st.sampled_from(["", "", " ", "  ", "\r", " (a policy)", "  (a b", " (user=a)", "#011(a)"])
 

@@ -5,8 +5,8 @@ the lines of the commonest shapes, and all other lines, for the readers of `_key
 
 A product writes few shapes: the same keys in the same order, the same of them in quotes. So what hangs on keys (one
 said twice, one behind the words of a client) is asked once of a shape and not of each line. Where such a line begins
-and ends its values is beyond doubt, since all of it is printable ASCII: in quotes no quote that is not escaped, bare no
-blank, quote or backslash. A line that says anything else does not match, and so is none of these.
+and ends its values is beyond doubt: all of it is printable ASCII, in quotes stands no quote that is not escaped, bare
+nothing behind a blank that could be a key. A line that says anything else does not match, and so is none of these.
 The pattern never has to go back, and has at most sixteen groups: both are what makes it quick.
 """
 
