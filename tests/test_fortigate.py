@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, registry
 from pipeline.formats import _pairs as pairs
+from pipeline.formats._shapes import shaped
 from tests.effort import tries
 
 _FORM = registry()["fortigate"]
@@ -77,3 +78,44 @@ def test_quick_and_careful_reader_agree(between: str, values: list[tuple[str, st
 def test_an_offset_in_words_counts_where_there_is_no_epoch() -> None:
     (row,) = _rows(_at('tz="UTC-5:00" date=2025-09-08 time=03:10:11'))
     assert (row["ts"].isoformat(), row["ts_quality"]) == ("2025-09-08T08:10:11+00:00", "exact")
+
+
+# ---------------------------------------------------------------- lines of one shape
+
+_KEYS = ["date", "type", "user", "url", "msg", "x", "x_1", "subtype"]
+_said = st.text(alphabet="ab/.", max_size=4) | st.sampled_from(
+    ["a b", 'a"b', 'a\\"b', "a\\", "a\\\\b", "S\\a", "a user=b", 'a" user="b', "a,user=b", "a>url=b", "a,b",
+     "a,subtype=b", "a,", "a\tb", "a\x00b", "a\rb", "\u00e9", "a=b", "'a b'", "<1>", "a>b"]
+)  # fmt: skip
+_kinds = st.lists(
+    st.tuples(st.sampled_from(_KEYS), st.sampled_from(["{}", '"{}"'])),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda kind: kind[0],
+)
+_fronts = st.sampled_from(["", "<134>", "<134> ", "Sep  8 09:00:00 fw ", "a,", "a> ", '"a" '])
+
+
+@settings(max_examples=tries(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), front=_fronts, kinds=_kinds, again=st.booleans())
+def test_lines_of_one_shape_are_read_as_lines_of_any(
+    data: st.DataObject, front: str, kinds: list[tuple[str, str]], *, again: bool
+) -> None:
+    shape = [*kinds, kinds[0]] if again else kinds
+    words = data.draw(st.lists(st.lists(_said, min_size=len(shape), max_size=len(shape)), min_size=1, max_size=6))
+    said = ([f"{key}={quotes.format(word)}" for (key, quotes), word in zip(shape, each, strict=True)] for each in words)
+    texts = [front + data.draw(st.sampled_from([" ", "  "])).join(each) for each in said]
+    lines = pl.DataFrame({"line": range(1, len(texts) + 1), "text": texts}, schema=LINES)
+    assert _in_order(pairs.taken_apart(lines, _SOME)) == _in_order(pairs.of_any_shape(lines, _SOME))
+
+
+def _in_order(tables: tuple[pl.DataFrame, pl.DataFrame]) -> list[dict[str, Any]]:
+    return pl.concat(tables, how="diagonal").sort("line").select(_SOME.schema.names()).to_dicts()
+
+
+def test_a_usual_line_is_read_by_its_shape() -> None:
+    text = '<134>date=2025-09-08 type="utm" user="S\\dee" x=a,b url="/a\\"b, user=x" msg="a b"'
+    lines = pl.DataFrame({"line": [1], "text": [text]}, schema=LINES)
+    done, left = shaped(lines, _SOME.manner)
+    assert left.is_empty()
+    assert done.select("user", "url").row(0) == ("S\\dee", '/a"b, user=x')

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, Parsed, registry
-from pipeline.formats._keyed import Keyed, followed, read
+from pipeline.formats._keyed import Keyed, followed, of_any_shape, read
+from pipeline.formats._shapes import shaped
 from tests.effort import tries
 
 _SAMPLES = Path(__file__).parent.parent / "sample_logs"
@@ -20,6 +21,14 @@ _BARE = Keyed(
     keys=("user", "act", "arg", "size"), client=("arg",), ahead=("user", "act"), bare=("arg",), others=("code",),
     escapes="none",
 )  # fmt: skip
+_FRAMED = Keyed(
+    keys=("user", "act", "url", "size"), client=("url",), ahead=("user", "act"),
+    before=r'[^"=]*(?:id="[^"]*"[^"=]*)?', after=r'(?:(?: |#011)+\([^"]*\))? *', opening="id", ending=r" \([a-z ]*\)",
+)  # fmt: skip
+
+
+def _block(*texts: str) -> pl.DataFrame:
+    return pl.DataFrame({"line": range(1, len(texts) + 1), "text": texts}, schema=LINES)
 
 
 def _one(text: str, keyed: Keyed) -> dict[str, str]:
@@ -42,6 +51,77 @@ def test_the_quick_and_the_careful_reading_agree(keyed: Keyed, pairs: list[tuple
     assert _one(text, keyed) == (
         {key: careful[key] for key in ("reason", "detail")} if "reason" in careful else careful
     )
+
+
+# ---------------------------------------------------------------- lines of one shape
+
+_fronts = st.sampled_from(
+    ["", " ", "<30>", "<30> ", "<30", "<30>Sep  8 09:00:00 fw: ", "a>", "<134>1 - h a p i - ", " <134>1 - h a p i - ",
+     "83 <134>1 - h a p - ", '<1>x id="a b" w ', '<1>x id="a user=b" w ', '<1>x id="1"w ']
+)  # fmt: skip
+_kinds = st.lists(
+    st.tuples(st.sampled_from(["user", "act", "url", "arg", "size", "code", "x"]), st.sampled_from(["{}", '"{}"'])),
+    min_size=1, max_size=6,
+)  # fmt: skip
+_said = st.text(alphabet="ab/.", max_size=4) | st.sampled_from(
+    ["a b", "a  b", 'a"b', 'a"b"', 'a="b"', 'a\\"b', "a\\", "a\\\\", "\\\\a", "S\\a", "'a b'", "'", " user=b",
+     "a user=b", 'a" user="b', "a,user=b", "a url=b", "a\tb", "a\x00b", "a\rb", "\u00e9", "a=b", "a b=c",
+     "a code=1", "(a)", "a (b)", "#011(a)"]
+)  # fmt: skip
+_ends = st.sampled_from(["", "", " ", "  ", "\r", " (a policy)", "  (a b", " (user=a)", "#011(a)"])
+
+
+@pytest.mark.parametrize("keyed", [_QUOTED, _KEPT, _BARE, _FRAMED], ids=["quoted", "kept", "bare", "framed"])
+@settings(max_examples=tries(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), front=_fronts, kinds=_kinds, end=_ends)
+def test_lines_of_one_shape_are_read_as_lines_of_any(
+    keyed: Keyed, data: st.DataObject, front: str, kinds: list[tuple[str, str]], end: str
+) -> None:
+    words = data.draw(st.lists(st.lists(_said, min_size=len(kinds), max_size=len(kinds)), min_size=1, max_size=6))
+    gap = data.draw(st.sampled_from([" ", " ", "  "]))
+    pairs = (
+        [f"{key}={quotes.format(word)}" for (key, quotes), word in zip(kinds, each, strict=True)] for each in words
+    )
+    lines = _block(*(front + gap.join(each) + end for each in pairs))
+    assert read(lines, keyed).to_dicts() == of_any_shape(lines, keyed).sort("line").to_dicts()
+
+
+_ORDINARY = 'user="dee" act=pass url="/{}" size=1'
+
+
+@pytest.mark.parametrize(
+    ("text", "keyed"),
+    [
+        ('<30>Sep  8 09:00:00 fw user="dee" act="a b" url="/?q=1" size=', _QUOTED),
+        ('<30>user="S\\dee" branch=Upper School act="" url="/a\\"b user=x" size=1  ', _QUOTED),
+        ('<30> user="S\\\\dee" act=pass', _KEPT),
+        ("<30> id=fw app='General Use' user=dee arg=/it's size=1", _BARE),
+        ('user=dee arg=/say"hi" code=9', _BARE),
+        ('<30>Sep  8 x: id="7-1" Allow 1 tcp user="dee" url="/" (a policy)', _FRAMED),
+    ],
+)
+def test_a_usual_line_is_read_by_its_shape(text: str, keyed: Keyed) -> None:
+    done, left = shaped(_block(text), keyed.manner)
+    assert left.is_empty()
+    assert done["user"].to_list() == [followed(f" {text}", keyed)["user"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['user="dee" act=pass user="dee" url="/" size=1', 'user="dee" url="/" act=pass size=1', 'user="d\u00e9e" url="/"',
+     'user="dee" act=pass url="/" x="', '83 <134>1 - h a p i - user="dee"', "user=dee act=a\\\\b"],
+)  # fmt: skip
+def test_a_line_with_a_doubt_is_left(text: str) -> None:
+    done, left = shaped(_block(*[text] * 9, _ORDINARY), _QUOTED.manner)
+    assert done["line"].to_list() == [10]
+    assert left["text"].to_list() == [text] * 9
+
+
+def test_a_hostile_first_line_lends_no_other_its_shape() -> None:
+    forged = 'user="dee" act=block url="/" user="victim" x=1'
+    rows = read(_block(forged, _ORDINARY, forged), _QUOTED).to_dicts()
+    assert [row["user"] for row in rows] == [None, "dee", None]
+    assert [row["reason"] for row in rows] == ["bad-field", None, "bad-field"]
 
 
 @pytest.mark.parametrize(

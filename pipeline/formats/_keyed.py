@@ -17,12 +17,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final
 
 import polars as pl
 
 from pipeline.formats._cells import said
 from pipeline.formats._pairs import value
+from pipeline.formats._shapes import Escapes, Manner, Pair, shaped
 from pipeline.formats._syslog import bare
 
 _KEY: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
@@ -53,10 +54,13 @@ class Keyed:
     #: Keys besides the wanted ones that may follow behind a bare value.
     others: tuple[str, ...] = ()
     #: Escapes inside quotes: undone, left for the format to undo, or unknown to the product.
-    escapes: Literal["undone", "kept", "none"] = "undone"
+    escapes: Escapes = "undone"
     #: Patterns of what may stand before the pairs (a header of syslog holds neither `=` nor quotes) and after them.
     before: str = r'[^"=]*'
     after: str = ""
+    #: What `Manner` says of these, and may be less.
+    opening: str = ""
+    ending: str = ""
 
     @cached_property
     def schema(self) -> pl.Schema:
@@ -67,6 +71,26 @@ class Keyed:
     def known_next(self) -> re.Pattern[str]:
         """The blanks before a key that ends a client's bare value."""
         return re.compile(rf"[ \t]+(?=(?:{_any_of((*self.keys, *self.others))})=)")
+
+    @cached_property
+    def manner(self) -> Manner:
+        """How the lines of common shapes are written."""
+        client = self.bare if self.escapes == "none" else ()
+        return Manner(self.keys, self.is_harmless, self.escapes, client, self.opening, self.ending)
+
+    def is_harmless(self, pairs: tuple[Pair, ...]) -> bool:
+        """Whether no wanted key comes twice, none of `ahead` late, and a client's bare value ends at a known key."""
+        names = [pair.key for pair in pairs]
+        wanted = [pair for pair in pairs if pair.key in self.keys]
+        spoke = next((at for at, name in enumerate(names) if name in self.client), len(names))
+        late = set(names[spoke:]) & set(self.ahead)
+        bare = [(pair, after) for pair, after in zip(pairs, [*names[1:], ""], strict=True) if pair.key in self.bare]
+        known = all(pair.words and after in ("", *self.keys, *self.others) for pair, after in bare)
+        # Where an apostrophe may be a quote to one reader, and what follows the pairs a word to another, neither is
+        # asked; nor is it where the last value could be taken for that.
+        clear = self.escapes != "none" or all(pair.words < 2 for pair in wanted)
+        ended = not self.after or not pairs[-1].words
+        return known and clear and ended and not late and len(wanted) == len({pair.key for pair in wanted})
 
     def is_plain(self) -> pl.Expr:
         """Whether a line (with a blank before it) can be read by its keys."""
@@ -114,6 +138,12 @@ def requested(line: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 
 def read(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
     """The table of `keyed.schema` for each line of `texts` (`line`, `text`), in their order."""
+    usual, rest = shaped(texts.select("line", "text"), keyed.manner)
+    return pl.concat([usual, of_any_shape(rest, keyed)], how="diagonal").sort("line")
+
+
+def of_any_shape(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
+    """The same for lines of any shape, the plain ones first."""
     spaced = texts.select("line", text=_with_blank(pl.col("text")))
     every = rf" (?:{_any_of(keyed.keys)})="
     told = pl.sum_horizontal(pl.col(key).is_not_null().cast(pl.UInt32) for key in keyed.keys)
@@ -126,7 +156,7 @@ def read(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
         quick = quick.with_columns(pl.col(keyed.keys).str.replace_all(r"\\", "\\", literal=True))
     quick = quick.select("line", *keyed.keys, *nothing)
     careful = _one_by_one(table.filter(~pl.col("plain")).select("line", "text"), keyed)
-    return pl.concat([quick, careful]).sort("line")
+    return pl.concat([quick, careful])
 
 
 def _with_blank(text: pl.Expr) -> pl.Expr:

@@ -20,6 +20,8 @@ from typing import Final
 
 import polars as pl
 
+from pipeline.formats._shapes import Manner, Pair, shaped
+
 _QUOTED: Final = r'([A-Za-z_][\w.-]*)=(?:"((?:[^"\\]|\\.)*)"(?=[\s,\x00]|$)'
 _PAIR: Final = re.compile(rf'{_QUOTED}|([^\s"\x00]*)(?=[\s\x00]|$))[\s,\x00]*', re.DOTALL)
 _COMMA_PAIR: Final = re.compile(rf'{_QUOTED}|([^",\x00]*)(?=[,\x00]|$))[\s,\x00]*', re.DOTALL)
@@ -27,7 +29,8 @@ _COMMA_PAIR: Final = re.compile(rf'{_QUOTED}|([^",\x00]*)(?=[,\x00]|$))[\s,\x00]
 _COMMAS: Final = r'^[^="]*[A-Za-z0-9_]=(?:"[^"]*"|[^ ",]*),[A-Za-z_]'
 _BY_COMMAS: Final = re.compile(_COMMAS)
 _ESCAPE: Final = re.compile(r'\\(["\\])')
-_START: Final = re.compile(r"(?:^|[ >,])(?=[a-z]+=)")
+_FIRST: Final = "[a-z]+"
+_START: Final = re.compile(rf"(?:^|[ >,])(?={_FIRST}=)")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,18 @@ class Pairs:
         return pl.Schema({"line": pl.Int64()} | dict.fromkeys((*self.keys, "reason", "detail"), pl.String()))
 
     @cached_property
+    def manner(self) -> Manner:
+        """How the lines of common shapes are written."""
+        return Manner(self.keys, self.is_harmless, "undone")
+
+    def is_harmless(self, pairs: tuple[Pair, ...]) -> bool:
+        """Whether no wanted key comes twice, blanks part the pairs, and the first is one that may come first."""
+        begins, wanted = pairs[0].key, [pair.key for pair in pairs if pair.key in self.keys]
+        first = begins not in self.once and (begins in self.first or begins not in self.keys)
+        usual = pairs[0].words and re.fullmatch(_FIRST, begins) and all(pair.words < 2 for pair in pairs)
+        return bool(usual) and first and len(wanted) == len(set(wanted))
+
+    @cached_property
     def doubtful(self) -> str:
         """A quoted value with one of the keys in it, or with an escape, or a quote without its other half."""
         keys = "|".join(re.escape(key) for key in self.keys)
@@ -57,9 +72,15 @@ class Pairs:
 def taken_apart(texts: pl.DataFrame, pairs: Pairs) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The cells of the plain lines, and of those that had to be followed character by character.
 
-    `texts` holds `line` and `text`. Both tables hold `line` and the wanted keys, the second also `reason` and `detail`;
-    the first keeps `text`, so that `value` can look for more.
+    `texts` holds `line` and `text`. Both tables hold `line` and the wanted keys, the second also `reason` and `detail`.
     """
+    usual, rest = shaped(texts, pairs.manner)
+    plain, careful = of_any_shape(rest, pairs)
+    return pl.concat([usual, plain.drop("text")], how="diagonal"), careful
+
+
+def of_any_shape(texts: pl.DataFrame, pairs: Pairs) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The same for lines of no common shape; the first table keeps `text`."""
     text = pl.col("text")
     commas = texts.select(text.str.contains(_COMMAS)).to_series()
     plain, careful = _split(texts.filter(~commas), pairs, " ")

@@ -41,6 +41,8 @@ _KEYED: Final = Keyed(
     before=r'[^"=]*(?:msg_id="[^"]*"[^"=]*)?',
     # The name of the policy.
     after=r'(?:(?: |#011)+\([^"]*\))? *',
+    opening="msg_id",
+    ending=r" (?: |#011)*\([ A-Za-z0-9._/&+-]*\)",
 )  # fmt: skip
 _ID: Final = r'msg_id="[0-9A-F]{4}-[0-9A-F]{4}"'
 _ACTED: Final = r"(?:Allow|Deny|Drop|Block)"
