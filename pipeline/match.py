@@ -19,7 +19,7 @@ from pipeline.hostnames import forms
 from pipeline.phrases import Phrases, compiled, contexts, found_in
 from pipeline.search_terms import search_terms
 from pipeline.sieve import holds_any
-from pipeline.terms import Phrase, Segments
+from pipeline.terms import Phrase, Spelt
 from pipeline.text import authorities, hosts_of, unescape, url_parts
 from pipeline.views import WEIGHT, as_latin
 from pipeline.watchlist import DomainFile, TextRule, Watchlist, Watchlists
@@ -91,7 +91,7 @@ def compile_watchlists(lists: Watchlists) -> Matcher:
     )
 
 
-def _text_rules(lists: Watchlists) -> Iterator[tuple[Rule, Sequence[Segments]]]:
+def _text_rules(lists: Watchlists) -> Iterator[tuple[Rule, Sequence[Spelt]]]:
     for watchlist in lists.lists:
         for rule in watchlist.text_rules:
             yield _rule(rule, watchlist), rule.terms
@@ -99,7 +99,7 @@ def _text_rules(lists: Watchlists) -> Iterator[tuple[Rule, Sequence[Segments]]]:
         sha256 = longlists.sha256_of(file.path)
         fields = frozenset[str](file.fields)
         # A long list is plain: what would be a short form in a rule is a text there.
-        terms = [((Phrase(each),),) for each in longlists.phrases(file.path)]
+        terms = [Spelt(((Phrase(each),),)) for each in longlists.phrases(file.path)]
         yield Rule(file.id, file.category, file.path.name, sha256, file.weight, fields), terms
 
 

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import ahocorasick
 
 from pipeline.misspelt import misspellings
-from pipeline.terms import MOST_BETWEEN, Phrase, Segments
+from pipeline.terms import Phrase, Spelt
 from pipeline.text import fold_one
 from pipeline.views import View, as_letters, letters_of, views_of
 
@@ -31,7 +31,7 @@ _TOKEN: Final = re.compile(r"(?<![A-Za-z*#])[A-Za-z]{1,20}[*#][A-Za-z*#]{0,20}(?
 _MASK: Final = re.compile("[*#]")
 _CHANGED: Final = re.compile(r"[0134578@$!|(9]")
 _LETTER: Final = re.compile("[A-Za-z]")
-#: So many places of the segment before are looked at for the next one.
+#: So many places of the part before are looked at for the next one.
 _NEAREST: Final = 8
 #: So many words may be meant by one that is masked.
 _MOST_MEANT: Final = 6
@@ -48,7 +48,7 @@ class Find(NamedTuple):
     beside: str
 
 
-#: A pattern and which of its segments.
+#: A pattern and which of its parts.
 _Owner = tuple[int, int]
 
 
@@ -56,8 +56,8 @@ _Owner = tuple[int, int]
 class Phrases:
     """All phrases of all rules."""
 
-    #: Of each pattern, its rule and how many segments it has.
-    patterns: tuple[tuple[int, int], ...]
+    #: Of each pattern, its rule and how many words may stand between one part and the next.
+    patterns: tuple[tuple[int, tuple[int, ...]], ...]
     #: Folded, with a blank at each end that must be the end of a word.
     owners: Mapping[str, tuple[_Owner, ...]]
     #: Those that must be somewhere in a text in which any pattern is found.
@@ -74,7 +74,7 @@ class Phrases:
         found: defaultdict[str, set[_Owner]] = defaultdict(set)
         for key, owners in self.owners.items():
             glued = key.replace(" ", "")
-            whole = [owner for owner in owners if self.patterns[owner[0]][1] == 1]
+            whole = [owner for owner in owners if not self.patterns[owner[0]][1]]
             if whole and " " in key.strip() and len(glued) >= TOGETHER:
                 found[glued].update(whole)
         return {glued: tuple(sorted(owners)) for glued, owners in found.items()}
@@ -111,21 +111,21 @@ class Phrases:
         return _automaton(self.together)
 
 
-def compiled(rules: Sequence[Iterable[Segments]]) -> Phrases:
-    """The phrases of some rules, each by the segments of its terms."""
-    patterns: list[tuple[int, int]] = []
+def compiled(rules: Sequence[Iterable[Spelt]]) -> Phrases:
+    """The phrases of some rules, each by its terms."""
+    patterns: list[tuple[int, tuple[int, ...]]] = []
     owners: defaultdict[str, set[_Owner]] = defaultdict(set)
     anchors: dict[str, None] = {}
     for rule, terms in enumerate(rules):
-        # All whole phrases of a rule are one pattern; each with gaps is one of its own.
-        patterns.append((rule, 1))
+        # All whole phrases of a rule are one pattern; each of several parts is one of its own.
+        patterns.append((rule, ()))
         whole = len(patterns) - 1
-        for segments in terms:
+        for term in terms:
             at = whole
-            if len(segments) > 1:
-                patterns.append((rule, len(segments)))
+            if term.between:
+                patterns.append((rule, term.between))
                 at = len(patterns) - 1
-            keys = [[key for key in map(_key, phrases) if key.strip()] for phrases in segments]
+            keys = [[key for key in map(_key, phrases) if key.strip()] for phrases in term.parts]
             for number, folded in enumerate(keys):
                 for key in folded:
                     owners[key].add((at, number))
@@ -187,14 +187,17 @@ def _spans(folded: str, automaton: ahocorasick.Automaton, phrases: Phrases) -> d
     parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for last, (length, owners) in automaton.iter(folded):
         for pattern, number in owners:
-            rule, size = phrases.patterns[pattern]
-            if size == 1:
+            rule, between = phrases.patterns[pattern]
+            if not between:
                 _keep(best, rule, last - length + 1, last)
             else:
                 parts[pattern].append((number, last - length + 1, last))
     for pattern, found in parts.items():
-        rule, size = phrases.patterns[pattern]
-        for first, last in _chains(folded, found, size):
+        rule, between = phrases.patterns[pattern]
+        # Most patterns lack a part, and are not looked at any further.
+        if len({number for number, _, _ in found}) <= len(between):
+            continue
+        for first, last in _chains(folded, found, between):
             _keep(best, rule, first, last)
     return {rule: _whole_words(folded, *span) for rule, span in best.items()}
 
@@ -212,19 +215,19 @@ def _whole_words(folded: str, first: int, last: int) -> tuple[int, int]:
     return start, end if end >= 0 else len(folded)
 
 
-def _chains(folded: str, found: list[tuple[int, int, int]], size: int) -> Iterator[tuple[int, int]]:
-    """Where the segments of a pattern stand in their order, with few words between."""
-    # By their place; of one segment at one place the shortest comes first.
-    reached: list[dict[int, int]] = [{} for _ in range(size)]
+def _chains(folded: str, found: list[tuple[int, int, int]], between: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    """Where the parts of a pattern stand in their order, with few words between."""
+    # By their place; of one part at one place the shortest comes first.
+    reached: list[dict[int, int]] = [{} for _ in range(len(between) + 1)]
     for number, first, last in sorted(found, key=lambda part: (part[1], part[2])):
         if number == 0:
             reached[0][last] = first
             continue
         # Only the nearest: a text may say the same ten thousand times.
         for before, start in islice(reversed(reached[number - 1].items()), _NEAREST):
-            if before <= first and folded.count(" ", before, first + 1) <= MOST_BETWEEN + 1:
+            if before <= first and folded.count(" ", before, first + 1) <= between[number - 1] + 1:
                 reached[number][last] = min(start, reached[number].get(last, start))
-    return ((start, last) for last, start in reached[size - 1].items())
+    return ((start, last) for last, start in reached[-1].items())
 
 
 def _in_letters(text: str, phrases: Phrases) -> tuple[View, dict[int, tuple[int, int]]]:

@@ -1,6 +1,6 @@
 """What a term of a watchlist stands for: the phrases that its short forms mean.
 
-In: a term as a rule writes it, and named sets of words. Out: its segments, each a tuple of phrases of which one must be
+In: a term as a rule writes it, and named sets of words. Out: its parts, each a tuple of phrases of which one must be
 there, in their order and not far from each other. It refuses, in words, what cannot be read, a set that nobody has
 named, and a term that would mean more phrases than anybody can answer for.
 
@@ -15,11 +15,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Final
 
 #: So many words may stand where a term has `...`.
 MOST_BETWEEN: Final = 3
 _MOST_PHRASES: Final = 5_000
+#: Choices that follow each other are multiplied up to so many phrases.
+_MOST_MULTIPLIED: Final = 64
 #: Beginnings of words that are shorter would find half the dictionary.
 _SHORTEST_STEM: Final = 4
 _GAP: Final = re.compile(r"\s*\.\.\.\s*")
@@ -28,10 +31,6 @@ _MARKS: Final = re.compile(r"[()<>|*]|\.\.\.")
 _LETTERS: Final = re.compile(r"[^\W_]")
 
 Words = Mapping[str, tuple[str, ...]]
-
-
-class TermError(ValueError):
-    """A term that cannot be read; the message says what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,17 @@ class Phrase:
     open_end: bool = False
 
 
-Segments = tuple[tuple[Phrase, ...], ...]
+@dataclass(frozen=True)
+class Spelt:
+    """A term spelt out: parts of which one phrase each must be there, in their order."""
+
+    parts: tuple[tuple[Phrase, ...], ...]
+    #: How many words may stand between a part and the next.
+    between: tuple[int, ...] = ()
+
+
+class TermError(ValueError):
+    """A term that cannot be read; the message says what is wrong."""
 
 
 def is_short_form(term: str) -> bool:
@@ -51,30 +60,72 @@ def is_short_form(term: str) -> bool:
     return _MARKS.search(term) is not None
 
 
-def segments(term: str, words: Words, *, gaps: bool = True) -> Segments:
-    """The segments of a term; without `gaps` it is one. Raises `TermError`."""
+def spelt_out(term: str, words: Words) -> Spelt:
+    """The parts of a term. Raises `TermError`.
+
+    Where choices follow each other they are multiplied, up to `_MOST_MULTIPLIED` phrases; beyond that they become parts
+    with nothing between: three sets of a hundred words are three hundred phrases so, and not a million.
+    """
     if not is_short_form(term):
-        return ((_phrase(term, term),),)
-    if not gaps and _GAP.search(term):
+        return Spelt(((_phrase(term, term),),))
+    parts: list[tuple[Phrase, ...]] = []
+    between: list[int] = []
+    for stretch in _GAP.split(term):
+        groups = _groups(_pieces(stretch, term, words))
+        between += [MOST_BETWEEN] * bool(parts) + [0] * (len(groups) - 1)
+        parts += [_multiplied(group, term) for group in groups]
+    return Spelt(tuple(parts), tuple(between))
+
+
+def phrases_of(term: str, words: Words) -> tuple[Phrase, ...]:
+    """All phrases that a term without a gap stands for. Raises `TermError`."""
+    if not is_short_form(term):
+        return (_phrase(term, term),)
+    if _GAP.search(term):
         raise TermError(f"'{term}' has a gap, which only terms may have")
-    return tuple(_segment(part, term, words) for part in _GAP.split(term))
+    return _multiplied(_pieces(term, term, words), term)
 
 
-def _segment(part: str, term: str, words: Words) -> tuple[Phrase, ...]:
-    choices: list[tuple[str, ...]] = []
+def _pieces(stretch: str, term: str, words: Words) -> list[tuple[str, ...]]:
+    pieces: list[tuple[str, ...]] = []
     at = 0
-    while at < len(part):
-        found = _PART.match(part, at)
+    while at < len(stretch):
+        found = _PART.match(stretch, at)
         if found is None:
             raise TermError(f"'{term}' has a bracket or a bar that belongs to nothing")
-        choices.append(_choices(found, term, words))
+        pieces.append(_choices(found, term, words))
         at = found.end()
-    size = 1
-    for each in choices:
-        size *= len(each)
+    return pieces
+
+
+def _groups(pieces: list[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+    """Neighbouring pieces together, as long as they do not stand for too many phrases."""
+    groups: list[list[tuple[str, ...]]] = []
+    for piece in pieces:
+        splits = bool(groups) and _ends_a_word(groups[-1][-1], piece) and _always_says(groups[-1])
+        if not groups or (splits and prod(map(len, groups[-1])) * len(piece) > _MOST_MULTIPLIED):
+            groups.append([])
+        groups[-1].append(piece)
+    while len(groups) > 1 and not _always_says(groups[-1]):
+        last = groups.pop()
+        groups[-1] += last
+    return groups
+
+
+def _ends_a_word(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    return all(each[-1:].isspace() for each in before) or all(each[:1].isspace() for each in after)
+
+
+def _always_says(group: list[tuple[str, ...]]) -> bool:
+    """Whether no choice of a group is nothing but blanks."""
+    return any(all(_LETTERS.search(each) for each in piece) for piece in group)
+
+
+def _multiplied(pieces: list[tuple[str, ...]], term: str) -> tuple[Phrase, ...]:
+    size = prod(map(len, pieces))
     if size > _MOST_PHRASES:
         raise TermError(f"'{term}' stands for {size:,} phrases, more than {_MOST_PHRASES:,}; split it")
-    return tuple(dict.fromkeys(_phrase("".join(each), term) for each in product(*choices)))
+    return tuple(dict.fromkeys(_phrase("".join(each), term) for each in product(*pieces)))
 
 
 def _choices(found: re.Match[str], term: str, words: Words) -> tuple[str, ...]:

@@ -8,14 +8,15 @@ concerns, and nobody would notice. The long plain lists are opened by whoever ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.errors import WatchlistError
-from pipeline.terms import Phrase, Segments, TermError, Words, segments
+from pipeline.terms import Phrase, Spelt, TermError, Words, phrases_of, spelt_out
 from pipeline.tomlplace import Place
 from pipeline.watchtoml import (
     DEFAULT_FIELDS,
@@ -46,6 +47,7 @@ __all__ = [
 ]
 
 
+_Read = TypeVar("_Read")
 #: The file of a folder that is no category: its named sets of words.
 WORDS = "words.toml"
 _FORMS = "How terms may be shortened stands in watchlists/README.md."
@@ -87,7 +89,7 @@ class TextRule:
 
     id: str
     category: str
-    terms: tuple[Segments, ...]
+    terms: tuple[Spelt, ...]
     #: 0 to 100; what each range leads to stands in `watchlists/README.md`.
     weight: float
     fields: tuple[str, ...]
@@ -266,20 +268,23 @@ def _watchlist(document: Document, category: Category, words: Words) -> Watchlis
 def _text_rule(document: Document, index: int, category: Category, words: Words) -> TextRule:
     table = document.tables.rule[index]
 
-    def spelt_out(key: str, each: int, term: str) -> Segments:
-        try:
-            return segments(term, words, gaps=key == "terms")
-        except TermError as error:
-            line = document.line("rule", index, key, each)
-            raise WatchlistError(f"{error}.", path=document.path, line=line, remedy=_FORMS) from error
+    def read_by(how: Callable[[str, Words], _Read], key: str, terms: list[str]) -> list[_Read]:
+        found = []
+        for each, term in enumerate(terms):
+            try:
+                found.append(how(term, words))
+            except TermError as error:
+                line = document.line("rule", index, key, each)
+                raise WatchlistError(f"{error}.", path=document.path, line=line, remedy=_FORMS) from error
+        return found
 
     def context(key: str, terms: list[str]) -> tuple[Phrase, ...]:
-        return tuple(chain.from_iterable(spelt_out(key, each, term)[0] for each, term in enumerate(terms)))
+        return tuple(chain.from_iterable(read_by(phrases_of, key, terms)))
 
     return TextRule(
         table.id,
         category.id,
-        tuple(spelt_out("terms", each, term) for each, term in enumerate(table.terms)),
+        tuple(read_by(spelt_out, "terms", table.terms)),
         table.weight,
         tuple(table.fields),
         context("unless", table.unless),

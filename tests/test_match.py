@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline import longlists, match
 from pipeline.errors import WatchlistError
 from pipeline.match import Matcher, check_examples, compile_watchlists, match_hosts, match_texts, match_values
-from pipeline.terms import Phrase, is_short_form, segments
+from pipeline.terms import Phrase, Spelt, is_short_form, spelt_out
 from pipeline.text import fold_one, unescape, url_parts
 from pipeline.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
@@ -32,11 +32,11 @@ def rule(name: str, *terms: str, fields: tuple[str, ...] = _FIELDS, weight: floa
     contexts: dict[str, Any] = {
         key: tuple(Phrase(each) for each in more.get(key, ())) for key in ("unless", "lowers", "raises", "needs")
     }
-    spelt_out = tuple(segments(term, {}) if is_short_form(term) else ((Phrase(term),),) for term in terms)
+    spelt = tuple(spelt_out(term, {}) if is_short_form(term) else Spelt(((Phrase(term),),)) for term in terms)
     return TextRule(
         name,
         "made",
-        spelt_out,
+        spelt,
         weight,
         fields,
         place=Place(Path("made.toml"), "[[rule]]", ("rule", 0)),

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from pipeline.phrases import compiled, found_in
 from pipeline.sieve import holds_any
-from pipeline.terms import TermError, segments
+from pipeline.terms import TermError, spelt_out
 from pipeline.views import views_of
 from tests.effort import tries
 
 _TERMS = ("purple lobster", "crustacean", "boil (my|the) lobster", "steal ... lobster", "shellfi*", "*barnacle*")
-_PHRASES = compiled([[segments(term, {})] for term in _TERMS])
+_PHRASES = compiled([[spelt_out(term, {})] for term in _TERMS])
 
 
 def found(text: str) -> list[tuple[str, str, str]]:
@@ -109,4 +109,4 @@ def test_a_very_long_text_is_read_to_its_end(text: str) -> None:
 )  # fmt: skip
 def test_a_term_that_cannot_be_read_says_why(term: str, says: str) -> None:
     with pytest.raises(TermError, match=says):
-        segments(term, {})
+        spelt_out(term, {})

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import WatchlistError
 from pipeline.match import Matcher, check_examples, compile_watchlists, match_texts
-from pipeline.terms import Phrase
+from pipeline.terms import Phrase, Spelt
 from pipeline.tomlplace import Place
 from pipeline.watchlist import (
     DEFAULT_FIELDS,
@@ -116,7 +116,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         TextRule(
             id="fishing-rod",
             category="fishing",
-            terms=(((Phrase("fishing rod"),),), ((Phrase("fishing rods"),),)),
+            terms=(Spelt(((Phrase("fishing rod"),),)), Spelt(((Phrase("fishing rods"),),))),
             weight=20.0,
             fields=DEFAULT_FIELDS,
             unless=(),
@@ -146,7 +146,7 @@ def test_byte_order_mark_and_windows_line_ends_are_no_matter(tmp_path: Path) -> 
 def test_the_same_term_may_belong_to_two_rules(tmp_path: Path) -> None:
     twice = WHOLE + RULE.replace("fishing-rod", "fishing-gear")
     lists = load([folder_with(tmp_path, fishing=twice)])
-    owners = [rule.id for rule in lists.lists[0].text_rules if ((Phrase("fishing rod"),),) in rule.terms]
+    owners = [rule.id for rule in lists.lists[0].text_rules if Spelt(((Phrase("fishing rod"),),)) in rule.terms]
     assert owners == ["fishing-rod", "fishing-gear"]
 
 
