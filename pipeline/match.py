@@ -15,9 +15,10 @@ from typing import Any
 import ahocorasick
 import polars as pl
 
-from pipeline import longlists
+from pipeline import longlists, sites
 from pipeline.errors import WatchlistError
 from pipeline.search_terms import search_terms
+from pipeline.sites import SiteList
 from pipeline.slices import in_slices
 from pipeline.text import (
     authorities,
@@ -87,7 +88,7 @@ class Matcher:
     automaton: ahocorasick.Automaton
     #: name, rule_id, category, watchlist, watchlist_sha256, weight.
     domains: pl.DataFrame
-    domain_files: tuple[tuple[DomainFile, str], ...]
+    domain_files: tuple[tuple[DomainFile, SiteList], ...]
 
 
 def compile_watchlists(lists: Watchlists) -> Matcher:
@@ -108,7 +109,7 @@ def compile_watchlists(lists: Watchlists) -> Matcher:
         {term: tuple(found) for term, found in owners.items()},
         automaton,
         _domain_table(lists.lists),
-        tuple((each, longlists.sha256_of(each.path)) for each in lists.domain_files),
+        tuple((each, sites.ready(each.path)) for each in lists.domain_files),
     )
 
 
@@ -216,13 +217,8 @@ def match_hosts(hosts: pl.Series, matcher: Matcher, *, long_lists: bool = True) 
     """
     suffixes = _suffixes(hosts)
     found = [suffixes.join(matcher.domains, on="name", how="inner")]
-    for file, sha256 in matcher.domain_files if long_lists else ():
-        listed = longlists.host_names(file.path).join(suffixes.lazy(), on="name", how="semi").unique()
-        names = listed.collect(engine="streaming").with_columns(
-            rule_id=pl.lit(file.id), category=pl.lit(file.category), watchlist=pl.lit(file.path.name),
-            watchlist_sha256=pl.lit(sha256), weight=pl.lit(file.weight, pl.Float64),
-        )  # fmt: skip
-        found.append(suffixes.join(names, on="name", how="inner"))
+    for file, site_list in matcher.domain_files if long_lists else ():
+        found.append(_of_file(sites.listed_hosts(suffixes, site_list), file, site_list))
     length = pl.col("host").str.len_chars().cast(pl.Int64)
     return (
         pl.concat(found)
@@ -240,18 +236,29 @@ def match_hosts(hosts: pl.Series, matcher: Matcher, *, long_lists: bool = True) 
     )
 
 
+def _of_file(found: pl.DataFrame, file: DomainFile, site_list: SiteList) -> pl.DataFrame:
+    """What was found, with the columns that say by which list."""
+    return found.with_columns(
+        rule_id=pl.lit(file.id), category=pl.lit(file.category), watchlist=pl.lit(file.path.name),
+        watchlist_sha256=pl.lit(site_list.sha256), weight=pl.lit(file.weight, pl.Float64),
+    )  # fmt: skip
+
+
 def _suffixes(hosts: pl.Series) -> pl.DataFrame:
     """Each host with every name that it lies below: `a.b.example` gives itself, `b.example` and `example`."""
-    labels = pl.col("host").str.split(".").list.tail(_MOST_LABELS)
-    return (
-        pl.DataFrame({"host": hosts.drop_nulls().cast(pl.String)})
-        .lazy()
-        .with_columns(labels=labels)
-        .with_columns(depth=pl.int_ranges(0, pl.col("labels").list.len()))
-        .explode("depth", empty_as_null=False)
-        .select("host", name=pl.col("labels").list.slice(pl.col("depth")).list.join("."))
-        .collect()
-    )
+    host, name = pl.col("host"), pl.col("name")
+    last = host.str.split(".").list.tail(_MOST_LABELS).list.join(".")
+    table = pl.DataFrame({"host": hosts.drop_nulls().cast(pl.String)})
+    has_too_many = host.str.count_matches(".", literal=True) >= _MOST_LABELS
+    long = table.filter(has_too_many).with_columns(name=last)
+    level = pl.concat([table.filter(~has_too_many).with_columns(name=host), long])
+    levels = [level]
+    # A loop over the labels of the longest name: to cut the first one off is quicker than to take names apart.
+    while level.height:
+        shorter = name.str.splitn(".", 2).struct.field("field_1")
+        level = level.lazy().select("host", name=shorter).drop_nulls("name").collect()
+        levels.append(level)
+    return pl.concat(levels)
 
 
 # ---------------------------------------------------------------- events
@@ -284,6 +291,7 @@ def match_names(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFram
     if "url" in distinct:
         hits = _match_url_hosts(distinct["url"], matcher)
         found.append(hits.select(pl.lit("url").alias("column"), pl.col("url").alias("value"), *_TEXT_HITS))
+        found += [_match_beginnings(distinct["url"], *each) for each in matcher.domain_files]
     if "host" in distinct:
         # A name server's log has names as somebody wrote them, in capitals or with the dot of the root.
         bare = pl.col("value").str.to_lowercase().str.strip_suffix(".").alias("host")
@@ -320,6 +328,15 @@ def _match_url_hosts(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
     places = distinct.filter(hosts.is_in(hits["host"].unique().implode()))
     parts = url_parts(urls.filter(found.is_in(places.implode())))
     return parts.select("url", "host").join(hits, on="host", how="inner")
+
+
+def _match_beginnings(urls: pl.Series, file: DomainFile, site_list: SiteList) -> pl.DataFrame:
+    """The addresses of which a long list names the beginning: `VALUE_HITS`."""
+    found = sites.listed_urls(urls, site_list).rename({"url": "value", "path": "text"})
+    hits = _of_file(found, file, site_list).with_columns(
+        column=pl.lit("url"), field=pl.lit("path"), start=pl.lit(0, pl.Int64), view=pl.lit("prefix")
+    )
+    return hits.select(list(VALUE_HITS))
 
 
 def _url_fields(parts: pl.DataFrame) -> pl.DataFrame:
