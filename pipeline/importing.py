@@ -8,7 +8,6 @@ the program cannot look for is never taken as something wider or narrower.
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 import unicodedata
@@ -22,6 +21,7 @@ import polars as pl
 
 from pipeline import jsonlines, lake, listsyntax, sites
 from pipeline.errors import InvariantError, SourceError, StoreError, UnknownFormat, WatchlistError
+from pipeline.listfiles import beside, encoding_of, files_of
 from pipeline.listsyntax import Entry, Kind, Outcome, Passed, Skipped, Syntax
 from pipeline.text import fold_one
 from pipeline.watchlist import shipped
@@ -55,7 +55,6 @@ _PLAIN: Final = re.compile(r"[^\W_]+(?:(?:['’-]|\s+)[^\W_]+)*")
 _BATCH: Final = 200_000
 #: So much of a line is shown.
 _SHOWN: Final = 200
-_SQUIDGUARD: Final = ("domains", "urls", "expressions")
 #: Files that are called so everywhere.
 _USUAL_NAMES: Final = {"domains", "urls", "expressions", "banned", "weighted", "exception", "list", "hosts"}
 _INNOCENT: Final = ("timetable for monday", "what is for lunch today", "photosynthesis")
@@ -177,11 +176,12 @@ def import_list(request: Request) -> Imported:
     """Read the source, write the lists. Raises an `EsafetyError` before anything is written."""
     name = request.name or _name_of(request.source)
     _check_names(request, name)
-    files, notes = _files_of(request.source)
+    files, notes = files_of(request.source)
     heap = _Heap(request.weight)
     read = _read_all(files, request, heap)
     lines, skips = heap.tables()
     counted = _counted(read, lines, skips)
+    notes += _guessed_letters(read, lines)
     entries = lines.filter("is_new", pl.col("text").is_not_null()).select("text", "kind")
     written, settings = _write(request, name, entries)
     if not written:
@@ -212,50 +212,6 @@ def _name_of(source: Path) -> str:
     return f"{re.sub('[^a-z0-9]+', '-', whole.lower()).strip('-') or 'list'}-import"
 
 
-# ---------------------------------------------------------------- which files
-
-
-def _files_of(source: Path) -> tuple[list[Path], list[str]]:
-    """The files of a source, and what is to be said of it."""
-    notes = []
-    if source.is_symlink():
-        notes.append(f"{source.name} is another name of {source.resolve().name}.")
-    if source.is_file():
-        aim = _alias(source)
-        if aim is None:
-            return [source], [*notes, *_allowing(source)]
-        notes, source = [*notes, f"{source.name} is another name of {aim.name}."], aim
-    if not source.is_dir():
-        raise SourceError("there is no such file or folder.", path=source, remedy="Correct the name.")
-    files = [source / name for name in _SQUIDGUARD if (source / name).is_file()]
-    if not files and (source / "list.json").is_file():
-        files = [source / "list.json"]
-    if not files:
-        inside = sorted(each.parent.name for name in _SQUIDGUARD[:2] for each in source.glob(f"*/{name}"))
-        some = ", ".join(dict.fromkeys(inside))
-        remedy = f"Name one of its categories: {some}." if some else "Name the file of the list itself."
-        raise SourceError("this folder is not one list.", path=source, remedy=remedy)
-    return files, [*notes, *_allowing(source)]
-
-
-def _alias(source: Path) -> Path | None:
-    """The folder that a link stands for, where links were unpacked as small files with a name in them."""
-    if source.stat().st_size > 255:
-        return None
-    aim = source.parent / source.read_bytes().decode("utf-8", "replace").strip("\n\r\0 ")
-    return aim if aim.parent == source.parent and any((aim / each).is_file() for each in _SQUIDGUARD) else None
-
-
-def _allowing(source: Path) -> list[str]:
-    """A list of what is allowed is not wrong here, but may not be what was wanted."""
-    usage = source / "usage"
-    words = usage.read_bytes().decode("latin-1").split() if usage.is_file() else []
-    is_white = "white" in words and "black" not in words
-    if is_white or source.name.removeprefix("local").startswith(("exception", "grey")):
-        return [f"{source.name}: its authors mean it as a list of what is allowed. Is it what you want to be told of?"]
-    return []
-
-
 # ---------------------------------------------------------------- lines
 
 
@@ -279,7 +235,7 @@ def _read_all(files: list[Path], request: Request, heap: _Heap) -> list[_File]:
         included: list[tuple[int, str]] = []
         read.append(_read(number, path, request.form, heap, included))
         for line, named in included:
-            aim = _beside(folder, path, named)
+            aim = beside(folder, path, named)
             if aim is None:
                 reason = f"{named[:_SHOWN]} is not here, and its lines are missing"
                 heap.take(number, Skipped(line, reason))
@@ -291,20 +247,9 @@ def _read_all(files: list[Path], request: Request, heap: _Heap) -> list[_File]:
     raise AssertionError
 
 
-def _beside(folder: Path, path: Path, named: str) -> Path | None:
-    """The included file, looked for beside and below the list: a list from elsewhere opens no other folder."""
-    parts = [part for part in re.split(r"[/\\]", named) if part not in {"", ".", ".."}]
-    for place in (path.parent, folder):
-        for cut in range(len(parts)):
-            aim = place.joinpath(*parts[cut:])
-            if "\0" not in named and aim.is_file() and aim.resolve().is_relative_to(folder):
-                return aim.resolve()
-    return None
-
-
 def _read(number: int, path: Path, form: str, heap: _Heap, included: list[tuple[int, str]]) -> _File:
     try:
-        encoding = _encoding(path)
+        encoding = encoding_of(path)
         with path.open(encoding=encoding, newline="\n") as stream:
             syntax = _syntax(path, form, [_bare(line) for line in islice(stream, listsyntax.FIRST_LINES)])
         with path.open(encoding=encoding, newline="\n") as stream:
@@ -352,27 +297,6 @@ def _with_texts(read: list[_File], skips: pl.DataFrame) -> pl.DataFrame:
     return skips.join(table, on=["file", "line"], how="left").sort("file", "line", maintain_order=True)
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 with or without mark, UTF-16 with one; and latin-1, in which every byte is a letter."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as stream:
-        begin = stream.read(2)
-        if begin in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            try:
-                codecs.decode(begin + stream.read(), "utf-16")
-            except UnicodeDecodeError:
-                return "latin-1"
-            return "utf-16"
-        try:
-            decoder.decode(begin)
-            while piece := stream.read(1 << 20):
-                decoder.decode(piece)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "latin-1"
-    return "utf-8-sig"
-
-
 def _syntax(path: Path, form: str, lines: list[str]) -> Syntax:
     known = listsyntax.registry()
     claimed = listsyntax.recognised(path.name, lines) if form == "auto" else [form]
@@ -403,6 +327,15 @@ def _counted(read: list[_File], lines: pl.DataFrame, skips: pl.DataFrame) -> tup
             raise InvariantError(f"its lines do not add up: {result}.", path=each.path)
         counted.append(result)
     return tuple(counted)
+
+
+def _guessed_letters(read: list[_File], lines: pl.DataFrame) -> list[str]:
+    """The files without a sign of their encoding of which other letters than English ones were taken."""
+    other = lines.filter(pl.col("text").str.contains(r"[^\x00-\x7f]|xn--"))["file"].unique().to_list()
+    guessed = (read[number].path for number in sorted(other) if read[number].encoding == "latin-1")
+    return [
+        f"{path}: is not UTF-8; read as latin-1, its letters may be wrong ones. Save it as UTF-8." for path in guessed
+    ]
 
 
 # ---------------------------------------------------------------- writing

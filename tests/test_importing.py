@@ -125,6 +125,7 @@ def test_a_list_is_read_in_the_encoding_that_it_has(tmp_path: Path, encoding: st
     source.write_bytes("# Bücher\r\nbücher.example\r\n\r\ntwo.example".encode(encoding))
     result = imported(source)
     assert kept(result.written[0]) == ["xn--bcher-kva.example", "two.example"]
+    assert any("read as latin-1" in note for note in result.notes) == (encoding == "latin-1")
     assert totals(result) == (2, 0, 2, 0)
 
 
