@@ -117,6 +117,8 @@ class _Heap:
     weight: float | None
     lines: list[pl.DataFrame] = field(default_factory=list)
     skips: list[pl.DataFrame] = field(default_factory=list)
+    #: The files of which something with other letters than English ones was taken.
+    foreign: set[int] = field(default_factory=set)
     _new_lines: list[tuple[int, int, str | None, str]] = field(default_factory=list)
     _new_skips: list[tuple[int, int, str]] = field(default_factory=list)
 
@@ -125,6 +127,8 @@ class _Heap:
         if isinstance(outcome, Entry):
             reason = _why_not(outcome)
             if reason is None:
+                if not outcome.value.isascii() or "xn--" in outcome.value:
+                    self.foreign.add(file)
                 self._new_lines.append((file, outcome.line, self._written(outcome), outcome.kind))
             else:
                 self._new_skips.append((file, outcome.line, reason))
@@ -181,7 +185,7 @@ def import_list(request: Request) -> Imported:
     read = _read_all(files, request, heap)
     lines, skips = heap.tables()
     counted = _counted(read, lines, skips)
-    notes += _guessed_letters(read, lines)
+    notes += _guessed_letters(read, heap.foreign)
     entries = lines.filter("is_new", pl.col("text").is_not_null()).select("text", "kind")
     written, settings = _write(request, name, entries)
     if not written:
@@ -329,10 +333,9 @@ def _counted(read: list[_File], lines: pl.DataFrame, skips: pl.DataFrame) -> tup
     return tuple(counted)
 
 
-def _guessed_letters(read: list[_File], lines: pl.DataFrame) -> list[str]:
+def _guessed_letters(read: list[_File], foreign: set[int]) -> list[str]:
     """The files without a sign of their encoding of which other letters than English ones were taken."""
-    other = lines.filter(pl.col("text").str.contains(r"[^\x00-\x7f]|xn--"))["file"].unique().to_list()
-    guessed = (read[number].path for number in sorted(other) if read[number].encoding == "latin-1")
+    guessed = (read[number].path for number in sorted(foreign) if read[number].encoding == "latin-1")
     return [
         f"{path}: is not UTF-8; read as latin-1, its letters may be wrong ones. Save it as UTF-8." for path in guessed
     ]

@@ -129,6 +129,14 @@ def test_a_list_is_read_in_the_encoding_that_it_has(tmp_path: Path, encoding: st
     assert totals(result) == (2, 0, 2, 0)
 
 
+def test_words_whose_letters_were_guessed_are_told_of(tmp_path: Path) -> None:
+    source = tmp_path / "words"
+    source.write_bytes("< омар >\n".encode("windows-1251"))
+    assert "latin-1" in imported(source).notes[0]
+    source.write_bytes("# омар\n< lobster >\n".encode("windows-1251"))
+    assert not imported(source).notes
+
+
 def test_a_link_is_followed_even_where_it_was_unpacked_as_text(tmp_path: Path) -> None:
     write(tmp_path / "drogue" / "domains", "weed.example")
     (tmp_path / "drugs").write_text("drogue", encoding="utf-8")
