@@ -284,7 +284,7 @@ def flag(rows: Path, output: Path, config: Path | None, labels: str | None) -> N
 
 @main.group()
 def watchlist() -> None:
-    """Ask the watchlists why, and try them."""
+    """Ask the watchlists, or add to them."""
 
 
 @watchlist.command()
@@ -315,6 +315,32 @@ def check(dictionary: Path | None, config: Path | None) -> None:
         lines = explaining.doubtful(lists, words)
     _say(lines or ["Every rule finds its examples, and nothing is doubtful."])
     sys.exit(NEEDS_ATTENTION if lines else 0)
+
+
+@watchlist.command("import")
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.option("--as", "category", required=True, help="Category that it is to belong to, such as gambling.")
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("our-watchlists"),
+              show_default=True, help="Folder of your own watchlists.")  # fmt: skip
+@click.option("--name", default="", help="Name of the new list; an earlier import of that name is replaced.")
+@click.option("--format", "form", default="auto", show_default=True, help="Syntax of the list.")
+@click.option("--weight", type=click.FloatRange(0, 100), help="Weight of all of it, 0 to 100.")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+              help="Every line that was not taken, as JSON lines.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
+def import_list(*, report: Path | None, as_json: bool, **asked: Any) -> None:
+    """Take over a block list: squidGuard, e2guardian, hosts, Adblock, RPZ, dnsmasq, Unbound, MISP or plain."""
+    from pipeline import importing, importreport
+
+    with _failures_in_words():
+        imported = importing.import_list(importing.Request(**asked))
+        if report is not None:
+            importreport.write_report(imported, report)
+    if as_json:
+        click.echo(json.dumps(importreport.as_data(imported), indent=2, ensure_ascii=True))
+    else:
+        _say(importreport.as_lines(imported))
+    sys.exit(NEEDS_ATTENTION if imported.needs_attention else 0)
 
 
 if __name__ == "__main__":

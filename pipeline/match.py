@@ -7,18 +7,20 @@ text leaves the few that the automaton then reads exactly. Offsets count charact
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
 
-from pipeline import longlists
+from pipeline import longlists, sites
 from pipeline.errors import WatchlistError
 from pipeline.hostnames import forms
 from pipeline.phrases import Phrases, compiled, contexts, found_in
 from pipeline.search_terms import search_terms
 from pipeline.sieve import holds_any
+from pipeline.sites import SiteList
 from pipeline.terms import Phrase, Spelt
 from pipeline.text import authorities, hosts_of, unescape, url_parts
 from pipeline.views import WEIGHT, as_latin
@@ -77,7 +79,7 @@ class Matcher:
     phrases: Phrases
     #: name, rule_id, category, watchlist, watchlist_sha256, weight.
     domains: pl.DataFrame
-    domain_files: tuple[tuple[DomainFile, str], ...]
+    domain_files: tuple[tuple[DomainFile, SiteList], ...]
 
 
 def compile_watchlists(lists: Watchlists) -> Matcher:
@@ -87,7 +89,7 @@ def compile_watchlists(lists: Watchlists) -> Matcher:
         tuple(rule for rule, _ in rules),
         compiled([terms for _, terms in rules]),
         _domain_table(lists.lists),
-        tuple((each, longlists.sha256_of(each.path)) for each in lists.domain_files),
+        tuple((each, sites.ready(each.path)) for each in lists.domain_files),
     )
 
 
@@ -170,15 +172,17 @@ def match_hosts(hosts: pl.Series, matcher: Matcher, *, long_lists: bool = True) 
 
     Without `long_lists`, only the names of the rules are looked at.
     """
-    suffixes = _all_suffixes(hosts)
-    found = [suffixes.join(matcher.domains, on="name", how="inner")]
-    for file, sha256 in matcher.domain_files if long_lists else ():
-        listed = longlists.host_names(file.path).join(suffixes.lazy(), on="name", how="semi").unique()
-        names = listed.collect(engine="streaming").with_columns(
-            rule_id=pl.lit(file.id), category=pl.lit(file.category), watchlist=pl.lit(file.path.name),
-            watchlist_sha256=pl.lit(sha256), weight=pl.lit(file.weight, pl.Float64),
-        )  # fmt: skip
-        found.append(suffixes.join(names, on="name", how="inner"))
+    own, alike = _suffixes(hosts), _read_as(hosts)
+    below = _suffixes(alike["latin"].unique())
+
+    def anywhere(listed: Callable[[pl.DataFrame], pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        yield listed(own).with_columns(view=pl.lit("suffix"))
+        seeming = alike.join(listed(below).rename({"host": "latin"}), on="latin", how="inner").drop("latin")
+        yield seeming.with_columns(view=pl.lit("look-alikes"))
+
+    found = list(anywhere(lambda names: names.join(matcher.domains, on="name", how="inner")))
+    for file, site_list in matcher.domain_files if long_lists else ():
+        found += anywhere(partial(_listed_by, file=file, site_list=site_list))
     length = pl.col("host").str.len_chars().cast(pl.Int64)
     return (
         pl.concat(found)
@@ -194,17 +198,6 @@ def match_hosts(hosts: pl.Series, matcher: Matcher, *, long_lists: bool = True) 
         .unique(["host", "rule_id"], keep="first", maintain_order=True)
         .select(list(_HOST_HITS))
     )
-
-
-def _all_suffixes(hosts: pl.Series) -> pl.DataFrame:
-    """Each host with every name that it lies below (view `suffix`), or seems to (view `look-alikes`)."""
-    alike = _read_as(hosts)
-    seeming = alike.select("host", below="latin").join(
-        _suffixes(alike["latin"].unique()).rename({"host": "below"}), on="below", how="inner"
-    )
-    views = [pl.lit(name).alias("view") for name in ("suffix", "look-alikes")]
-    both = [_suffixes(hosts).with_columns(views[0]), seeming.select("host", "name").with_columns(views[1])]
-    return pl.concat(both)
 
 
 def _read_as(hosts: pl.Series) -> pl.DataFrame:
@@ -229,18 +222,33 @@ def _match_seeming(hosts: pl.Series, matcher: Matcher) -> pl.DataFrame:
     return shown.select(list(_TEXT_HITS))
 
 
+def _listed_by(names: pl.DataFrame, file: DomainFile, site_list: SiteList) -> pl.DataFrame:
+    return _of_file(sites.listed_hosts(names, site_list), file, site_list)
+
+
+def _of_file(found: pl.DataFrame, file: DomainFile, site_list: SiteList) -> pl.DataFrame:
+    """What was found, with the columns that say by which list."""
+    return found.with_columns(
+        rule_id=pl.lit(file.id), category=pl.lit(file.category), watchlist=pl.lit(file.path.name),
+        watchlist_sha256=pl.lit(site_list.sha256), weight=pl.lit(file.weight, pl.Float64),
+    )  # fmt: skip
+
+
 def _suffixes(hosts: pl.Series) -> pl.DataFrame:
     """Each host with every name that it lies below: `a.b.example` gives itself, `b.example` and `example`."""
-    labels = pl.col("host").str.split(".").list.tail(_MOST_LABELS)
-    return (
-        pl.DataFrame({"host": hosts.drop_nulls().cast(pl.String)})
-        .lazy()
-        .with_columns(labels=labels)
-        .with_columns(depth=pl.int_ranges(0, pl.col("labels").list.len()))
-        .explode("depth", empty_as_null=False)
-        .select("host", name=pl.col("labels").list.slice(pl.col("depth")).list.join("."))
-        .collect()
-    )
+    host, name = pl.col("host"), pl.col("name")
+    last = host.str.split(".").list.tail(_MOST_LABELS).list.join(".")
+    table = pl.DataFrame({"host": hosts.drop_nulls().cast(pl.String)})
+    has_too_many = host.str.count_matches(".", literal=True) >= _MOST_LABELS
+    long = table.filter(has_too_many).with_columns(name=last)
+    level = pl.concat([table.filter(~has_too_many).with_columns(name=host), long])
+    levels = [level]
+    # A loop over the labels of the longest name: to cut the first one off is quicker than to take names apart.
+    while level.height:
+        shorter = name.str.splitn(".", 2).struct.field("field_1")
+        level = level.lazy().select("host", name=shorter).drop_nulls("name").collect()
+        levels.append(level)
+    return pl.concat(levels)
 
 
 # ---------------------------------------------------------------- events
@@ -277,6 +285,7 @@ def match_names(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFram
     if "url" in distinct:
         hits = _match_url_hosts(distinct["url"], matcher)
         found.append(hits.select(pl.lit("url").alias("column"), pl.col("url").alias("value"), *_TEXT_HITS))
+        found += [_match_beginnings(distinct["url"], *each) for each in matcher.domain_files]
     if "host" in distinct:
         # A name server's log has names as somebody wrote them, in capitals or with the dot of the root.
         bare = pl.col("value").str.to_lowercase().str.strip_suffix(".").alias("host")
@@ -324,6 +333,15 @@ def fields_of_url(url: str) -> Iterator[tuple[str, str]]:
     parts = url_parts(pl.Series([url]))
     table = pl.concat([_url_fields(parts), parts.drop_nulls("host").select("url", field=pl.lit("host"), text="host")])
     return table.select("field", "text").iter_rows()
+
+
+def _match_beginnings(urls: pl.Series, file: DomainFile, site_list: SiteList) -> pl.DataFrame:
+    """The addresses of which a long list names the beginning: `VALUE_HITS`."""
+    found = sites.listed_urls(urls, site_list).rename({"url": "value", "path": "text"})
+    hits = _of_file(found, file, site_list).with_columns(
+        column=pl.lit("url"), field=pl.lit("path"), start=pl.lit(0, pl.Int64), view=pl.lit("prefix")
+    )
+    return hits.select(list(VALUE_HITS))
 
 
 def _url_fields(parts: pl.DataFrame) -> pl.DataFrame:

@@ -24,7 +24,9 @@ FIELD_FACTORS = {
     "query": 0.6,
 }
 #: A listed site counts in full: its weight was given to the site.
-_SUFFIX_FACTOR = 1.0
+_SITE_FACTOR = 1.0
+#: The views of hits that listed sites and addresses make.
+_SITES = ("suffix", "prefix")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def with_levels(hits: pl.DataFrame, bounds: LevelBounds) -> pl.DataFrame:
     The work of software (`background`) is kept and counted, and never more than a record.
     """
     factor = pl.col("field").replace_strict(FIELD_FACTORS, default=1.0, return_dtype=pl.Float64)
-    score = pl.col("weight") * pl.when(pl.col("view") == "suffix").then(_SUFFIX_FACTOR).otherwise(factor)
+    score = pl.col("weight") * pl.when(pl.col("view").is_in(_SITES)).then(_SITE_FACTOR).otherwise(factor)
     counts = pl.col("kind").ne_missing("background")
     reached = [pl.when(counts & (pl.col("score") >= getattr(bounds, name))).then(pl.lit(name)) for name in LEVELS[:-1]]
     return hits.with_columns(score=score.round(2)).with_columns(level=pl.coalesce(*reached, pl.lit("record")))

@@ -18,6 +18,7 @@ import pytest
 from cli import main
 from pipeline.config import Settings, load_settings
 from pipeline.formats import registry
+from pipeline.listsyntax import registry as syntaxes
 from pipeline.schema import REJECT_REASONS, SKIP_REASONS
 from pipeline.sources import find
 
@@ -112,7 +113,10 @@ def test_every_command_line_names_a_command_and_options_that_exist(path: Path, l
     name, *words = shlex.split(line, comments=True)
     if name in NO_COMMANDS:
         return
-    command = main.commands.get(name)
+    command: click.Command | None = main.commands.get(name)
+    if isinstance(command, click.Group) and words:
+        name = f"{name} {words[0]}"
+        command = command.commands.get(words[0])
     assert command, f"{path}: there is no `esafety {name}`"
     known = {option for each in command.params for option in each.opts} | {"--help", "-h"}
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known
@@ -126,6 +130,11 @@ NO_COMMANDS = {"reads", "every", "umask"}
 def test_every_command_is_in_the_readme() -> None:
     readme = text_of(Path("README.md"))
     assert [name for name in main.commands if f"`esafety {name}`" not in readme] == []
+
+
+def test_every_syntax_of_a_block_list_is_explained() -> None:
+    page = text_of(Path("docs/watchlists.md"))
+    assert [name for name in syntaxes() if f"| `{name}` |" not in page] == []
 
 
 def test_the_readme_leads_to_the_page_of_all_formats() -> None:

@@ -273,7 +273,7 @@ def test_a_list_that_is_no_text_is_refused_before_anything_is_read(tmp_path: Pat
     with pytest.raises(WatchlistError, match="this list is not there"):
         compiled(**{kind: (made("list", "made", path, 30),)})
     path.write_bytes(b"")
-    assert longlists.host_names(path).collect().is_empty()
+    assert longlists.sites(path).collect().is_empty()
 
 
 # ---------------------------------------------------------------- examples
