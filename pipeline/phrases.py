@@ -13,7 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
@@ -28,6 +28,7 @@ from pipeline.views import View, as_letters, letters_of, views_of
 TOGETHER: Final = 8
 _SURELY_TOGETHER: Final = 11
 _TOKEN: Final = re.compile(r"(?<![A-Za-z*#])[A-Za-z]{1,20}[*#][A-Za-z*#]{0,20}(?![A-Za-z*#])")
+_WORD: Final = re.compile("[a-z0-9]+")
 _MASK: Final = re.compile("[*#]")
 _CHANGED: Final = re.compile(r"[0134578@$!|(9]")
 _LETTER: Final = re.compile("[A-Za-z]")
@@ -133,8 +134,14 @@ def compiled(rules: Sequence[Iterable[Spelt]]) -> Phrases:
     return Phrases(tuple(patterns), {key: tuple(sorted(found)) for key, found in owners.items()}, tuple(anchors))
 
 
+@lru_cache(maxsize=1 << 16)
+def _folded(text: str) -> str:
+    # The same words stand in many rules; where they stand in a text is not asked here.
+    return f" {' '.join(_WORD.findall(text.lower()))} " if text.isascii() else fold_one(text)[0]
+
+
 def _key(phrase: Phrase) -> str:
-    folded = fold_one(phrase.text)[0]
+    folded = _folded(phrase.text)
     return folded[1 if phrase.open_start else 0 : len(folded) - 1 if phrase.open_end else None]
 
 

@@ -22,7 +22,7 @@ from typing import Final
 MOST_BETWEEN: Final = 3
 _MOST_PHRASES: Final = 5_000
 #: Choices that follow each other are multiplied up to so many phrases.
-_MOST_MULTIPLIED: Final = 64
+_MOST_MULTIPLIED: Final = 32
 #: Beginnings of words that are shorter would find half the dictionary.
 _SHORTEST_STEM: Final = 4
 _GAP: Final = re.compile(r"\s*\.\.\.\s*")
@@ -141,6 +141,8 @@ def _choices(found: re.Match[str], term: str, words: Words) -> tuple[str, ...]:
 
 def _phrase(text: str, term: str) -> Phrase:
     bare = " ".join(text.split())
+    if "*" not in bare and bare[:1].isalnum():
+        return Phrase(bare)
     open_start, open_end = bare.startswith("*"), bare.endswith("*")
     bare = bare.strip("*")
     if "*" in bare:
