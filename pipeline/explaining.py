@@ -13,7 +13,7 @@ from itertools import chain
 
 import polars as pl
 
-from pipeline.match import LOWERED, RAISED, Matcher, Rule, fields_of_url, match_hosts
+from pipeline.match import LOWERED, OF_PAGES, RAISED, Matcher, Rule, fields_of_url, match_hosts
 from pipeline.phrases import Find, contexts, found_in
 from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
 from pipeline.record import shown
@@ -33,7 +33,9 @@ def explained(kind: str, text: str, matcher: Matcher, bounds: LevelBounds) -> li
 
 
 def _in_field(field: str, text: str, matcher: Matcher, bounds: LevelBounds) -> Iterator[str]:
-    for find in sorted(found_in(text, matcher.phrases), key=lambda each: (each.start, each.rule)):
+    for find in sorted(
+        found_in(text, matcher.phrases, digits=field not in OF_PAGES), key=lambda each: (each.start, each.rule)
+    ):
         if matcher.rules[find.rule].fields != _BY_FILTER:
             yield from _of_find(field, text, find, matcher.rules[find.rule], bounds)
     if field == "host":

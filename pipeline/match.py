@@ -18,7 +18,8 @@ from pipeline import longlists, sites
 from pipeline.errors import WatchlistError
 from pipeline.hostnames import forms
 from pipeline.phrases import Phrases, compiled, contexts, found_in
-from pipeline.search_terms import search_terms
+from pipeline.redirects import HIDING, HIDING_HOST
+from pipeline.search_terms import may_search, search_terms
 from pipeline.sieve import holds_any
 from pipeline.sites import SiteList
 from pipeline.terms import Phrase, Spelt
@@ -129,12 +130,21 @@ def _domain_table(lists: Iterable[Watchlist]) -> pl.DataFrame:
 # ---------------------------------------------------------------- texts
 
 
+#: What stands in an address whose words are seen only when it is taken apart.
+_HIDES = ["xn--", "&#", "%26%23", "%2526%2523", HIDING_HOST, *HIDING]
+#: Fields that nobody types: in them digits are numbers.
+OF_PAGES = ("host", "path", "query")
+
+
 def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
     """Every rule that finds a term in a text: the columns of `_TEXT_HITS` and those of `texts`, a row a rule and row.
 
     `texts` has field and text, decoded, and any other columns. The longest, then the first match of a rule is shown.
     """
-    survivors = texts.filter(holds_any(texts["text"], matcher.phrases)) if texts.height > _FEW else texts
+    survivors = texts
+    if texts.height > _FEW:
+        typed = ~texts["field"].is_in(OF_PAGES)
+        survivors = texts.filter(holds_any(texts["text"], matcher.phrases, typed))
     # A loop over texts, because the automata read one at a time; the sieve has left a few in a hundred.
     distinct = survivors.select("field", "text").unique()
     rows = [row for field, text in distinct.iter_rows() for row in _hits_in(field, text, matcher)]
@@ -142,7 +152,7 @@ def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
 
 
 def _hits_in(field: str, text: str, matcher: Matcher) -> Iterator[tuple[Any, ...]]:
-    for find in found_in(text, matcher.phrases):
+    for find in found_in(text, matcher.phrases, digits=field not in OF_PAGES):
         rule, folded = matcher.rules[find.rule], find.beside
         if field not in rule.fields or any(context in folded for context in rule.unless):
             continue
@@ -307,8 +317,10 @@ def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
     """
     whole = pl.DataFrame({"url": urls, "text": unescape(urls)})
     # Of a short log all are taken apart: a sieve takes longer to make.
-    may = pl.Series([True]) if len(urls) <= _FEW_URLS else holds_any(whole["text"], matcher.phrases)
-    parts = url_parts(whole.filter(may | whole["url"].str.contains("xn--", literal=True))["url"])
+    few = len(urls) <= _FEW_URLS
+    may = pl.Series([True]) if few else holds_any(whole["text"], matcher.phrases, may_search(whole["url"]))
+    hides = whole["url"].str.contains_any(_HIDES)
+    parts = url_parts(whole.filter(may | hides)["url"])
     hosts = parts.drop_nulls("host").select("url", field=pl.lit("host"), text="host")
     fields = pl.concat([_url_fields(parts), hosts]).rename({"url": "value"})
     seeming = hosts.select("url", "text").join(_match_seeming(hosts["text"], matcher), on="text", how="inner")

@@ -30,8 +30,11 @@ _SURELY_TOGETHER: Final = 11
 _TOKEN: Final = re.compile(r"(?<![A-Za-z*#])[A-Za-z]{1,20}[*#][A-Za-z*#]{0,20}(?![A-Za-z*#])")
 _WORD: Final = re.compile("[a-z0-9]+")
 _MASK: Final = re.compile("[*#]")
+_LONG: Final = re.compile(rf"[^ ]{{{TOGETHER}}}")
 _CHANGED: Final = re.compile(r"[0134578@$!|(9]")
 _LETTER: Final = re.compile("[A-Za-z]")
+#: Shorter phrases are not looked for where digits and signs are letters.
+SHORTEST_IN_DIGITS: Final = 4
 #: So many places of the part before are looked at for the next one.
 _NEAREST: Final = 8
 #: So many words may be meant by one that is masked.
@@ -103,7 +106,8 @@ class Phrases:
         """Finds them in a text of which `as_letters` was made."""
         found: defaultdict[str, set[_Owner]] = defaultdict(set)
         for key, owners in self.owners.items():
-            found[letters_of(key)].update(owners)
+            if len(key.strip()) >= SHORTEST_IN_DIGITS:
+                found[letters_of(key)].update(owners)
         return _automaton({key: tuple(sorted(owners)) for key, owners in found.items()})
 
     @cached_property
@@ -161,12 +165,15 @@ def _automaton(owners: Mapping[str, tuple[_Owner, ...]]) -> ahocorasick.Automato
 # ---------------------------------------------------------------- one text
 
 
-def found_in(text: str, phrases: Phrases) -> list[Find]:
-    """What each rule finds: in the plainest view that it finds anything in, the longest and then the first."""
+def found_in(text: str, phrases: Phrases, *, digits: bool = True) -> list[Find]:
+    """What each rule finds: in the plainest view that it finds anything in, the longest and then the first.
+
+    Without `digits` none are read as letters: in the address of a page they are numbers.
+    """
     best: dict[int, Find] = {}
     if phrases.owners:
         words = fold_one(text)[0]
-        for view, spans in _looked_at(text, phrases):
+        for view, spans in _looked_at(text, phrases, digits=digits):
             for rule, (first, last) in spans.items():
                 if rule not in best:
                     # In letters for digits, `l` is `i`: no word that could be looked for.
@@ -175,17 +182,18 @@ def found_in(text: str, phrases: Phrases) -> list[Find]:
     return list(best.values())
 
 
-def _looked_at(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, tuple[int, int]]]]:
+def _looked_at(text: str, phrases: Phrases, *, digits: bool) -> Iterator[tuple[View, dict[int, tuple[int, int]]]]:
     """Each view with the spans of what is found in it: from the first character to behind the last."""
     views = list(views_of(text))
     for view in views:
         yield view, _spans(view.folded, phrases.plain, phrases)
-    if _CHANGED.search(text):
+    if digits and _CHANGED.search(text):
         yield _in_letters(text, phrases)
     if _MASK.search(text):
         yield from _masked(text, phrases)
     for view in views:
-        yield view._replace(name="together"), _glued(view.folded, phrases)
+        if _LONG.search(view.folded):
+            yield view._replace(name="together"), _glued(view.folded, phrases)
     yield from _misspelt(views[0], phrases)
 
 

@@ -84,6 +84,21 @@ def search_terms(parts: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([found, led.sort("depth").unique("url", keep="first", maintain_order=True).select(list(FOUND))])
 
 
+@cache
+def _marks() -> tuple[str, ...]:
+    """What stands in every URL that holds the words of a search, or carries one that does."""
+    named = {f"{name}=" for engine in engines() for name in engine.parameter}
+    below = {path for engine in engines() if engine.in_path for path in engine.path}
+    carried = {"=http", "/http", "http%3a", "=www.", "=//", "=%2f%2f", HIDING_HOST, *HIDING}
+    return tuple(sorted(named | below | carried))
+
+
+def may_search(urls: pl.Series) -> pl.Series:
+    """Whether a URL may hold words that `search_terms` finds; a quick look at none of which anything else depends."""
+    quick = pl.col("url").str.contains_any(list(_marks()), ascii_case_insensitive=True)
+    return urls.cast(pl.String).to_frame("url").select(quick).to_series()
+
+
 def _may_lead_to_a_search(parts: pl.DataFrame) -> pl.DataFrame:
     """A quick sieve: the URLs that name an engine beside their own host, or hide what they name."""
     names = [*_sites().texts(), *HIDING]

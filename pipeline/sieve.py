@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipeline.phrases import TOGETHER, Phrases
+from pipeline.phrases import SHORTEST_IN_DIGITS, TOGETHER, Phrases
 from pipeline.slices import in_slices
 from pipeline.text import fold_ascii, is_ascii
 from pipeline.views import all_as_letters, has_digits, letters_of, may_hide
 
 
-def holds_any(texts: pl.Series, phrases: Phrases) -> pl.Series:
-    """Whether each text, none of them null, may hold any phrase."""
+def holds_any(texts: pl.Series, phrases: Phrases, digits: pl.Series | None = None) -> pl.Series:
+    """Whether each text, none of them null, may hold any phrase; `digits` says in which they may stand for letters.
+
+    Without it they may in all.
+    """
     if not phrases.owners:
         return _nowhere(len(texts))
     plain = texts.to_frame("text").select(is_ascii(pl.col("text"))).to_series()
-    return (~plain).scatter(plain.arg_true(), _of_ascii(texts.filter(plain), phrases))
+    lettered = (
+        _in_letters(texts, phrases)
+        if digits is None
+        else digits.scatter(digits.arg_true(), _in_letters(texts.filter(digits), phrases))
+    )
+    return (~plain).scatter(plain.arg_true(), _of_ascii(texts.filter(plain), phrases)) | lettered
 
 
 def _nowhere(size: int) -> pl.Series:
@@ -31,7 +39,7 @@ def _of_ascii(texts: pl.Series, phrases: Phrases) -> pl.Series:
     words = fold_ascii(texts).to_frame("folded")
     sought = list(phrases.anchors)
     told = in_slices(words, lambda each: each.select(pl.col("folded").str.contains_any(sought))).to_series()
-    return told | _together(words, phrases) | _misspelt(words, phrases) | _in_letters(texts, phrases) | _hidden(texts)
+    return told | _together(words, phrases) | _misspelt(words, phrases) | _hidden(texts)
 
 
 def _hidden(texts: pl.Series) -> pl.Series:
@@ -40,9 +48,10 @@ def _hidden(texts: pl.Series) -> pl.Series:
 
 def _in_letters(texts: pl.Series, phrases: Phrases) -> pl.Series:
     """Whether anything is found where digits and signs are letters."""
-    told = texts.to_frame("text").select(has_digits(pl.col("text"))).to_series()
+    text = pl.col("text")
+    told = texts.to_frame("text").select(is_ascii(text) & has_digits(text)).to_series()
     lettered = texts.filter(told).to_frame("text").select(all_as_letters(pl.col("text"))).to_series()
-    sought = sorted({letters_of(anchor) for anchor in phrases.anchors})
+    sought = sorted({letters_of(each) for each in phrases.anchors if len(each.strip()) >= SHORTEST_IN_DIGITS})
     words = fold_ascii(lettered).to_frame("folded")
     held = in_slices(words, lambda each: each.select(pl.col("folded").str.contains_any(sought))).to_series()
     return told.scatter(told.arg_true(), held)

@@ -103,7 +103,10 @@ def may_hide(text: pl.Expr) -> pl.Expr:
     """Whether a text of ASCII may have any view but `words`, `digits`, `together` and `misspelt`."""
     apart = r"(?:^|[^A-Za-z0-9])[A-Za-z](?:[ ._*/\\|,:;~+=-][A-Za-z]){2,}(?:$|[^A-Za-z0-9])"
     triple = text.str.contains_any(_TRIPLES, ascii_case_insensitive=True)
-    return triple | text.str.contains("&", literal=True) | text.str.contains(apart) | text.str.contains(_MASKED)
+    entity = text.str.contains("&#", literal=True) | (
+        text.str.contains(";", literal=True) & text.str.contains("&", literal=True)
+    )
+    return triple | entity | text.str.contains(apart) | text.str.contains(_MASKED)
 
 
 def _composed(name: str, text: str, places: list[int]) -> View:
