@@ -272,11 +272,32 @@ class Phrases:
         return _automaton(self.together)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One part of a term: its phrases, folded, and what is sought for them."""
+
+    phrases: tuple[Phrase, ...]
+    keys: tuple[str, ...]
+    anchors: tuple[str, ...]
+
+    @cached_property
+    def shortest(self) -> int:
+        """Of what is sought; the longer that is, the less it is found elsewhere."""
+        return min(map(len, self.anchors), default=0)
+
+
+def _part(phrases: tuple[Phrase, ...]) -> _Part:
+    keys = contexts(phrases)
+    return _Part(phrases, keys, tuple(sorted({_anchor(key) for key in keys})))
+
+
 def compiled(rules: Sequence[Iterable[Spelt]]) -> Phrases:
     """The phrases of some rules, each by its terms."""
     patterns: list[tuple[int, tuple[int, ...]]] = []
     owners: defaultdict[str, set[_Owner]] = defaultdict(set)
     anchors: dict[str, None] = {}
+    # Many terms share a set of words, which is one and the same tuple.
+    known: dict[int, _Part] = {}
     for rule, terms in enumerate(rules):
         # All whole phrases of a rule are one pattern; each of several parts is one of its own.
         patterns.append((rule, ()))
@@ -286,12 +307,12 @@ def compiled(rules: Sequence[Iterable[Spelt]]) -> Phrases:
             if term.between:
                 patterns.append((rule, term.between))
                 at = len(patterns) - 1
-            keys = [[key for key in map(_key, phrases) if key.strip()] for phrases in term.parts]
-            for number, folded in enumerate(keys):
-                for key in folded:
-                    owners[key].add((at, number))
-            sought = [{_anchor(key) for key in part} for part in keys]
-            anchors |= dict.fromkeys(sorted(max(sought, key=lambda each: min(map(len, each), default=0))))
+            parts = [known.get(id(phrases)) or known.setdefault(id(phrases), _part(phrases)) for phrases in term.parts]
+            for number, part in enumerate(parts):
+                owner = (at, number)
+                for key in part.keys:
+                    owners[key].add(owner)
+            anchors |= dict.fromkeys(max(parts, key=lambda each: each.shortest).anchors)
     return Phrases(tuple(patterns), {key: tuple(sorted(found)) for key, found in owners.items()}, tuple(anchors))
 
 

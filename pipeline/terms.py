@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Final
@@ -67,7 +68,7 @@ def spelt_out(term: str, words: Words) -> Spelt:
     with nothing between: three sets of a hundred words are three hundred phrases so, and not a million.
     """
     if not is_short_form(term):
-        return Spelt(((_phrase(term, term),),))
+        return Spelt((_multiplied([(term,)], term),))
     parts: list[tuple[Phrase, ...]] = []
     between: list[int] = []
     for stretch in _GAP.split(term):
@@ -80,7 +81,7 @@ def spelt_out(term: str, words: Words) -> Spelt:
 def phrases_of(term: str, words: Words) -> tuple[Phrase, ...]:
     """All phrases that a term without a gap stands for. Raises `TermError`."""
     if not is_short_form(term):
-        return (_phrase(term, term),)
+        return _multiplied([(term,)], term)
     if _GAP.search(term):
         raise TermError(f"'{term}' has a gap, which only terms may have")
     return _multiplied(_pieces(term, term, words), term)
@@ -125,7 +126,16 @@ def _multiplied(pieces: list[tuple[str, ...]], term: str) -> tuple[Phrase, ...]:
     size = prod(map(len, pieces))
     if size > _MOST_PHRASES:
         raise TermError(f"'{term}' stands for {size:,} phrases, more than {_MOST_PHRASES:,}; split it")
-    return tuple(dict.fromkeys(_phrase("".join(each), term) for each in product(*pieces)))
+    try:
+        return _every_choice(tuple(pieces))
+    except TermError as error:
+        raise TermError(f"'{term}' {error}") from error
+
+
+@lru_cache(maxsize=4096)
+def _every_choice(pieces: tuple[tuple[str, ...], ...]) -> tuple[Phrase, ...]:
+    # Most parts are a set and nothing else, and many terms have the same.
+    return tuple(dict.fromkeys(_phrase("".join(each)) for each in product(*pieces)))
 
 
 def _choices(found: re.Match[str], term: str, words: Words) -> tuple[str, ...]:
@@ -139,17 +149,17 @@ def _choices(found: re.Match[str], term: str, words: Words) -> tuple[str, ...]:
     return words[name]
 
 
-def _phrase(text: str, term: str) -> Phrase:
+def _phrase(text: str) -> Phrase:
     bare = " ".join(text.split())
     if "*" not in bare and bare[:1].isalnum():
         return Phrase(bare)
     open_start, open_end = bare.startswith("*"), bare.endswith("*")
     bare = bare.strip("*")
     if "*" in bare:
-        raise TermError(f"'{term}' has a star inside a phrase; it may stand at either end")
+        raise TermError("has a star inside a phrase; it may stand at either end")
     if not _LETTERS.search(bare):
-        raise TermError(f"'{term}' has neither a letter nor a digit in it and can never be found")
+        raise TermError("has neither a letter nor a digit in it and can never be found")
     stem = re.split(r"\W+", bare)[-1 if open_end else 0]
     if (open_start or open_end) and len(stem) < _SHORTEST_STEM:
-        raise TermError(f"'{term}' has a star at fewer than {_SHORTEST_STEM} letters, which finds too much")
+        raise TermError(f"has a star at fewer than {_SHORTEST_STEM} letters, which finds too much")
     return Phrase(bare, open_start, open_end)
