@@ -229,7 +229,7 @@ _WORDS = st.text(alphabet="abé'- ß1İǰك日́", min_size=1, max_size=12)
 
 
 @pytest.mark.usefixtures("shipped_once")
-@settings(max_examples=tries(60))
+@settings(max_examples=tries(20))
 @given(phrases=st.lists(_WORDS, min_size=1, max_size=5))
 def test_whatever_phrases_are_taken_the_rules_can_be_used(
     tmp_path_factory: pytest.TempPathFactory, phrases: list[str]
