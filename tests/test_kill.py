@@ -1,5 +1,5 @@
 """kill -9 at random moments of a night and of its re-run, then one to the end: the lake, the drafts and the digest of
-an undisturbed night. Twenty kills in all when thorough, otherwise six.
+an undisturbed night. Twenty kills in all in the automatic checks, otherwise six.
 
 The night runs as a process of its own, over several logs, in units so small that there is always one half done. It
 tells of every step that it takes in the school's folder (a file opened, renamed, taken away), and moments are counted

@@ -1,6 +1,6 @@
 """Damaged lines for every format: none is lost, nothing raised, and no event says what its line does not.
 
-Ten thousand of them for each format when thorough, otherwise a share.
+Ten thousand of them for each format in the automatic checks, otherwise a tenth.
 
 The samples of a format are repeated; in every line but those of the first copy a byte is flipped, or some bytes are cut
 out or doubled. Which ones is decided by a seed, so that a failure can be repeated.
@@ -20,10 +20,10 @@ import polars as pl
 from pipeline.decode import numbered
 from pipeline.formats import LINES, Parsed
 from pipeline.records import blocks
-from tests.effort import tries
+from tests.effort import THOROUGH
 from tests.samples import SAMPLES, check_shape, declared_of, every_sample, form_of
 
-_DAMAGED = tries(10_000)
+_DAMAGED = 10_000 if THOROUGH else 1_000
 _LONGEST_CUT = 12
 _TEXTS = (
     "user_raw", "client_ip", "device", "method", "host", "url", "typed_text", "title", "app", "vendor_category",
