@@ -312,7 +312,8 @@ def compiled(rules: Sequence[Iterable[Spelt]]) -> Phrases:
                 owner = (at, number)
                 for key in part.keys:
                     owners[key].add(owner)
-            anchors |= dict.fromkeys(max(parts, key=lambda each: each.shortest).anchors)
+            sought = parts[0].keys if term.is_listed else max(parts, key=lambda each: each.shortest).anchors
+            anchors |= dict.fromkeys(sought)
     return Phrases(tuple(patterns), {key: tuple(sorted(found)) for key, found in owners.items()}, tuple(anchors))
 
 

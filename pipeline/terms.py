@@ -50,6 +50,8 @@ class Spelt:
     parts: tuple[tuple[Phrase, ...], ...]
     #: How many words may stand between a part and the next.
     between: tuple[int, ...] = ()
+    #: One of a long list: nobody has seen whether its words are common ones.
+    is_listed: bool = False
 
 
 class TermError(ValueError):
