@@ -21,7 +21,17 @@ _VOWELS: Final = frozenset("aeiou")
 @cache
 def ordinary() -> frozenset[str]:
     """Words that are spelt as they should be, however near they are to one of ours."""
-    listed = (files("pipeline") / "ordinary_words.txt").read_text("utf-8")
+    return _listed("ordinary_words.txt")
+
+
+@cache
+def everyday() -> frozenset[str]:
+    """Words that are to be met anywhere."""
+    return _listed("everyday_words.txt")
+
+
+def _listed(name: str) -> frozenset[str]:
+    listed = (files("pipeline") / name).read_text("utf-8")
     return frozenset(word for line in listed.splitlines() if not line.startswith("#") for word in line.split())
 
 
