@@ -10,10 +10,29 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
+Made = TypeVar("Made")
+Part = TypeVar("Part")
 _END = object()
+
+
+@dataclass(frozen=True)
+class Later(Generic[Made]):
+    """What may still be in the making in another thread. Called, it waits, and raises what went wrong there."""
+
+    wait: Callable[[], Made]
+    is_made: Callable[[], bool] = lambda: True
+
+    def __call__(self) -> Made:
+        """Wait for it."""
+        return self.wait()
+
+    def then(self, pick: Callable[[Made], Part]) -> Later[Part]:
+        """A part of it, or what is made of it."""
+        return Later(lambda: pick(self.wait()), self.is_made)
 
 
 class _Failure:

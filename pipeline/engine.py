@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from pipeline import lake
-from pipeline.ahead import behind
+from pipeline.ahead import Later, behind
 from pipeline.errors import SourceError
 from pipeline.events import complete, event_id
 from pipeline.evidence import changed, original_lines, wanted_lines
@@ -88,7 +88,7 @@ class _Tally:
 
 
 def read_into_lake(
-    path: Path, reading: Reading, place: Lake, ledger: Ledger, flagging: Callable[[], Flagging]
+    path: Path, reading: Reading, place: Lake, ledger: Ledger, flagging: Later[Flagging]
 ) -> Iterator[Unit]:
     """Read a file on from `reading.start` and give each unit once it is committed.
 
@@ -99,7 +99,7 @@ def read_into_lake(
     start, opened_as = reading.start, _file_at(path)
     while (first := batches.take()) is not None:
         with lake.staged(place, f"{start.source_sha256[:16]}-{start.bytes_read}") as folder:
-            sifter = Sifter(lambda: flagging().matcher)
+            sifter = Sifter(flagging.then(lambda made: made.matcher))
             tally = _write_events(folder, first, batches, start, sifter)
             _flag(folder, tally, path, reading, flagging(), sifter.found())
             if _file_at(path) != opened_as:

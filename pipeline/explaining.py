@@ -13,8 +13,9 @@ from itertools import chain
 
 import polars as pl
 
+from pipeline.finding import Find, found_in
 from pipeline.match import LOWERED, OF_PAGES, RAISED, Matcher, Rule, fields_of_url, match_hosts
-from pipeline.phrases import Find, contexts, found_in
+from pipeline.phrases import contexts
 from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
 from pipeline.record import shown
 from pipeline.text import fold_one
@@ -34,7 +35,7 @@ def explained(kind: str, text: str, matcher: Matcher, bounds: LevelBounds) -> li
 
 def _in_field(field: str, text: str, matcher: Matcher, bounds: LevelBounds) -> Iterator[str]:
     for find in sorted(
-        found_in(text, matcher.phrases, digits=field not in OF_PAGES), key=lambda each: (each.start, each.rule)
+        found_in(text, matcher.phrases, typed=field not in OF_PAGES), key=lambda each: (each.start, each.rule)
     ):
         if matcher.rules[find.rule].fields != _BY_FILTER:
             yield from _of_find(field, text, find, matcher.rules[find.rule], bounds)

@@ -16,8 +16,9 @@ import polars as pl
 
 from pipeline import longlists, sites
 from pipeline.errors import WatchlistError
+from pipeline.finding import found_in
 from pipeline.hostnames import forms
-from pipeline.phrases import Phrases, compiled, contexts, found_in
+from pipeline.phrases import Phrases, compiled, contexts
 from pipeline.redirects import HIDING, HIDING_HOST
 from pipeline.search_terms import may_search, search_terms
 from pipeline.sieve import holds_any
@@ -152,7 +153,7 @@ def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
 
 
 def _hits_in(field: str, text: str, matcher: Matcher) -> Iterator[tuple[Any, ...]]:
-    for find in found_in(text, matcher.phrases, digits=field not in OF_PAGES):
+    for find in found_in(text, matcher.phrases, typed=field not in OF_PAGES):
         rule, folded = matcher.rules[find.rule], find.beside
         if field not in rule.fields or any(context in folded for context in rule.unless):
             continue

@@ -7,6 +7,7 @@ the run. A bad line is a reject, a bad file an issue; only what would make the r
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from pipeline import lake, reading
+from pipeline.ahead import Later
 from pipeline.config import Settings
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, copied_ledger, opened_ledger
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 #: So many objects more than before, and the collector looks for circles among them.
 _SELDOM = 100_000
+#: After so many seconds Python gives way to the thread that reads: that needs it often, and never for long.
+_GIVES_WAY = 0.0005
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
@@ -51,7 +55,13 @@ def run(
         sources = frozenset(source.name for source in settings.source)
         # The rules are made while the first lines are read; nothing is kept of these until the rules are there.
         night = reading.Night(
-            place, ledger, lambda: rules_of().flagging, settings.school.site, now, sources, dry_run=dry_run
+            place,
+            ledger,
+            rules_of.then(lambda rules: rules.flagging),
+            settings.school.site,
+            now,
+            sources,
+            dry_run=dry_run,
         )
         record.files += reading.read_all(files, night, progress)
         rules = rules_of()
@@ -78,26 +88,29 @@ def _made_ready(settings: Settings) -> Rules:
 
 
 @contextmanager
-def _beside(make: Callable[[Given], Made], given: Given) -> Iterator[Callable[[], Made]]:
+def _beside(make: Callable[[Given], Made], given: Given) -> Iterator[Later[Made]]:
     """Make something in a thread of its own; what is given waits for it, and raises what went wrong.
 
     What has been loaded by then stays to the end: the collector need not look through it again and again, nor look
     often through tables and pages, which hold no circles.
     """
-    thresholds = gc.get_threshold()
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(_SELDOM)
+    sys.setswitchinterval(_GIVES_WAY)
 
     def made() -> Made:
         found = make(given)
         gc.freeze()
-        gc.set_threshold(_SELDOM)
         return found
 
     with ThreadPoolExecutor(1) as beside:
         try:
-            yield beside.submit(made).result
+            making = beside.submit(made)
+            yield Later(making.result, making.done)
         finally:
             gc.unfreeze()
             gc.set_threshold(*thresholds)
+            sys.setswitchinterval(interval)
 
 
 def _ledger(place: Lake, record: RunRecord) -> AbstractContextManager[Ledger]:

@@ -1,7 +1,7 @@
-"""Phrases, compiled, and what they find in one text.
+"""Phrases, compiled: what is sought in a text, and what a text must hold to be worth a look.
 
-In: for each rule its terms, spelt out (`terms`). Out: for a text, in each of its views (`views`), the rules that find
-something, with the place in the text. Refuses nothing, and decides nothing: contexts and weights are the matcher's.
+In: for each rule its terms, spelt out (`terms`). Out: automata over all phrases of all rules, and tables that say whose
+each phrase is. Refuses nothing, and looks into no text: that is `finding`.
 
 Three automata hold the same phrases: with blanks at both ends, so that only whole words are found; in letters for
 digits; and without any blank, for words written together.
@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import chain, islice
+from itertools import chain
 from typing import Final, NamedTuple
 
 import ahocorasick
@@ -22,68 +22,64 @@ import ahocorasick
 from pipeline.misspelt import everyday, misspellings
 from pipeline.terms import Phrase, Spelt
 from pipeline.text import fold_one
-from pipeline.views import View, as_letters, letters_of, views_of
+from pipeline.views import letters_of
 
 #: Written together, phrases of several words and so many letters are looked for; shorter ones stand in other words.
 TOGETHER: Final = 8
-_SURELY_TOGETHER: Final = 11
-_TOKEN: Final = re.compile(r"(?<![A-Za-z*#])[A-Za-z]{1,20}[*#][A-Za-z*#]{0,20}(?![A-Za-z*#])")
-_WORD: Final = re.compile("[a-z0-9]+")
-_MASK: Final = re.compile("[*#]")
-_LONG: Final = re.compile(rf"[^ ]{{{TOGETHER}}}")
-_CHANGED: Final = re.compile(r"[0134578@$!|(9]")
-_LETTER: Final = re.compile("[A-Za-z]")
 #: Shorter phrases are not looked for where digits and signs are letters.
 SHORTEST_IN_DIGITS: Final = 4
 #: Shorter words tell nothing by themselves.
 _TOO_SHORT: Final = 2
-#: So many places of the part before are looked at for the next one.
-_NEAREST: Final = 8
-#: So many words may be meant by one that is masked.
-_MOST_MEANT: Final = 6
+_WORD: Final = re.compile("[a-z0-9]+")
 
 
-class Find(NamedTuple):
-    """What a rule finds: from where to where in the text."""
+class Owner(NamedTuple):
+    """Whose a phrase is."""
+
+    #: The rules that find something where it stands.
+    rules: tuple[int, ...]
+    #: The parts of patterns of which it is one choice.
+    parts: tuple[int, ...]
+
+
+class Pattern(NamedTuple):
+    """A term of several parts: one phrase of each must be there, in their order."""
 
     rule: int
-    start: int
-    end: int
-    view: View
-    #: The words of the text, as they stand and in this view: among them are the rule's contexts.
-    beside: str
-
-
-#: A pattern and which of its parts.
-_Owner = tuple[int, int]
+    parts: tuple[int, ...]
+    #: How many words may stand between one part and the next.
+    between: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Phrases:
     """All phrases of all rules."""
 
-    #: Of each pattern, its rule and how many words may stand between one part and the next.
-    patterns: tuple[tuple[int, tuple[int, ...]], ...]
     #: Folded, with a blank at each end that must be the end of a word.
-    owners: Mapping[str, tuple[_Owner, ...]]
-    #: Those that must be somewhere in a text in which any pattern is found.
+    owners: Mapping[str, Owner]
+    #: By the part of them that is met most seldom.
+    patterns: Mapping[int, tuple[Pattern, ...]]
+    #: Those of which one must be somewhere in a text in which anything is found.
     anchors: tuple[str, ...]
 
     @cached_property
     def words(self) -> frozenset[str]:
         """Every word of every phrase."""
-        return frozenset(chain.from_iterable(key.split() for key in self.owners))
+        return frozenset(chain.from_iterable(map(str.split, self.owners)))
 
     @cached_property
-    def together(self) -> dict[str, tuple[_Owner, ...]]:
-        """Phrases of several words without their blanks."""
-        found: defaultdict[str, set[_Owner]] = defaultdict(set)
-        for key, owners in self.owners.items():
-            glued = key.replace(" ", "")
-            whole = [owner for owner in owners if not self.patterns[owner[0]][1]]
-            if whole and " " in key.strip() and len(glued) >= TOGETHER:
-                found[glued].update(whole)
-        return {glued: tuple(sorted(owners)) for glued, owners in found.items()}
+    def together(self) -> dict[str, tuple[int, ...]]:
+        """Phrases of several words without their blanks, and their rules."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for key, owner in self.owners.items():
+            if owner.rules and " " in key.strip() and len(glued := key.replace(" ", "")) >= TOGETHER:
+                found[glued].update(owner.rules)
+        return {glued: tuple(sorted(rules)) for glued, rules in found.items()}
+
+    @cached_property
+    def beginnings_together(self) -> tuple[str, ...]:
+        """The first letters of those: many begin alike, and few are quicker sought."""
+        return tuple(dict.fromkeys(glued[:TOGETHER] for glued in self.together))
 
     @cached_property
     def misspelt(self) -> dict[str, str]:
@@ -100,75 +96,115 @@ class Phrases:
 
     @cached_property
     def plain(self) -> ahocorasick.Automaton:
-        """Finds the phrases in a folded text."""
+        """Finds the phrases in a folded text: length and owner."""
         return _automaton(self.owners)
 
     @cached_property
     def in_letters(self) -> ahocorasick.Automaton:
         """Finds them in a text of which `as_letters` was made."""
-        found: defaultdict[str, set[_Owner]] = defaultdict(set)
-        for key, owners in self.owners.items():
+        alike: defaultdict[str, list[Owner]] = defaultdict(list)
+        for key, owner in self.owners.items():
             if len(key.strip()) >= SHORTEST_IN_DIGITS:
-                found[letters_of(key)].update(owners)
-        return _automaton({key: tuple(sorted(owners)) for key, owners in found.items()})
+                alike[letters_of(key)].append(owner)
+        return _automaton({key: _all_of(owners) for key, owners in alike.items()})
 
     @cached_property
     def glued(self) -> ahocorasick.Automaton:
-        """Finds them written together."""
+        """Finds them written together: length and rules."""
         return _automaton(self.together)
+
+
+def _all_of(owners: Sequence[Owner]) -> Owner:
+    if len(owners) == 1:
+        return owners[0]
+    rules, parts = (sorted(set(chain.from_iterable(each))) for each in zip(*owners, strict=True))
+    return Owner(tuple(rules), tuple(parts))
 
 
 @dataclass(frozen=True)
 class _Part:
     """One part of a term: its phrases, folded, and what is sought for them."""
 
-    phrases: tuple[Phrase, ...]
     keys: tuple[str, ...]
     anchors: tuple[str, ...]
-
-    @cached_property
-    def shortest(self) -> int:
-        """Of what is sought; the longer that is, the less it is found elsewhere."""
-        return min(map(len, self.anchors), default=0)
+    #: How often it is met, in no unit: a part that is seldom met is sought first.
+    common: float
 
 
 def _part(phrases: tuple[Phrase, ...]) -> _Part:
     keys = contexts(phrases)
-    return _Part(phrases, keys, tuple(sorted({_anchor(key) for key in keys})))
+    anchors = tuple(sorted({_anchor(key) for key in keys}))
+    return _Part(keys, anchors, sum(_common(each.strip()) for each in anchors))
+
+
+@dataclass
+class _Owners:
+    """Whose each phrase is, as far as it is known by now; rules and parts are numbered as they come."""
+
+    _rules: dict[str, list[int]] = field(default_factory=dict)
+    _parts: dict[str, list[int]] = field(default_factory=dict)
+
+    def of_rule(self, keys: Iterable[str], rule: int) -> None:
+        for key in keys:
+            known = self._rules.setdefault(key, [])
+            if rule not in known[-1:]:
+                known.append(rule)
+
+    def of_part(self, keys: Iterable[str], part: int) -> None:
+        for key in keys:
+            self._parts.setdefault(key, []).append(part)
+
+    def all(self) -> dict[str, Owner]:
+        return {
+            key: Owner(tuple(self._rules.get(key, ())), tuple(self._parts.get(key, ())))
+            for key in self._rules | self._parts
+        }
 
 
 def compiled(rules: Sequence[Iterable[Spelt]]) -> Phrases:
     """The phrases of some rules, each by its terms."""
-    patterns: list[tuple[int, tuple[int, ...]]] = []
-    owners: defaultdict[str, set[_Owner]] = defaultdict(set)
-    anchors: dict[str, None] = {}
+    owners, anchors = _Owners(), dict[str, None]()
+    numbers: dict[tuple[str, ...], int] = {}
+    patterns: defaultdict[int, dict[Pattern, None]] = defaultdict(dict)
     # Many terms share a set of words, which is one and the same tuple.
     known: dict[int, _Part] = {}
     for rule, terms in enumerate(rules):
-        # All whole phrases of a rule are one pattern; each of several parts is one of its own.
-        patterns.append((rule, ()))
-        whole = len(patterns) - 1
         for term in terms:
-            at = whole
-            if term.between:
-                patterns.append((rule, term.between))
-                at = len(patterns) - 1
-            parts = [known.get(id(phrases)) or known.setdefault(id(phrases), _part(phrases)) for phrases in term.parts]
-            for number, part in enumerate(parts):
-                owner = (at, number)
-                for key in part.keys:
-                    owners[key].add(owner)
-            sought = parts[0].keys if term.is_listed else max(parts, key=lambda each: each.shortest).anchors
-            anchors |= dict.fromkeys(sought)
-    return Phrases(tuple(patterns), {key: tuple(sorted(found)) for key, found in owners.items()}, tuple(anchors))
+            parts = [known.get(id(each)) or known.setdefault(id(each), _part(each)) for each in term.parts]
+            rarest = min(parts, key=lambda part: part.common)
+            anchors |= dict.fromkeys(rarest.keys if term.is_listed else rarest.anchors)
+            if not term.between:
+                owners.of_rule(rarest.keys, rule)
+                continue
+            for part in parts:
+                if part.keys not in numbers:
+                    numbers[part.keys] = len(numbers)
+                    owners.of_part(part.keys, numbers[part.keys])
+            pattern = Pattern(rule, tuple(numbers[part.keys] for part in parts), term.between)
+            patterns[numbers[rarest.keys]][pattern] = None
+    led = {part: tuple(found) for part, found in patterns.items()}
+    return Phrases(owners.all(), led, tuple(anchors))
 
 
 @lru_cache(maxsize=1 << 16)
 def _anchor(key: str) -> str:
     """The word of a phrase that is most its own: few words are quicker sought than all phrases that hold them."""
-    words = re.findall(r" ?[^ ]+ ?", key.replace(" ", "  "))
-    telling = [word for word in words if len(word.strip()) > _TOO_SHORT and word.strip() not in everyday()]
-    return max(telling, key=len, default=key)
+    words = key.split(" ")
+    tells = [_telling(word) for word in words]
+    at = tells.index(max(tells))
+    if tells[at] <= _TOO_SHORT:
+        return key
+    return f"{' ' if at else ''}{words[at]}{' ' if at < len(words) - 1 else ''}"
+
+
+def _telling(words: str) -> int:
+    """How seldom a word is met, or some words together: nought for one that is to be met anywhere."""
+    return 0 if words in everyday() else len(words)
+
+
+def _common(words: str) -> float:
+    """About how often a word is met: each letter more makes it rarer, and every tenth text has one of `everyday`."""
+    return 1.0 if words in everyday() else 0.25 ** (len(words) - 1)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -187,159 +223,9 @@ def contexts(phrases: Iterable[Phrase]) -> tuple[str, ...]:
     return tuple(key for key in map(_key, phrases) if key.strip())
 
 
-def _automaton(owners: Mapping[str, tuple[_Owner, ...]]) -> ahocorasick.Automaton:
+def _automaton(owners: Mapping[str, object]) -> ahocorasick.Automaton:
     automaton = ahocorasick.Automaton()
-    for key, found in owners.items():
-        automaton.add_word(key, (len(key), found))
+    for key, owner in owners.items():
+        automaton.add_word(key, (len(key), owner))
     automaton.make_automaton()
     return automaton
-
-
-# ---------------------------------------------------------------- one text
-
-
-def found_in(text: str, phrases: Phrases, *, digits: bool = True) -> list[Find]:
-    """What each rule finds: in the plainest view that it finds anything in, the longest and then the first.
-
-    Without `digits` none are read as letters: in the address of a page they are numbers.
-    """
-    best: dict[int, Find] = {}
-    if phrases.owners:
-        words = fold_one(text)[0]
-        for view, spans in _looked_at(text, phrases, digits=digits):
-            for rule, (first, last) in spans.items():
-                if rule not in best:
-                    # In letters for digits, `l` is `i`: no word that could be looked for.
-                    beside = words if view.name in ("words", "digits") else words + view.folded
-                    best[rule] = Find(rule, view.origin[first], view.origin[last - 1] + 1, view, beside)
-    return list(best.values())
-
-
-def _looked_at(text: str, phrases: Phrases, *, digits: bool) -> Iterator[tuple[View, dict[int, tuple[int, int]]]]:
-    """Each view with the spans of what is found in it: from the first character to behind the last."""
-    views = list(views_of(text))
-    for view in views:
-        yield view, _spans(view.folded, phrases.plain, phrases)
-    if digits and _CHANGED.search(text):
-        yield _in_letters(text, phrases)
-    if _MASK.search(text):
-        yield from _masked(text, phrases)
-    for view in views:
-        if _LONG.search(view.folded):
-            yield view._replace(name="together"), _glued(view.folded, phrases)
-    yield from _misspelt(views[0], phrases)
-
-
-def _spans(folded: str, automaton: ahocorasick.Automaton, phrases: Phrases) -> dict[int, tuple[int, int]]:
-    best: dict[int, tuple[int, int]] = {}
-    parts: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for last, (length, owners) in automaton.iter(folded):
-        for pattern, number in owners:
-            rule, between = phrases.patterns[pattern]
-            if not between:
-                _keep(best, rule, last - length + 1, last)
-            else:
-                parts[pattern].append((number, last - length + 1, last))
-    for pattern, found in parts.items():
-        rule, between = phrases.patterns[pattern]
-        # Most patterns lack a part, and are not looked at any further.
-        if len({number for number, _, _ in found}) <= len(between):
-            continue
-        for first, last in _chains(folded, found, between):
-            _keep(best, rule, first, last)
-    return {rule: _whole_words(folded, *span) for rule, span in best.items()}
-
-
-def _keep(best: dict[int, tuple[int, int]], rule: int, first: int, last: int) -> None:
-    known = best.get(rule)
-    if known is None or last - first > known[1] - known[0]:
-        best[rule] = (first, last)
-
-
-def _whole_words(folded: str, first: int, last: int) -> tuple[int, int]:
-    """From the first letter of the first word to behind the last of the last."""
-    start = first + 1 if folded[first] == " " else folded.rfind(" ", 0, first) + 1
-    end = last if folded[last] == " " else folded.find(" ", last)
-    return start, end if end >= 0 else len(folded)
-
-
-def _chains(folded: str, found: list[tuple[int, int, int]], between: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-    """Where the parts of a pattern stand in their order, with few words between."""
-    # By their place; of one part at one place the shortest comes first.
-    reached: list[dict[int, int]] = [{} for _ in range(len(between) + 1)]
-    for number, first, last in sorted(found, key=lambda part: (part[1], part[2])):
-        if number == 0:
-            reached[0][last] = first
-            continue
-        # Only the nearest: a text may say the same ten thousand times.
-        for before, start in islice(reversed(reached[number - 1].items()), _NEAREST):
-            if before <= first and folded.count(" ", before, first + 1) <= between[number - 1] + 1:
-                reached[number][last] = min(start, reached[number].get(last, start))
-    return ((start, last) for last, start in reached[-1].items())
-
-
-def _in_letters(text: str, phrases: Phrases) -> tuple[View, dict[int, tuple[int, int]]]:
-    """What is found where digits and signs are letters, if it holds one of each."""
-    folded, origin = fold_one(as_letters(text))
-    view = View("digits", folded, origin)
-    spans = {
-        rule: (first, last)
-        for rule, (first, last) in _spans(folded, phrases.in_letters, phrases).items()
-        if _CHANGED.search(written := text[origin[first] : origin[last - 1] + 1]) and _LETTER.search(written)
-    }
-    return view, spans
-
-
-def _glued(folded: str, phrases: Phrases) -> dict[int, tuple[int, int]]:
-    best: dict[int, tuple[int, int]] = {}
-    if not phrases.together:
-        return best
-    for last, (length, owners) in phrases.glued.iter(folded):
-        first = last - length + 1
-        at_an_end = folded[first - 1] == " " or folded[last + 1] == " "
-        if length >= _SURELY_TOGETHER or at_an_end:
-            for pattern, _ in owners:
-                _keep(best, phrases.patterns[pattern][0], first, last + 1)
-    return best
-
-
-def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, tuple[int, int]]]]:
-    """What is found when a word with signs in it is one of ours: `s*icide`."""
-    for token in _TOKEN.finditer(text):
-        shape = re.compile(_MASK.sub("[a-z]", token[0].lower()))
-        meant = [word for word in phrases.by_length.get(len(token[0]), ()) if shape.fullmatch(word)]
-        for word in meant[:_MOST_MEANT]:
-            folded, origin = fold_one(text[: token.start()] + word + text[token.end() :])
-            spans = _spans(folded, phrases.plain, phrases)
-            inside = range(token.start(), token.end())
-            yield (
-                View("masked", folded, origin),
-                {
-                    rule: span
-                    for rule, span in spans.items()
-                    if origin[span[0]] < inside.stop and origin[span[1] - 1] >= inside.start
-                },
-            )
-
-
-def _misspelt(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, tuple[int, int]]]]:
-    """What is found when misspelt words are put right."""
-    words = view.folded.split()
-    if not any(word in phrases.misspelt for word in words):
-        return
-    folded, origin, at, changed = " ", [view.origin[0]], 1, list[tuple[int, int]]()
-    for word in words:
-        meant = phrases.misspelt.get(word, word)
-        if meant != word:
-            changed.append((len(folded), len(folded) + len(meant)))
-        places = view.origin[at : at + len(word)]
-        origin += [*places[: len(meant)], *[places[-1]] * (len(meant) - len(word)), view.origin[at + len(word)]]
-        folded += f"{meant} "
-        at += len(word) + 1
-    spans = _spans(folded, phrases.plain, phrases)
-    touched = {
-        rule: (first, last)
-        for rule, (first, last) in spans.items()
-        if any(first < end and start < last for start, end in changed)
-    }
-    yield View("misspelt", folded, origin), touched

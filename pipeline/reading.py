@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from pipeline.ahead import Later
 from pipeline.decode import opened
 from pipeline.engine import Flagging, read_into_lake
 from pipeline.errors import InvariantError, SourceError, StoreError, UnknownFormat
@@ -52,7 +53,7 @@ class Night:
     lake: Lake
     ledger: Ledger
     #: Waits until the watchlists are compiled; raises what is wrong with them.
-    flagging: Callable[[], Flagging]
+    flagging: Later[Flagging]
     site: str
     now: datetime
     #: The names of all sources that school.toml has.

@@ -7,39 +7,49 @@ any, and any of those letters may be there to hide something.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
-from pipeline.phrases import SHORTEST_IN_DIGITS, TOGETHER, Phrases
+from pipeline.phrases import SHORTEST_IN_DIGITS, Phrases
 from pipeline.slices import in_slices
 from pipeline.text import fold_ascii, is_ascii
 from pipeline.views import all_as_letters, has_digits, letters_of, may_hide
 
 
-def holds_any(texts: pl.Series, phrases: Phrases, digits: pl.Series | None = None) -> pl.Series:
-    """Whether each text, none of them null, may hold any phrase; `digits` says in which they may stand for letters.
+def holds_any(texts: pl.Series, phrases: Phrases, typed: pl.Series | None = None) -> pl.Series:
+    """Whether each text, none of them null, may hold any phrase; `typed` says which ones somebody may have typed.
 
-    Without it they may in all.
+    Without it that is all of them.
     """
     if not phrases.owners:
         return _nowhere(len(texts))
     plain = texts.to_frame("text").select(is_ascii(pl.col("text"))).to_series()
-    lettered = (
-        _in_letters(texts, phrases)
-        if digits is None
-        else digits.scatter(digits.arg_true(), _in_letters(texts.filter(digits), phrases))
-    )
-    return (~plain).scatter(plain.arg_true(), _of_ascii(texts.filter(plain), phrases)) | lettered
+    by_hand = plain if typed is None else plain & typed
+    passing = _of_ascii(texts.filter(plain), phrases, by_hand.filter(plain))
+    return (~plain).scatter(plain.arg_true(), passing)
 
 
 def _nowhere(size: int) -> pl.Series:
     return pl.repeat(value=False, n=size, eager=True, dtype=pl.Boolean)
 
 
-def _of_ascii(texts: pl.Series, phrases: Phrases) -> pl.Series:
-    words = fold_ascii(texts).to_frame("folded")
-    sought = list(phrases.anchors)
-    told = in_slices(words, lambda each: each.select(pl.col("folded").str.contains_any(sought))).to_series()
-    return told | _together(words, phrases) | _misspelt(words, phrases) | _hidden(texts)
+def _of_ascii(texts: pl.Series, phrases: Phrases, typed: pl.Series) -> pl.Series:
+    words = fold_ascii(texts)
+    told = _hold_any(words, phrases.anchors) | _hold_any(words, phrases.beginnings_together) | _hidden(texts)
+    # The others need no second look.
+    open_ones = (typed & ~told).arg_true()
+    return told.scatter(open_ones, _mistyped(texts.gather(open_ones), words.gather(open_ones), phrases))
+
+
+def _hold_any(folded: pl.Series, sought: Sequence[str]) -> pl.Series:
+    words = folded.to_frame("folded")
+    return in_slices(words, lambda each: each.select(pl.col("folded").str.contains_any(list(sought)))).to_series()
+
+
+def _mistyped(texts: pl.Series, words: pl.Series, phrases: Phrases) -> pl.Series:
+    """Whether anything may be found where digits are letters, or in words that are misspelt."""
+    return _in_letters(texts, phrases) | _misspelt(words.to_frame("folded"), phrases)
 
 
 def _hidden(texts: pl.Series) -> pl.Series:
@@ -48,21 +58,10 @@ def _hidden(texts: pl.Series) -> pl.Series:
 
 def _in_letters(texts: pl.Series, phrases: Phrases) -> pl.Series:
     """Whether anything is found where digits and signs are letters."""
-    text = pl.col("text")
-    told = texts.to_frame("text").select(is_ascii(text) & has_digits(text)).to_series()
+    told = texts.to_frame("text").select(has_digits(pl.col("text"))).to_series()
     lettered = texts.filter(told).to_frame("text").select(all_as_letters(pl.col("text"))).to_series()
     sought = sorted({letters_of(each) for each in phrases.anchors if len(each.strip()) >= SHORTEST_IN_DIGITS})
-    words = fold_ascii(lettered).to_frame("folded")
-    held = in_slices(words, lambda each: each.select(pl.col("folded").str.contains_any(sought))).to_series()
-    return told.scatter(told.arg_true(), held)
-
-
-def _together(words: pl.DataFrame, phrases: Phrases) -> pl.Series:
-    """Whether a text has a long word in which several of ours may be written together."""
-    long = words.select(pl.col("folded").str.contains(f"[a-z0-9]{{{TOGETHER}}}")).to_series()
-    sought = list(phrases.together)
-    held = in_slices(words.filter(long), lambda each: each.select(pl.col("folded").str.contains_any(sought)))
-    return long.scatter(long.arg_true(), held.to_series())
+    return told.scatter(told.arg_true(), _hold_any(fold_ascii(lettered), sought))
 
 
 def _misspelt(texts: pl.DataFrame, phrases: Phrases) -> pl.Series:

@@ -8,12 +8,13 @@ seed that nobody can know before: among a million values, two agree by chance on
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
+
+from pipeline.ahead import Later
 
 if TYPE_CHECKING:
     from pipeline.match import Matcher
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MATCHED = ("url", "host", "typed_text", "title", "vendor_category")
 #: When so many values wait they are matched together: what a sieve costs beside its texts is paid for each lot.
 _LOT = 200_000
+#: So many wait while the watchlists are still being compiled; then reading waits as well.
+_MOST_WAITING = 3 * _LOT
 
 
 @dataclass
@@ -39,7 +42,7 @@ class _Column:
 class Sifter:
     """Takes blocks of events and matches each value once. It has state: the values that it has seen."""
 
-    def __init__(self, matcher: Callable[[], Matcher]) -> None:
+    def __init__(self, matcher: Later[Matcher]) -> None:
         self._matcher = matcher
         self._columns = {name: _Column() for name in MATCHED}
         self._found: list[pl.DataFrame] = []
@@ -50,7 +53,8 @@ class Sifter:
         for name, column in self._columns.items():
             if name in events.columns:
                 column.waiting.append(self._distinct(events[name].drop_nulls()))
-        if sum(each.height for column in self._columns.values() for each in column.waiting) >= _LOT:
+        waiting = sum(each.height for column in self._columns.values() for each in column.waiting)
+        if waiting >= (_LOT if self._matcher.is_made() else _MOST_WAITING):
             # Not at the top: the thread that makes the rules has loaded it by then.
             from pipeline.match import match_terms
 

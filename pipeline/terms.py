@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import Final
+from typing import Final, NamedTuple
 
 #: So many words may stand where a term has `...`.
 MOST_BETWEEN: Final = 3
@@ -34,8 +34,7 @@ _LETTERS: Final = re.compile(r"[^\W_]")
 Words = Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True)
-class Phrase:
+class Phrase(NamedTuple):
     """Words in their order. `open_start` and `open_end`: the first and the last may be a part of a longer word."""
 
     text: str

@@ -95,6 +95,14 @@ def fold(texts: pl.Series) -> pl.Series:
     return (fold_ascii(table["text"]) if plain else table.select(folded(text)).to_series()).rename(texts.name)
 
 
+def folded_one(text: str) -> str:
+    """`fold` for one text."""
+    if not text.isascii():
+        return fold_one(text)[0]
+    words = _ASCII_WORD.findall(text.lower())
+    return f" {' '.join(words)} " if words else " "
+
+
 def fold_one(text: str) -> tuple[str, list[int]]:
     """`fold` for one text, with the position in `text` that each folded character came from."""
     if text.isascii():

@@ -11,12 +11,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 import polars as pl
 
 from pipeline.lookalikes import LOOK_ALIKES, is_all_alike, looks_latin
-from pipeline.text import fold_one
+from pipeline.text import fold_one, folded_one
 
 #: The further a view is from what was written, the less it weighs.
 WEIGHT: Final = {
@@ -35,7 +37,8 @@ _DIGIT_IN_WORD: Final = r"[A-Za-z][0-9@$!|(]|[0-9@$!|(][A-Za-z]|[0-9]{4}"
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
 #: Single letters with one and the same sign between them: three of them and more are a word.
 _APART: Final = re.compile(r"(?<![^\W_])[^\W\d_]([ ._\-*/\\|,:;~+=])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
-_THRICE: Final = re.compile(r"([^\W\d_])\1{2,}")
+#: A letter three times and more, but for the `www` of a host.
+_THRICE: Final = re.compile(r"(?!\b[wW]{3}\b)([^\W\d_])\1{2,}")
 _MASKED: Final = r"[A-Za-z][*#]{1,4}[A-Za-z]|[A-Za-z]{4}[*#](?:[^A-Za-z0-9*#]|$)"
 _TRIPLES: Final = [letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz" if letter != "w"]
 
@@ -43,20 +46,26 @@ _TRIPLES: Final = [letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz" if lett
 _Making = Callable[[re.Match[str]], Iterable[tuple[str, int]]]
 
 
-class View(NamedTuple):
+@dataclass(frozen=True)
+class View:
     """A text in one of its views."""
 
     name: str
     folded: str
-    #: Where in the text each character of `folded` came from.
-    origin: list[int]
+    #: Tells `origin`. Few texts hold anything, and only of those it is asked.
+    placed: Callable[[], list[int]]
+
+    @cached_property
+    def origin(self) -> list[int]:
+        """Where in the text each character of `folded` came from."""
+        return self.placed()
 
 
 def views_of(text: str) -> Iterator[View]:
     """The text itself, then its other views, one by one."""
-    folded, origin = fold_one(text)
-    yield View("words", folded, origin)
-    seen = {folded}
+    first = View("words", folded_one(text), lambda: fold_one(text)[1])
+    yield first
+    seen = {first.folded}
     for view in _others(text):
         if view.folded not in seen:
             seen.add(view.folded)
@@ -70,12 +79,17 @@ def _others(text: str) -> Iterator[View]:
     if not text.isascii():
         latin = as_latin(text)
         if latin != text:
-            yield View("look-alikes", *fold_one(latin))
+            yield view_of("look-alikes", *fold_one(latin))
     if _APART.search(latin):
         yield _composed("apart", *_rewritten(latin, _APART, _letters))
     if _THRICE.search(latin):
         for kept in (1, 2):
             yield _composed("repeated", *_rewritten(latin, _THRICE, _fewer(kept)))
+
+
+def view_of(name: str, folded: str, origin: list[int]) -> View:
+    """A view of which the places are known already."""
+    return View(name, folded, lambda: origin)
 
 
 def as_letters(text: str) -> str:
@@ -112,7 +126,7 @@ def may_hide(text: pl.Expr) -> pl.Expr:
 def _composed(name: str, text: str, places: list[int]) -> View:
     """A view of a text that was made of another one; `places` are those of its characters, and of its end."""
     folded, origin = fold_one(text)
-    return View(name, folded, [places[at] for at in origin])
+    return View(name, folded, lambda: [places[at] for at in origin])
 
 
 def _rewritten(text: str, pattern: re.Pattern[str], make: _Making) -> tuple[str, list[int]]:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipeline import lake, nightly, reading
+from pipeline.ahead import Later
 from pipeline.config import load_settings
 from pipeline.lake import Lake
 from pipeline.ledger import opened_ledger
@@ -154,7 +155,7 @@ class School:
             lake.prepare(self.lake, (unit.unit_id for unit in ledger.units()))
             sources = frozenset(source.name for source in chosen.source)
             rules = load_rules(chosen)
-            night = reading.Night(self.lake, ledger, lambda: rules.flagging, chosen.school.site, now, sources)
+            night = reading.Night(self.lake, ledger, Later(lambda: rules.flagging), chosen.school.site, now, sources)
             record.files += reading.read_all(files, night)
         return record
 

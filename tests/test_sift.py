@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import sift
+from pipeline.ahead import Later
 from pipeline.match import Matcher, compile_watchlists, match_values
 from pipeline.sift import MATCHED, Sifter
 from pipeline.watchlist import load, shipped
@@ -26,7 +27,7 @@ _ROWS = st.lists(st.fixed_dictionaries({name: st.sampled_from([*each, None]) for
 
 
 def sifted(blocks: list[pl.DataFrame], matcher: Matcher = MATCHER) -> pl.DataFrame:
-    sifter = Sifter(lambda: matcher)
+    sifter = Sifter(Later(lambda: matcher))
     for block in blocks:
         sifter.take(block)
     return sifter.found()
@@ -68,8 +69,24 @@ def test_the_rules_are_not_asked_for_before_there_is_something_to_match() -> Non
         asked.append(1)
         return MATCHER
 
-    sifter = Sifter(matcher)
+    sifter = Sifter(Later(matcher))
     sifter.take(pl.DataFrame({"url": ["https://example.org/"]}))
     assert not asked
     sifter.found()
     assert asked
+
+
+def test_reading_goes_on_while_the_rules_are_made_until_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sift, "_LOT", 2)
+    monkeypatch.setattr(sift, "_MOST_WAITING", 4)
+    asked: list[int] = []
+
+    def matcher() -> Matcher:
+        asked.append(1)
+        return MATCHER
+
+    sifter = Sifter(Later(matcher, lambda: False))
+    for number, expected in enumerate([0, 0, 0, 1, 1]):
+        sifter.take(pl.DataFrame({"url": [f"https://example.org/kill+yourself/{number}"]}))
+        assert len(asked) == expected
+    assert sifter.found().height

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.phrases import compiled, found_in
+from pipeline.finding import found_in
+from pipeline.phrases import compiled
 from pipeline.sieve import holds_any
 from pipeline.terms import TermError, spelt_out
 from pipeline.views import views_of

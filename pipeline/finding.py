@@ -1,0 +1,188 @@
+"""What the phrases find in one text, in each of its views.
+
+In: a text, and compiled phrases (`phrases`). Out: the rules that find something, each with its place in the text as it
+was written. Refuses nothing, and decides nothing: contexts and weights are the matcher's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final, NamedTuple
+
+import ahocorasick
+
+from pipeline.phrases import Pattern, Phrases
+from pipeline.text import fold_one
+from pipeline.views import View, as_letters, view_of, views_of
+
+#: Written together, phrases of so many letters are found in the middle of a word, shorter ones only at an end.
+_SURELY_TOGETHER: Final = 11
+_TOKEN: Final = re.compile(r"(?<![A-Za-z*#])[A-Za-z]{1,20}[*#][A-Za-z*#]{0,20}(?![A-Za-z*#])")
+_MASK: Final = re.compile("[*#]")
+_CHANGED: Final = re.compile(r"[0134578@$!|(9]")
+_LETTER: Final = re.compile("[A-Za-z]")
+#: So many places of the part before are looked at for the next one.
+_NEAREST: Final = 8
+#: So many words may be meant by one that is masked.
+_MOST_MEANT: Final = 6
+
+#: From the first character of a folded text to behind the last.
+_Span = tuple[int, int]
+
+
+class Find(NamedTuple):
+    """What a rule finds: from where to where in the text."""
+
+    rule: int
+    start: int
+    end: int
+    view: View
+    #: The words of the text, as they stand and in this view: among them are the rule's contexts.
+    beside: str
+
+
+def found_in(text: str, phrases: Phrases, *, typed: bool = True) -> list[Find]:
+    """What each rule finds: in the plainest view that it finds anything in, the longest and then the first.
+
+    What nobody `typed`, as the address of a page, holds no digits for letters and no slips of the finger.
+    """
+    best: dict[int, Find] = {}
+    if phrases.owners:
+        views = list(views_of(text))
+        words = views[0].folded
+        for view, spans in _looked_at(text, views, phrases, typed=typed):
+            for rule, (first, last) in spans.items():
+                if rule not in best:
+                    # In letters for digits, `l` is `i`: no word that could be looked for.
+                    beside = words if view.name in ("words", "digits") else words + view.folded
+                    best[rule] = Find(rule, view.origin[first], view.origin[last - 1] + 1, view, beside)
+    return list(best.values())
+
+
+def _looked_at(
+    text: str, views: list[View], phrases: Phrases, *, typed: bool
+) -> Iterator[tuple[View, dict[int, _Span]]]:
+    """Each view, and more that these lead to, with the spans of what is found in it."""
+    for view in views:
+        yield view, _spans(view.folded, phrases.plain, phrases)
+    if typed and _CHANGED.search(text):
+        yield _in_letters(text, phrases)
+    if _MASK.search(text):
+        yield from _masked(text, phrases)
+    for view in views:
+        if glued := _glued(view.folded, phrases):
+            yield View("together", view.folded, view.placed), glued
+    if typed:
+        yield from _misspelt(views[0], phrases)
+
+
+def _spans(folded: str, automaton: ahocorasick.Automaton, phrases: Phrases) -> dict[int, _Span]:
+    best: dict[int, _Span] = {}
+    parts: defaultdict[int, list[_Span]] = defaultdict(list)
+    for last, (length, owner) in automaton.iter(folded):
+        for rule in owner.rules:
+            _keep(best, rule, last - length + 1, last)
+        for part in owner.parts:
+            parts[part].append((last - length + 1, last))
+    # A pattern is looked at where its rarest part is; most of them lack another part.
+    for part in parts.keys() & phrases.patterns.keys():
+        for pattern in phrases.patterns[part]:
+            if parts.keys() >= set(pattern.parts):
+                for first, last in _chains(folded, parts, pattern):
+                    _keep(best, pattern.rule, first, last)
+    return {rule: _whole_words(folded, *span) for rule, span in best.items()}
+
+
+def _keep(best: dict[int, _Span], rule: int, first: int, last: int) -> None:
+    """The longest, and of those the first."""
+    known = best.get(rule)
+    if known is None or (last - first, -first) > (known[1] - known[0], -known[0]):
+        best[rule] = (first, last)
+
+
+def _whole_words(folded: str, first: int, last: int) -> _Span:
+    """From the first letter of the first word to behind the last of the last."""
+    start = first + 1 if folded[first] == " " else folded.rfind(" ", 0, first) + 1
+    end = last if folded[last] == " " else folded.find(" ", last)
+    return start, end if end >= 0 else len(folded)
+
+
+def _chains(folded: str, parts: Mapping[int, list[_Span]], pattern: Pattern) -> Iterator[_Span]:
+    """Where the parts of a pattern stand in their order, with few words between."""
+    found = [(number, *span) for number, part in enumerate(pattern.parts) for span in parts[part]]
+    # By their place; of one part at one place the shortest comes first.
+    reached: list[dict[int, int]] = [{} for _ in pattern.parts]
+    for number, first, last in sorted(found, key=lambda each: each[1:]):
+        if number == 0:
+            reached[0][last] = first
+            continue
+        # Only the nearest: a text may say the same ten thousand times.
+        for before, start in islice(reversed(reached[number - 1].items()), _NEAREST):
+            if before <= first and folded.count(" ", before, first + 1) <= pattern.between[number - 1] + 1:
+                reached[number][last] = min(start, reached[number].get(last, start))
+    return ((start, last) for last, start in reached[-1].items())
+
+
+def _in_letters(text: str, phrases: Phrases) -> tuple[View, dict[int, _Span]]:
+    """What is found where digits and signs are letters, if it holds one of each."""
+    folded, origin = fold_one(as_letters(text))
+    spans = {
+        rule: (first, last)
+        for rule, (first, last) in _spans(folded, phrases.in_letters, phrases).items()
+        if _CHANGED.search(written := text[origin[first] : origin[last - 1] + 1]) and _LETTER.search(written)
+    }
+    return view_of("digits", folded, origin), spans
+
+
+def _glued(folded: str, phrases: Phrases) -> dict[int, _Span]:
+    best: dict[int, _Span] = {}
+    if not phrases.together:
+        return best
+    for last, (length, rules) in phrases.glued.iter(folded):
+        first = last - length + 1
+        at_an_end = folded[first - 1] == " " or folded[last + 1] == " "
+        if length >= _SURELY_TOGETHER or at_an_end:
+            for rule in rules:
+                _keep(best, rule, first, last + 1)
+    return best
+
+
+def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span]]]:
+    """What is found when a word with signs in it is one of ours: `s*icide`."""
+    for token in _TOKEN.finditer(text):
+        shape = re.compile(_MASK.sub("[a-z]", token[0].lower()))
+        meant = [word for word in phrases.by_length.get(len(token[0]), ()) if shape.fullmatch(word)]
+        for word in meant[:_MOST_MEANT]:
+            folded, origin = fold_one(text[: token.start()] + word + text[token.end() :])
+            inside = range(token.start(), token.end())
+            touched = {
+                rule: span
+                for rule, span in _spans(folded, phrases.plain, phrases).items()
+                if origin[span[0]] < inside.stop and origin[span[1] - 1] >= inside.start
+            }
+            yield view_of("masked", folded, origin), touched
+
+
+def _misspelt(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span]]]:
+    """What is found when misspelt words are put right."""
+    words = view.folded.split()
+    if phrases.misspelt.keys().isdisjoint(words):
+        return
+    folded, origin, at, changed = " ", [view.origin[0]], 1, list[_Span]()
+    for word in words:
+        meant = phrases.misspelt.get(word, word)
+        if meant != word:
+            changed.append((len(folded), len(folded) + len(meant)))
+        places = view.origin[at : at + len(word)]
+        origin += [*places[: len(meant)], *[places[-1]] * (len(meant) - len(word)), view.origin[at + len(word)]]
+        folded += f"{meant} "
+        at += len(word) + 1
+    touched = {
+        rule: (first, last)
+        for rule, (first, last) in _spans(folded, phrases.plain, phrases).items()
+        if any(first < end and start < last for start, end in changed)
+    }
+    yield view_of("misspelt", folded, origin), touched
