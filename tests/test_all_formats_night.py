@@ -6,14 +6,12 @@ import json
 import tomllib
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from cli import main
 from pipeline.formats import names
 from tests.samples import SAMPLES, lines_of
 
-pytestmark = pytest.mark.usefixtures("shipped_once")
 #: Read only when named; of the others the night must find out by itself.
 _NAMED = ("csv", "json", "squid_custom")
 _ONE_OF_EACH = list({sample.parent.name: sample for sample in SAMPLES}.values())

@@ -24,8 +24,6 @@ from cli import main
 from pipeline.ledger import opened_ledger
 from tests.effort import tries
 
-pytestmark = pytest.mark.usefixtures("shipped_once")
-
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "sample_logs" / "school"
 #: Tuesday 10 November 2026, a school day, 09:00 in London and in UTC.

@@ -7,10 +7,9 @@ from urllib.parse import quote, quote_plus
 import polars as pl
 import pytest
 
-from pipeline.match import compile_watchlists, match_values
-from pipeline.watchlist import load, shipped
+from pipeline.match import match_values
+from tests.shipped import shipped_matcher
 
-MATCHER = compile_watchlists(load([shipped()]))
 WORDS = ("how to kill myself", "i want to die?", "café: i want to kill myself", '"how to kill myself" 100%')
 ENGINES = ("https://www.google.com/search?ie=UTF-8&q={}", "https://duckduckgo.com/?q={}&ia=web")
 
@@ -24,7 +23,7 @@ def escaped(words: str) -> list[str]:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_escape_of_a_search_is_found_and_named_by_its_url(words: str, engine: str) -> None:
     urls = pl.Series([engine.format(each) for each in escaped(words)], dtype=pl.String).unique(maintain_order=True)
-    hits = match_values({"url": urls}, MATCHER).filter(pl.col("category") == "self-harm")
+    hits = match_values({"url": urls}, shipped_matcher()).filter(pl.col("category") == "self-harm")
     assert set(hits["value"]) == set(urls)
     assert set(hits["field"]) == {"search_text"}
     assert set(hits["text"]) == {words}
@@ -32,5 +31,5 @@ def test_every_escape_of_a_search_is_found_and_named_by_its_url(words: str, engi
 
 def test_the_path_and_the_query_of_other_sites_are_unescaped_too() -> None:
     urls = pl.Series(["http://a.example/how%20to%20kill%20myself", "http://b.example/x?t=how%2Bto%20kill+myself"])
-    hits = match_values({"url": urls}, MATCHER).filter(pl.col("category") == "self-harm")
+    hits = match_values({"url": urls}, shipped_matcher()).filter(pl.col("category") == "self-harm")
     assert "http://a.example/how%20to%20kill%20myself" in hits["value"].to_list()

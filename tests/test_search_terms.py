@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,10 @@ from pipeline.search_terms import FOUND, Engine, engines, search_terms
 from pipeline.text import url_parts
 from tests.effort import tries
 
+_Found = tuple[str, str, bool]
 
-def found(url: str) -> tuple[str, str, bool] | None:
+
+def found(url: str) -> _Found | None:
     """Engine, words and whether they were half typed."""
     table = search_terms(url_parts(pl.Series([url])))
     assert table.schema == FOUND
@@ -20,25 +24,41 @@ def found(url: str) -> tuple[str, str, bool] | None:
     return None if table.is_empty() else table.select("search_engine", "search_text", "half_typed").row(0)
 
 
+@cache
+def examples_found() -> dict[str, _Found]:
+    """What is found in the examples of all engines, looked at together."""
+    table = search_terms(url_parts(pl.Series(sorted({each.example for each in engines()}))))
+    return {
+        url: (engine, words, half_typed) for url, engine, words, half_typed in table.select(list(FOUND)).iter_rows()
+    }
+
+
 @pytest.mark.parametrize("engine", engines(), ids=lambda each: f"{each.name} {each.hosts[0]}")
 def test_the_example_of_every_engine(engine: Engine) -> None:
     path = url_parts(pl.Series([engine.example]))["path"].item()
     half_typed = any(path == each or path.startswith(each.rstrip("/") + "/") for each in engine.suggest)
     assert engine.parameter or engine.in_path
-    assert found(engine.example) == (engine.name, engine.words, half_typed)
+    assert examples_found()[engine.example] == (engine.name, engine.words, half_typed)
 
 
-@pytest.mark.parametrize("engine", engines(), ids=lambda each: f"{each.name} {each.hosts[0]}")
+@pytest.mark.parametrize(
+    "engine", [each for each in engines() if each.suggest], ids=lambda each: f"{each.name} {each.hosts[0]}"
+)
 def test_a_suggestion_is_half_typed(engine: Engine) -> None:
     for path in engine.suggest:
         host = engine.hosts[0].replace(".*", ".com")
         assert found(f"https://{host}{path}?{engine.parameter[0]}=swi") == (engine.name, "swi", True)
 
 
-def test_all_examples_at_once_as_each_alone() -> None:
-    urls = [each.example for each in engines()] + ["https://example.org/?q=nothing", "https://www.google.com/"]
-    together = search_terms(url_parts(pl.Series(urls)))
-    assert sorted(together["url"]) == sorted({each.example for each in engines()})
+@settings(max_examples=tries(200))
+@given(url=st.sampled_from([each.example for each in engines()]))
+def test_an_example_alone_as_among_all(url: str) -> None:
+    assert found(url) == examples_found()[url]
+
+
+def test_nothing_is_found_where_there_is_no_search() -> None:
+    urls = [engines()[0].example, "https://example.org/?q=nothing", "https://www.google.com/"]
+    assert search_terms(url_parts(pl.Series(urls)))["url"].to_list() == urls[:1]
 
 
 @pytest.mark.parametrize(

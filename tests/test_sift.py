@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 
 from pipeline import sift
 from pipeline.ahead import Later
-from pipeline.match import Matcher, compile_watchlists, match_values
+from pipeline.match import Matcher, match_values
 from pipeline.sift import MATCHED, Sifter
-from pipeline.watchlist import load, shipped
 from tests.effort import tries
+from tests.shipped import shipped_matcher
 
-MATCHER = compile_watchlists(load([shipped()]))
 _VALUES = {
     "url": ["https://www.bing.com/search?q=how+to+hide+bruises", "https://sub.nordvpn.com/", "https://example.org/a"],
     "host": ["nordvpn.com", "example.net"],
@@ -26,8 +25,8 @@ _VALUES = {
 _ROWS = st.lists(st.fixed_dictionaries({name: st.sampled_from([*each, None]) for name, each in _VALUES.items()}))
 
 
-def sifted(blocks: list[pl.DataFrame], matcher: Matcher = MATCHER) -> pl.DataFrame:
-    sifter = Sifter(Later(lambda: matcher))
+def sifted(blocks: list[pl.DataFrame]) -> pl.DataFrame:
+    sifter = Sifter(Later(shipped_matcher))
     for block in blocks:
         sifter.take(block)
     return sifter.found()
@@ -46,7 +45,7 @@ def test_in_blocks_and_lots_the_same_is_found_as_at_once(made: list[dict[str, st
     distinct = {name: events[name].drop_nulls().unique() for name in _VALUES}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sift, "_LOT", lot)
-        assert rows(sifted(blocks)) == rows(match_values(distinct, MATCHER))
+        assert rows(sifted(blocks)) == rows(match_values(distinct, shipped_matcher()))
 
 
 def test_something_is_found_in_every_column() -> None:
@@ -67,7 +66,7 @@ def test_the_rules_are_not_asked_for_before_there_is_something_to_match() -> Non
 
     def matcher() -> Matcher:
         asked.append(1)
-        return MATCHER
+        return shipped_matcher()
 
     sifter = Sifter(Later(matcher))
     sifter.take(pl.DataFrame({"url": ["https://example.org/"]}))
@@ -83,7 +82,7 @@ def test_reading_goes_on_while_the_rules_are_made_until_too_much_waits(monkeypat
 
     def matcher() -> Matcher:
         asked.append(1)
-        return MATCHER
+        return shipped_matcher()
 
     sifter = Sifter(Later(matcher, lambda: False))
     for number, expected in enumerate([0, 0, 0, 1, 1]):

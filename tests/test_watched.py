@@ -9,13 +9,12 @@ from datetime import date
 import pytest
 from markupsafe import escape
 
-from pipeline import watchlist
 from pipeline.errors import InvariantError
-from pipeline.match import compile_watchlists
 from pipeline.text import fold_one
 from reports import watched
+from tests.shipped import shipped_lists, shipped_matcher
 
-LISTS = watchlist.load([watchlist.shipped()])
+LISTS = shipped_lists()
 CONTEXT = watched.WatchedContext(
     school="Example Park School", today=date(2026, 11, 29), categories=tuple(LISTS.categories.values()),
     events_days=365, has_long_lists=False,
@@ -42,7 +41,7 @@ def test_no_site_and_no_phrase_of_a_list_stands_on_it() -> None:
         r"<style>.*?</style>|<[^>]*>", " ", watched.render(replace(CONTEXT, categories=bare)), flags=re.DOTALL
     )
     text = fold_one(page)[0]
-    matcher = compile_watchlists(LISTS)
+    matcher = shipped_matcher()
     # The parts of a term of several parts are ordinary words.
     phrases = [
         key

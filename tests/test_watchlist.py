@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import WatchlistError
-from pipeline.match import Matcher, check_examples, compile_watchlists, match_texts
+from pipeline.match import check_examples, compile_watchlists, match_texts
 from pipeline.terms import Phrase, Spelt
 from pipeline.tomlplace import Place
 from pipeline.watchlist import (
@@ -29,6 +28,7 @@ from pipeline.watchlist import (
     load,
     shipped,
 )
+from tests.shipped import shipped_lists, shipped_matcher
 
 CATEGORY = """[category]
 id = "fishing"
@@ -328,21 +328,9 @@ COUNTED_ONLY = {
 DRAFTS = 40
 
 
-@cache
-def ours() -> Watchlists:
-    """The watchlists that travel with the program."""
-    return load([shipped()])
-
-
-@cache
-def our_matcher() -> Matcher:
-    """The same, compiled."""
-    return compile_watchlists(ours())
-
-
 def found_in(text: str, field: str) -> dict[str, float]:
     """The highest weight of each category in a text."""
-    hits = match_texts(pl.DataFrame({"field": [field], "text": [text]}), our_matcher())
+    hits = match_texts(pl.DataFrame({"field": [field], "text": [text]}), shipped_matcher())
     best: dict[str, float] = {}
     for category, weight in hits.select("category", "weight").iter_rows():
         best[category] = max(weight, best.get(category, 0.0))
@@ -350,15 +338,15 @@ def found_in(text: str, field: str) -> dict[str, float]:
 
 
 def test_every_category_of_the_domain_is_there() -> None:
-    assert set(ours().categories) >= WANTED
+    assert set(shipped_lists().categories) >= WANTED
 
 
 def test_every_rule_does_what_its_examples_say() -> None:
-    check_examples(ours(), our_matcher())
+    check_examples(shipped_lists(), shipped_matcher())
 
 
 def test_categories_speak_the_words_of_the_domain() -> None:
-    for category in ours().categories.values():
+    for category in shipped_lists().categories.values():
         assert category.four_cs in {"content", "contact", "conduct", "commerce"}
         assert category.route in ROUTES
         assert len(category.meaning.split()) >= 8, f"{category.id}: say in plain English what it is"
@@ -366,11 +354,11 @@ def test_categories_speak_the_words_of_the_domain() -> None:
 
 
 def test_only_looking_for_help_is_help_seeking() -> None:
-    assert [each.id for each in ours().categories.values() if each.help_seeking] == ["help-seeking"]
+    assert [each.id for each in shipped_lists().categories.values() if each.help_seeking] == ["help-seeking"]
 
 
 def test_what_is_only_counted_never_drafts_by_itself() -> None:
-    for watchlist in ours().lists:
+    for watchlist in shipped_lists().lists:
         if watchlist.category.id in COUNTED_ONLY:
             assert watchlist.category.severity in {"low", "record"}
             for rule in watchlist.text_rules:
@@ -380,13 +368,13 @@ def test_what_is_only_counted_never_drafts_by_itself() -> None:
 
 
 def test_looking_for_help_weighs_nothing() -> None:
-    (helping,) = [each for each in ours().lists if each.category.help_seeking]
+    (helping,) = [each for each in shipped_lists().lists if each.category.help_seeking]
     weights = [rule.weight for rule in helping.text_rules] + [rule.weight for rule in helping.domain_rules]
     assert max(weights) < 15
 
 
 def test_rules_look_only_into_fields_that_exist() -> None:
-    assert all(set(rule.fields) <= set(TEXT_FIELDS) for each in ours().lists for rule in each.text_rules)
+    assert all(set(rule.fields) <= set(TEXT_FIELDS) for each in shipped_lists().lists for rule in each.text_rules)
 
 
 ORDINARY = [
@@ -440,5 +428,5 @@ def test_the_example_in_the_readme_is_read_and_adds_to_ours(tmp_path: Path) -> N
     assert example
     lists = load([shipped(), folder_with(tmp_path, gaming=example[1])])
     assert [rule.id for rule in lists.lists[-1].text_rules] == ["gaming-block-blast"]
-    assert lists.lists[-1].category.title == ours().categories["gaming"].title
+    assert lists.lists[-1].category.title == shipped_lists().categories["gaming"].title
     check_examples(lists, compile_watchlists(lists))

@@ -1,0 +1,42 @@
+"""The shipped watchlists for tests: read, compiled and tried once in a process, not by each test that needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from pipeline import match, watchlist
+from pipeline.match import Matcher
+from pipeline.watchlist import DomainFile, TermFile, Watchlists
+
+
+@cache
+def shipped_lists() -> Watchlists:
+    """The lists that travel with the program, and nothing else."""
+    return watchlist.load([watchlist.shipped()])
+
+
+@cache
+def shipped_matcher() -> Matcher:
+    """The same, compiled and tried on their examples."""
+    matcher = match.compile_watchlists(shipped_lists())
+    match.check_examples(shipped_lists(), matcher)
+    return matcher
+
+
+def load(folders: Sequence[Path], terms: Sequence[TermFile] = (), domains: Sequence[DomainFile] = ()) -> Watchlists:
+    """`watchlist.load`."""
+    is_shipped = list(folders) == [watchlist.shipped()] and not (terms or domains)
+    return shipped_lists() if is_shipped else watchlist.load(folders, terms, domains)
+
+
+def compile_watchlists(lists: Watchlists) -> Matcher:
+    """`match.compile_watchlists`."""
+    return shipped_matcher() if lists is shipped_lists() else match.compile_watchlists(lists)
+
+
+def check_examples(lists: Watchlists, matcher: Matcher) -> None:
+    """`match.check_examples`."""
+    if lists is not shipped_lists():
+        match.check_examples(lists, matcher)
