@@ -7,7 +7,6 @@ what to write instead, before anything is read.
 
 from __future__ import annotations
 
-import difflib
 import glob
 import re
 import tomllib
@@ -16,11 +15,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, Field, Strict, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from pipeline import policy
 from pipeline.errors import ConfigError
-from pipeline.tomlplace import line_of
+from pipeline.limits import Name, Percent, Retention, Table, Thresholds, Whole, YesOrNo
+from pipeline.policy import Change, Policy, PolicyTables
+from pipeline.tomlfaults import Models, first_of
+from pipeline.tomlplace import Key, line_of
 
 #: The formats of which a map says what their columns mean.
 MAPPED: Final = ("csv", "json")
@@ -42,19 +45,10 @@ def _known_zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
-# As it is written: a number in quotes, or `true` where a number is wanted, is a slip of the pen.
-Whole = Annotated[int, Strict()]
-YesOrNo = Annotated[bool, Strict()]
 Day = Annotated[date, Strict()]
-Percent = Annotated[float, Strict(), Field(ge=0, le=100)]
-Name = Annotated[str, Field(min_length=1)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=False)
-
-
-class Term(_Table):
+class Term(Table):
     """One term of the school year, both days included."""
 
     name: Name
@@ -68,7 +62,7 @@ class Term(_Table):
         return self
 
 
-class School(_Table):
+class School(Table):
     """Whose logs these are, and when the school is open (local time)."""
 
     name: Name
@@ -85,7 +79,7 @@ class School(_Table):
         return self
 
 
-class Source(_Table):
+class Source(Table):
     """One program that writes logs, and where they lie. Several patterns may name its files."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
@@ -95,8 +89,8 @@ class Source(_Table):
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
     #: A shipped column map of the csv format, such as `senso`, or the path of one's own.
     map: str | None = None
-    columns: dict[str, str] = {}
-    verdicts: dict[str, str] = {}
+    columns: dict[str, str] = Field(default_factory=dict)
+    verdicts: dict[str, str] = Field(default_factory=dict)
     #: The line that says what the log holds: of squid.conf for squid_custom, `#Fields:` for a w3c log without its own.
     logformat: Name | None = None
     #: Set where exports overlap: a line that an earlier file of this source had is counted, not read again.
@@ -128,22 +122,22 @@ class Source(_Table):
 PeopleColumn = Literal["username", "display_name", "role", "year_group", "classes", "valid_from", "valid_to"]
 
 
-class People(_Table):
+class People(Table):
     """The school's export of people, and what its columns are called."""
 
     file: Path
-    columns: dict[PeopleColumn, str] = {}
+    columns: dict[PeopleColumn, str] = Field(default_factory=dict)
     devices: Path | None = None
 
 
-class Timetable(_Table):
+class Timetable(Table):
     """Lessons; `week_a` is the Monday of any week A, where the timetable has two weeks."""
 
     file: Path
     week_a: Day | None = None
 
 
-class WordFile(_Table):
+class WordFile(Table):
     """A long plain list of the school's own, one entry a line."""
 
     file: Path
@@ -151,7 +145,7 @@ class WordFile(_Table):
     weight: Percent
 
 
-class Watchlists(_Table):
+class Watchlists(Table):
     """What is looked for: the shipped lists, the school's own folders, its long plain lists."""
 
     shipped: YesOrNo = True
@@ -160,41 +154,21 @@ class Watchlists(_Table):
     domains: tuple[WordFile, ...] = ()
 
 
-class Store(_Table):
+class Store(Table):
     """Where the program keeps what it has read and what it writes."""
 
     folder: Path = Path("store")
     reports: Path = Path("reports")
 
 
-class Retention(_Table):
-    """How many days events and their lines are kept; counts without names are kept for good."""
+class Layer(Table):
+    """A policy above the school's own, the widest first: a folder with `policy.toml`, watchlists, or both."""
 
-    events_days: Whole = Field(default=365, ge=1, le=36_500)
-
-
-class Thresholds(_Table):
-    """From which weight a hit has which level, and how hits become episodes and drafts."""
-
-    urgent: Percent = 85
-    high: Percent = 65
-    medium: Percent = 40
-    low: Percent = 15
-    #: A draft is made from this level on.
-    draft: Literal["urgent", "high", "medium", "low"] = "medium"
-    episode_gap_minutes: Whole = Field(default=30, ge=1, le=1_440)
-    #: Under 3 nothing would be hidden that could not be guessed.
-    small_number: Whole = Field(default=5, ge=3)
-    drafts_on_page: Whole = Field(default=200, ge=1)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Thresholds:
-        if not self.urgent >= self.high >= self.medium >= self.low:
-            raise ValueError("the levels must fall from urgent through high and medium to low")
-        return self
+    name: Name
+    folder: Path
 
 
-class Settings(_Table):
+class Settings(Table):
     """All of `school.toml`."""
 
     school: School
@@ -205,6 +179,15 @@ class Settings(_Table):
     store: Store = Store()
     retention: Retention = Retention()
     thresholds: Thresholds = Thresholds()
+    layer: tuple[Layer, ...] = ()
+    change: tuple[Change, ...] = ()
+    #: What each layer lays down, the widest first and the school's own last: found by reading, written by nobody.
+    policies: tuple[Policy, ...] = Field(default=(), exclude=True)
+
+    @field_validator("policies", mode="before")
+    @classmethod
+    def _not_written(cls, _: object) -> object:
+        raise PydanticCustomError("extra_forbidden", "not a key")
 
     def zone_of(self, source: Source) -> ZoneInfo:
         """The zone of stamps that carry none."""
@@ -225,14 +208,23 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        raise _first_of(error, path, text) from error
+        raise first_of(error, path, text, _MODELS) from error
+    own = PolicyTables(thresholds=settings.thresholds, retention=settings.retention, change=settings.change)
     try:
         settings = _absolute(settings, path.resolve().parent)
     except RuntimeError as error:
         remedy = "Write the whole path instead of ~."
         raise ConfigError(f"a path begins with ~, but: {error}", path=path, remedy=remedy) from error
     _check(settings, path, text)
-    return settings
+    policies = (*_layers(settings), Policy("the school", path, text, own))
+    if not settings.watchlists.shipped:
+        policy.refuse_weaker(policies, "watchlists.shipped", line_of(text, ("watchlists", "shipped")))
+    thresholds, retention = policy.limits(policies)
+    return settings.model_copy(update={"thresholds": thresholds, "retention": retention, "policies": policies})
+
+
+def _layers(settings: Settings) -> list[Policy]:
+    return [policy.read(each.name, each.folder) for each in settings.layer]
 
 
 def _line_of_fault(error: Exception, text: str) -> int:
@@ -258,69 +250,11 @@ def _text(path: Path) -> str:
         raise ConfigError(f"cannot be read ({error.strerror}).", path=path) from error
 
 
-def _first_of(failure: ValidationError, path: Path, text: str) -> ConfigError:
-    details = failure.errors()[0]
-    # Pydantic marks a fault of a key, not of its value, by a last part of its own.
-    place = tuple(part for part in details["loc"] if part != "[key]")
-    what, remedy = _in_words(details, place)
-    return ConfigError(what, path=path, line=line_of(text, place), remedy=remedy)
-
-
-#: What pydantic calls a fault of a type -> what is wanted, and an example.
-_WANTED = {
-    "int_type": ("a whole number", "8, without quotes"),
-    "float_type": ("a number", "40, without quotes"),
-    "bool_type": ("true or false", "true, without quotes"),
-    "date_type": ("a date", "2026-09-02, without quotes"),
-    "string_type": ("text", '"text", in quotes'),
-    "path_type": ("text", '"folder/file", in quotes'),
-    "tuple_type": ("a list", '["text"], in brackets'),
-    "model_type": ("a table", "[school], with its keys below it"),
-    "dict_type": ("a table", "[source.columns], with its keys below it"),
-}
-
-#: How the tables that a school.toml must have are written.
-_TABLES = {
-    "school": "[school], with a line `name = …` below it",
-    "source": "[[source]], in double brackets, with `name` and `files` below it",
-}
-
-
-def _in_words(details: ErrorDetails, place: tuple[str | int, ...]) -> tuple[str, str]:
-    key = next((part for part in reversed(place) if isinstance(part, str)), "")
-    if details["type"] == "extra_forbidden":
-        known = _known_keys(place[:-1])
-        close = difflib.get_close_matches(key, known, n=1)
-        remedy = f"Did you mean {close[0]!r}?" if close else f"Known here: {', '.join(known)}."
-        return f"the key {key!r} is not known.", remedy
-    if details["loc"][-1:] == ("[key]",):
-        return f"the key {key!r} is not known.", f"Known here: {details['ctx']['expected']}."
-    if details["type"] == "missing":
-        return _missing(place, key)
-    if details["type"] == "tuple_type" and key in _TABLES:
-        return f"{key} is written as one table.", f"Write {_TABLES[key]}."
-    if details["type"] in _WANTED:
-        wanted, example = _WANTED[details["type"]]
-        return f"{key}: {wanted} is wanted here, not {details['input']!r:.60}.", f"Write for example {example}."
-    message = details["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[:1].lower()}{message[1:]}.", ""
-
-
-def _missing(place: tuple[str | int, ...], key: str) -> tuple[str, str]:
-    if len(place) == 1:
-        return f"[{key}] is missing.", f"Add the table {_TABLES[key]}."
-    table = ".".join(str(part) for part in place[:-1] if isinstance(part, str))
-    return f"{key!r} is missing in {table}.", f"Add a line `{key} = …`."
-
-
-def _known_keys(table: tuple[str | int, ...]) -> list[str]:
-    models: dict[str, type[BaseModel]] = {
-        "": Settings, "school": School, "terms": Term, "source": Source, "people": People, "timetable": Timetable,
-        "watchlists": Watchlists, "phrases": WordFile, "domains": WordFile, "store": Store, "retention": Retention,
-        "thresholds": Thresholds,
-    }  # fmt: skip
-    name = next((part for part in reversed(table) if isinstance(part, str)), "")
-    return sorted(models[name].model_fields)
+_MODELS: Models = {
+    "": Settings, "school": School, "terms": Term, "source": Source, "people": People, "timetable": Timetable,
+    "watchlists": Watchlists, "phrases": WordFile, "domains": WordFile, "store": Store, "retention": Retention,
+    "thresholds": Thresholds, "layer": Layer, "change": Change,
+}  # fmt: skip
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
@@ -329,7 +263,7 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     def made(value: Any) -> Any:
         if isinstance(value, Path):
             return folder / value.expanduser()
-        if isinstance(value, _Table):
+        if isinstance(value, Table):
             return value.model_copy(update={name: made(getattr(value, name)) for name in type(value).model_fields})
         if isinstance(value, tuple):
             return tuple(made(each) for each in value)
@@ -352,7 +286,7 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
 
 def _check(settings: Settings, path: Path, text: str) -> None:
     """What only the disk or the whole file can tell: files that are not there, two sources of one name."""
-    wanted: list[tuple[Path, tuple[str | int, ...]]] = []
+    wanted: list[tuple[Path, Key]] = []
     if settings.people is not None:
         wanted.append((settings.people.file, ("people", "file")))
         wanted += [(each, ("people", "devices")) for each in (settings.people.devices,) if each is not None]
@@ -364,9 +298,13 @@ def _check(settings: Settings, path: Path, text: str) -> None:
         if not file.is_file():
             remedy = "Correct the name, put the file there, or take the line out."
             raise ConfigError(f"{file} is not there.", path=path, line=line_of(text, place), remedy=remedy)
-    for at, folder in enumerate(settings.watchlists.folders):
+    places: list[tuple[Path, Key]] = [
+        (folder, ("watchlists", "folders", at)) for at, folder in enumerate(settings.watchlists.folders)
+    ]
+    places += [(each.folder, ("layer", at, "folder")) for at, each in enumerate(settings.layer)]
+    for folder, place in places:
         if not folder.is_dir():
-            line = line_of(text, ("watchlists", "folders", at))
+            line = line_of(text, place)
             raise ConfigError(f"the folder {folder} is not there.", path=path, line=line, remedy="Correct the name.")
     names = [each.name for each in settings.source]
     for at, name in enumerate(names):

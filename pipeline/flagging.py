@@ -16,9 +16,10 @@ from typing import Any
 import polars as pl
 
 from pipeline import jsonlines
-from pipeline.config import Thresholds, load_settings
+from pipeline.config import load_settings
 from pipeline.errors import SourceError, StoreError
 from pipeline.levels import Seen, at_least, episode_level
+from pipeline.limits import Thresholds
 from pipeline.match import Matcher, check_examples, compile_watchlists, match_texts, match_values
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.rules import bounds_of, load_watchlists

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from pipeline.config import Settings, Thresholds
+from pipeline.changes import changed
+from pipeline.config import Settings
 from pipeline.engine import Flagging
 from pipeline.episodes import Drafting
+from pipeline.limits import Thresholds
 from pipeline.match import check_examples, compile_watchlists
 from pipeline.priority import LevelBounds
 from pipeline.roll import Devices, People, PeopleColumns, load_devices, load_people
 from pipeline.timetable import Timetable, load_timetable
-from pipeline.watchlist import DomainFile, TermFile, Watchlists, load, shipped
+from pipeline.watchlist import DomainFile, TermFile, Watchlists, holds_lists, load, shipped
 from pipeline.who import Who
 
 
@@ -54,12 +56,15 @@ def bounds_of(limits: Thresholds) -> LevelBounds:
 def load_watchlists(settings: Settings) -> Watchlists:
     """The shipped lists, if wanted, the school's own folders, and its long plain lists."""
     chosen = settings.watchlists
-    folders = [*([shipped()] if chosen.shipped else []), *chosen.folders]
-    return load(
+    layers = [each.folder for each in settings.layer if holds_lists(each.folder)]
+    folders = [*([shipped()] if chosen.shipped else []), *layers, *chosen.folders]
+    lists = load(
         folders,
         tuple(TermFile(f"list.{each.file.stem}", each.category, each.file, each.weight) for each in chosen.phrases),
         tuple(DomainFile(f"list.{each.file.stem}", each.category, each.file, each.weight) for each in chosen.domains),
     )
+    above = {each.folder: at for at, each in enumerate(settings.layer)}
+    return changed(lists, settings.policies, above | dict.fromkeys(chosen.folders, len(settings.layer)))
 
 
 def load_who(settings: Settings) -> tuple[Who, tuple[str, ...]]:

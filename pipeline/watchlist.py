@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.errors import WatchlistError
+from pipeline.policy import POLICY
 from pipeline.terms import Phrase, Spelt, TermError, Words, phrases_of, spelt_out
 from pipeline.tomlplace import Place
 from pipeline.watchtoml import (
@@ -200,8 +201,17 @@ def shipped() -> Path:
     return folder
 
 
+def holds_lists(folder: Path) -> bool:
+    """Whether a folder has any watchlist; that of a layer may hold its policy alone."""
+    return bool(_lists_in(folder)) or (folder / WORDS).is_file()
+
+
+def _lists_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.toml") if path.name not in (WORDS, POLICY))
+
+
 def _files(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.glob("*.toml") if path.name != WORDS) if folder.is_dir() else []
+    found = _lists_in(folder) if folder.is_dir() else []
     if not found:
         raise WatchlistError(
             "there are no watchlists here.",
