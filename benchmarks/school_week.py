@@ -166,10 +166,9 @@ def drafts_of(folder: Path) -> pl.DataFrame:
 def report(drafts: pl.DataFrame, number: int, lines: int, texts: int) -> str:
     """The figures, as tables."""
     daily = drafts.height / number * 1000 / _DAYS
-    told = [
-        f"{number:,} pupils, {_DAYS} days, {lines:,} requests: {drafts.height} drafts, "
-        f"**{daily:.1f} for a thousand pupils a day**", "", "| category | level | drafts |", "|---|---|---|",
-    ]  # fmt: skip
+    rate = f"{daily:.1f} for a thousand pupils a day"
+    told = [f"{number:,} pupils, {_DAYS} days, {lines:,} requests: {drafts.height} drafts, **{rate}**", ""]
+    told += ["| category | level | drafts |", "|---|---|---|"]
     counted = drafts.group_by("category", "level").len().sort("len", "category", descending=[True, False])
     told += [f"| {category} | {level} | {size} |" for category, level, size in counted.iter_rows()]
     behind = Counter(
