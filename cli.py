@@ -331,9 +331,10 @@ def check(dictionary: Path | None, config: Path | None) -> None:
 def import_list(*, report: Path | None, as_json: bool, **asked: Any) -> None:
     """Take over a block list: squidGuard, e2guardian, hosts, Adblock, RPZ, dnsmasq, Unbound, MISP or plain."""
     from pipeline import importing, importreport
+    from pipeline.importwriting import Request
 
     with _failures_in_words():
-        imported = importing.import_list(importing.Request(**asked))
+        imported = importing.import_list(Request(**asked))
         if report is not None:
             importreport.write_report(imported, report)
     if as_json:

@@ -8,7 +8,6 @@ the program cannot look for is never taken as something wider or narrower.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -19,15 +18,14 @@ from typing import Final
 
 import polars as pl
 
-from pipeline import jsonlines, lake, listsyntax, sites
-from pipeline.errors import InvariantError, SourceError, StoreError, UnknownFormat, WatchlistError
+from pipeline import listsyntax
+from pipeline.errors import InvariantError, SourceError, UnknownFormat, WatchlistError
+from pipeline.importwriting import USUAL_WEIGHT, Request, write
 from pipeline.listfiles import beside, encoding_of, files_of
 from pipeline.listsyntax import Entry, Kind, Outcome, Passed, Skipped, Syntax
 from pipeline.text import fold_one
 from pipeline.watchlist import shipped
 
-#: The weight of what a list gives none: counted, and no draft by itself.
-USUAL_WEIGHT: Final = 30.0
 #: A list's own weights are points of a whole page. A single word of it, by itself, is no urgent matter.
 _MOST_OF_ITS_OWN: Final = 60.0
 #: How each kind that can be looked for is written in a list of sites: before and behind the value.
@@ -36,11 +34,13 @@ _WRITTEN: Final[dict[Kind, tuple[str, str]]] = {
     "allow": ("!", ""), "allow-exact": ("!=", ""), "allow-below": ("!>", ""), "pardon": ("!!", ""),
     "url": ("=", "*"), "url-parts": ("", ""),
 }  # fmt: skip
-#: Why the others cannot be taken: the program looks for whole words, and for one phrase at a time.
+#: How phrases are written as terms: before and behind the words, and how long the word with the star must be. In a list
+#: that sums up a whole page a short one does little harm; here a single find is told.
+_PHRASES: Final[dict[Kind, tuple[str, str, int]]] = {
+    "phrase": ("", "", 0), "phrase-start": ("", "*", 5), "phrase-end": ("*", "", 6), "phrase-inside": ("*", "*", 6),
+}  # fmt: skip
+#: Why the others cannot be taken: the program looks for one phrase at a time.
 _CANNOT: Final[dict[Kind, str]] = {
-    "phrase-start": "matches beginnings of words",
-    "phrase-end": "matches ends of words",
-    "phrase-inside": "matches inside words",
     "phrases-together": "several phrases anywhere in a text",
     "search": "a whole search, its words in any order",
     "expression": "a regular expression",
@@ -57,21 +57,6 @@ _BATCH: Final = 200_000
 _SHOWN: Final = 200
 #: Files that are called so everywhere.
 _USUAL_NAMES: Final = {"domains", "urls", "expressions", "banned", "weighted", "exception", "list", "hosts"}
-_INNOCENT: Final = ("timetable for monday", "what is for lunch today", "photosynthesis")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be imported, as what, and to where."""
-
-    source: Path
-    category: str
-    output: Path = Path("our-watchlists")
-    #: Of the new list; without it, that of the source.
-    name: str = ""
-    form: str = "auto"
-    #: Of everything, instead of what the list itself says.
-    weight: float | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +114,8 @@ class _Heap:
             if reason is None:
                 if not outcome.value.isascii() or "xn--" in outcome.value:
                     self.foreign.add(file)
-                self._new_lines.append((file, outcome.line, self._written(outcome), outcome.kind))
+                kind = "phrase" if outcome.kind in _PHRASES else outcome.kind
+                self._new_lines.append((file, outcome.line, self._written(outcome), kind))
             else:
                 self._new_skips.append((file, outcome.line, reason))
         elif isinstance(outcome, Skipped):
@@ -153,23 +139,30 @@ class _Heap:
         return lines.with_columns(is_new=pl.col("text").is_first_distinct()), skips
 
     def _written(self, entry: Entry) -> str:
-        if entry.kind != "phrase":
+        if entry.kind not in _PHRASES:
             before, behind = _WRITTEN[entry.kind]
             return f"{before}{entry.value}{behind}"
+        before, behind, _ = _PHRASES[entry.kind]
         own = USUAL_WEIGHT if entry.weight is None else min(entry.weight, _MOST_OF_ITS_OWN)
-        return f"{own if self.weight is None else self.weight:g}\t{_words(entry.value)}"
+        return f"{own if self.weight is None else self.weight:g}\t{before}{_words(entry.value)}{behind}"
 
 
 def _why_not(entry: Entry) -> str | None:
     """Why an entry cannot be taken as it is meant; nothing where it can."""
     if entry.kind == "url-parts" and entry.value.endswith("*"):
         return "a star at the end of an address"
-    if entry.kind == "phrase" and entry.weight is not None and entry.weight < 0:
+    if entry.kind not in _PHRASES:
+        return _CANNOT.get(entry.kind)
+    if entry.weight is not None and entry.weight < 0:
         return "makes a page harmless (a weight below 0)"
-    if entry.kind == "phrase" and not _PLAIN.fullmatch(unicodedata.normalize("NFC", entry.value)):
+    if not _PLAIN.fullmatch(unicodedata.normalize("NFC", entry.value)):
         # Signs are not compared: `c++` would be found in every `c`.
         return "holds signs, of which only - and ' within a word are compared"
-    return _CANNOT.get(entry.kind)
+    before, behind, shortest = _PHRASES[entry.kind]
+    words = _words(entry.value).split()
+    if (before and len(words[0]) < shortest) or (behind and len(words[-1]) < shortest):
+        return f"a part of a word of fewer than {shortest} letters, which stands in too many others"
+    return None
 
 
 def _words(text: str) -> str:
@@ -187,7 +180,7 @@ def import_list(request: Request) -> Imported:
     counted = _counted(read, lines, skips)
     notes += _guessed_letters(read, heap.foreign)
     entries = lines.filter("is_new", pl.col("text").is_not_null()).select("text", "kind")
-    written, settings = _write(request, name, entries)
+    written, settings = write(request, name, entries)
     if not written:
         notes.append("Nothing in it can be taken; nothing was written.")
     kinds = dict(sorted(entries.group_by("kind").len().iter_rows()))
@@ -339,92 +332,3 @@ def _guessed_letters(read: list[_File], foreign: set[int]) -> list[str]:
     return [
         f"{path}: is not UTF-8; read as latin-1, its letters may be wrong ones. Save it as UTF-8." for path in guessed
     ]
-
-
-# ---------------------------------------------------------------- writing
-
-
-def _write(request: Request, name: str, entries: pl.DataFrame) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    """Write what there is to write, whole or not at all; the paths, and the tables for school.toml."""
-    phrases = entries.filter(pl.col("kind") == "phrase")
-    places = entries.filter(pl.col("kind") != "phrase")
-    list_path = request.output / f"{name}.txt"
-    rules_path = request.output / name / f"{request.category}.toml"
-    for path in (list_path, rules_path):
-        _refuse_foreign(path, _heading(request))
-    written, settings = [], []
-    if not places.is_empty() or list_path.exists():
-        _write_sites(list_path, request, places)
-        written.append(list_path)
-        settings += _table_of(list_path, request)
-    if not phrases.is_empty():
-        lake.write_text(rules_path, _rules(request, name, phrases))
-        written.append(rules_path)
-        folder = json.dumps(rules_path.parent.as_posix())
-        settings += ["# and in [watchlists], behind the folders that are there:", f"folders = [{folder}]"]
-    else:
-        rules_path.unlink(missing_ok=True)
-    return tuple(written), tuple(settings)
-
-
-def _refuse_foreign(path: Path, heading: str) -> None:
-    if path.exists() and not path.read_bytes().startswith(heading.encode()):
-        what = "was not made by an import of this list as this category, and is not written over."
-        raise StoreError(what, path=path, remedy="Choose another --name, or remove it.")
-
-
-def _heading(request: Request) -> str:
-    path = request.source.resolve()
-    source = "".join(letter if letter.isprintable() else "?" for letter in f"{path.parent.name}/{path.name}")
-    where = source.encode("utf-8", "replace").decode()
-    return f"# Imported by esafety from {where}, as {request.category}. The next import writes it anew.\n"
-
-
-def _write_sites(path: Path, request: Request, places: pl.DataFrame) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    try:
-        with jsonlines.written(new) as stream:
-            stream.write(_heading(request).encode())
-            places.select("text").write_csv(stream, include_header=False, quote_style="never")
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
-    sites.ready(path)
-
-
-def _table_of(path: Path, request: Request) -> list[str]:
-    weight = USUAL_WEIGHT if request.weight is None else request.weight
-    return [
-        "[[watchlists.domains]]",
-        f"file = {json.dumps(path.as_posix())}",
-        f"category = {json.dumps(request.category)}",
-        f"weight = {weight:g}",
-    ]
-
-
-def _rules(request: Request, name: str, phrases: pl.DataFrame) -> str:
-    """A `<category>.toml` that adds a rule for each weight."""
-    pieces = phrases["text"].str.splitn("\t", 2).struct.unnest()
-    lines = [_heading(request), "[category]\n", f"id = {json.dumps(request.category)}\n"]
-    for (weight,), rows in pieces.group_by("field_0", maintain_order=True):
-        terms = rows["field_1"].to_list()
-        number = re.sub("[^0-9]+", "-", str(weight))
-        lines += [
-            "\n[[rule]]\n", f'id = "{name}-{number}"\n', "terms = [\n",
-            *(f"    {_toml(each)},\n" for each in terms), "]\n",
-            f"weight = {weight}\n", f"match = [{_toml(terms[0])}]\n", f"no_match = [{_toml(_unlike(terms))}]\n",
-        ]  # fmt: skip
-    return "".join(lines)
-
-
-def _toml(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _unlike(terms: list[str]) -> str:
-    """An example that none of these terms is in."""
-    made = ("zqx" * length for length in count(1))
-    return next(
-        text for texts in (_INNOCENT, made) for text in texts if not any(f" {term} " in f" {text} " for term in terms)
-    )

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from cli import main
 from pipeline.errors import EsafetyError
-from pipeline.importing import Imported, Request, import_list
+from pipeline.importing import Imported, import_list
 from pipeline.importreport import as_data, as_lines
+from pipeline.importwriting import Request
 from pipeline.listsyntax import registry
 from pipeline.match import check_examples, compile_watchlists
 from pipeline.watchlist import load, shipped
@@ -79,25 +80,28 @@ def test_words_become_rules_with_their_weights(tmp_path: Path) -> None:
         "< blue lobster ><25>",
         "< Red-Lobster >",
         "<lobster>",
+        "< lobst>",
+        "<obster >",
         "< lob>",
         "<ster >",
+        "<blue lob>",
         "<a>,<b>",
         "< good ><-20>",
         "< c++ >",
     ]
     result = imported(write(tmp_path / "phrases", *lines), name="sea")
-    assert totals(result) == (3, 6, 0, 0)
+    assert totals(result) == (6, 6, 0, 0)
     assert sorted(result.skips["reason"]) == [
+        "a part of a word of fewer than 5 letters, which stands in too many others",
+        "a part of a word of fewer than 6 letters, which stands in too many others",
+        "a part of a word of fewer than 6 letters, which stands in too many others",
         "holds signs, of which only - and ' within a word are compared",
         "makes a page harmless (a weight below 0)",
-        "matches beginnings of words",
-        "matches ends of words",
-        "matches inside words",
         "several phrases anywhere in a text",
     ]
     text = result.written[0].read_text(encoding="utf-8")
     assert result.written[0].relative_to(tmp_path).as_posix() == "our-watchlists/sea/gambling.toml"
-    assert '"blue lobster"' in text
+    assert [each for each in ('"blue lobster"', '"*lobster*"', '"lobst*"', '"*obster"') if each not in text] == []
     weights = [line for line in text.splitlines() if line.startswith("weight")]
     assert weights == ["weight = 60", "weight = 25", "weight = 30"]
     assert '"red lobster"' in text
@@ -228,15 +232,16 @@ def test_any_bytes_are_accounted_for_line_by_line(
 
 
 _WORDS = st.text(alphabet="abé'- ß1İǰك日́", min_size=1, max_size=12)
+_AROUND = st.sampled_from([" ", ""])
 
 
 @settings(max_examples=tries(20))
-@given(phrases=st.lists(_WORDS, min_size=1, max_size=5))
+@given(phrases=st.lists(st.tuples(_AROUND, _WORDS, _AROUND).map("".join), min_size=1, max_size=5))
 def test_whatever_phrases_are_taken_the_rules_can_be_used(
     tmp_path_factory: pytest.TempPathFactory, phrases: list[str]
 ) -> None:
     folder = tmp_path_factory.mktemp("list")
-    source = write(folder / "phrases", *(f"< {phrase} ><{at}>" for at, phrase in enumerate(phrases)))
+    source = write(folder / "phrases", *(f"<{phrase}><{at}>" for at, phrase in enumerate(phrases)))
     result = imported(source, form="e2guardian_phrases")
     if result.written:
         # Of ours, what defines the category: to compile all of it each time would take minutes.

@@ -57,6 +57,6 @@ SYNTAX = Syntax(
     title="phrase lists of e2guardian and DansGuardian",
     claims=claims,
     read=read,
-    means="`< x >`: whole words. Beginnings, ends and insides of words, and phrases that must stand together, are told "
-    "apart.",
+    means="`< x >`: whole words. `< x>`, `<x >` and `<x>`: the beginning of a word, its end, any part of it, if it is "
+    "long enough. Phrases that must stand together are told apart.",
 )
