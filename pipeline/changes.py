@@ -17,6 +17,7 @@ from typing import TypeVar
 from pipeline.errors import ConfigError
 from pipeline.policy import Change, Policy
 from pipeline.schema import LEVELS
+from pipeline.tomlplace import Key
 from pipeline.watchlist import DomainRule, TextRule, Watchlist, Watchlists
 
 _Rule = TextRule | DomainRule
@@ -31,7 +32,7 @@ def changed(lists: Watchlists, policies: Sequence[Policy], above: Mapping[Path, 
     for at, policy in enumerate(policies):
         for number, change in enumerate(policy.tables.change):
             _refuse_unknown(lists, policy, number, change)
-            _refuse_locked(lists, policies[: at + 1], number, change, above)
+            refuse_locked(lists, policies[: at + 1], ("change", number), change, above)
             lists = replace(lists, lists=tuple(_list_after(each, change, policy) for each in lists.lists))
     return lists
 
@@ -51,10 +52,10 @@ def _refuse_unknown(lists: Watchlists, policy: Policy, number: int, change: Chan
         )
 
 
-def _refuse_locked(
-    lists: Watchlists, policies: Sequence[Policy], number: int, change: Change, above: Mapping[Path, int]
+def refuse_locked(
+    lists: Watchlists, policies: Sequence[Policy], key: Key, change: Change, above: Mapping[Path, int]
 ) -> None:
-    """Raise for a change of the last of some layers that weakens what one above it has locked."""
+    """Raise for a change by the last of some layers, at a key of its file, that weakens what one above has locked."""
     weakened = list(_weakened(lists, change))
     for at, locking in enumerate(policies[:-1]):
         for number_of_lock, lock in enumerate(locking.tables.lock):
@@ -65,7 +66,7 @@ def _refuse_locked(
                     what = f"rule {rule.id!r}" if rule is not None else f"the category {category!r}"
                     where = f"{locking.layer} ({locking.path}:{locking.line('lock', number_of_lock)})"
                     raise ConfigError(
-                        f"{what} is locked by {where}.", **policies[-1].place("change", number),
+                        f"{what} is locked by {where}.", **policies[-1].place(*key),
                         remedy="Take the change out: what is locked may be made stricter, never weaker.",
                     )  # fmt: skip
 

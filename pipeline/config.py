@@ -10,17 +10,27 @@ from __future__ import annotations
 import glob
 import re
 import tomllib
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, Strict, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipeline import policy
 from pipeline.errors import ConfigError
-from pipeline.limits import Name, Percent, Retention, Table, Thresholds, Whole, YesOrNo
+from pipeline.limits import (
+    Day,
+    Exclusion,
+    Lesson,
+    Name,
+    Percent,
+    Retention,
+    Table,
+    Thresholds,
+    Whole,
+    YesOrNo,
+)
 from pipeline.policy import Change, Policy, PolicyTables
 from pipeline.tomlfaults import Models, first_of
 from pipeline.tomlplace import Key, line_of
@@ -45,7 +55,6 @@ def _known_zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, Strict()]
 
 
 class Term(Table):
@@ -179,6 +188,8 @@ class Settings(Table):
     store: Store = Store()
     retention: Retention = Retention()
     thresholds: Thresholds = Thresholds()
+    lesson: tuple[Lesson, ...] = ()
+    exclusion: tuple[Exclusion, ...] = ()
     layer: tuple[Layer, ...] = ()
     change: tuple[Change, ...] = ()
     #: What each layer lays down, the widest first and the school's own last: found by reading, written by nobody.
@@ -253,7 +264,7 @@ def _text(path: Path) -> str:
 _MODELS: Models = {
     "": Settings, "school": School, "terms": Term, "source": Source, "people": People, "timetable": Timetable,
     "watchlists": Watchlists, "phrases": WordFile, "domains": WordFile, "store": Store, "retention": Retention,
-    "thresholds": Thresholds, "layer": Layer, "change": Change,
+    "thresholds": Thresholds, "layer": Layer, "change": Change, "lesson": Lesson, "exclusion": Exclusion,
 }  # fmt: skip
 
 

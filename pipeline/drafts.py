@@ -16,6 +16,7 @@ from pipeline.episodes import Drafting
 from pipeline.events import complete
 from pipeline.keystrokes import standing
 from pipeline.lake import Lake
+from pipeline.lowering import lowered
 from pipeline.people import with_classes
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.schema import DRAFT_AROUND
@@ -63,7 +64,9 @@ def _hits(
     hits = with_subjects(found, who, _proven(connection, found, drafting))
     moments = with_classes(hits.select("subject", "subject_kind", "class", "day", "ts"), who.people)
     lessons = lesson_at(moments, who.timetable, drafting.timezone, who.week_a)
-    return episodes.with_texts(with_levels(hits.with_columns(lesson=lessons["lesson"]), bounds)).drop("day")
+    taught = hits.with_columns(lesson=lessons["lesson"], lesson_class=lessons["lesson_class"])
+    levelled = episodes.with_texts(with_levels(taught, bounds))
+    return lowered(levelled, drafting.lowering, drafting.timezone).drop("day", "lesson_class")
 
 
 def _typed_once(place: Lake, units: list[str], events: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipeline.levels import REPEATS, Seen, at_least, episode_level
-from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, SUBJECT, conform
+from pipeline.lowering import Lowering
+from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, STAFF_ROLES, SUBJECT, conform
 from pipeline.text import unescape
 from pipeline.watchlist import Category
 
@@ -33,7 +34,6 @@ MOST_HITS = 200
 _CLASS_WINDOW = timedelta(minutes=30)
 #: What the filter says of a request that it has judged.
 _REQUESTED = ("allowed", "blocked", "warned")
-_STAFF_ROLES = ("staff", "teacher", "governor", "head")
 _PUPIL_ROUTES = ("pupil-victim", "pupil-inappropriate", "network-misuse", "accidental")
 
 
@@ -47,6 +47,7 @@ class Drafting:
     gap: timedelta
     opens: int
     closes: int
+    lowering: Lowering = field(default_factory=Lowering)
 
 
 def duty_day(ts: pl.Expr, timezone: ZoneInfo) -> pl.Expr:
@@ -127,7 +128,10 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
 
 
 #: What decides about an episode, of every hit in it: the columns of `Seen`.
-_BRIEF = ("category", "level", pl.col("text").fill_null(""), "field", "verdict", "kind", "view")
+_BRIEF = (
+    "category", "level", pl.col("text").fill_null(""), "field", "verdict", "kind", "view",
+    pl.col("lowered_for").fill_null(""),
+)  # fmt: skip
 
 
 def _head(hits: pl.DataFrame, seen: list[Seen], category: str, drafting: Drafting) -> dict[str, Any]:
@@ -169,7 +173,7 @@ def _requests(hits: pl.DataFrame) -> dict[str, int]:
 
 def route_of(route: str, role: str | None) -> str:
     """The route of a category, or the staff route where the subject is no pupil; the illegal route stays."""
-    is_staff = (role or "").lower() in _STAFF_ROLES
+    is_staff = (role or "").lower() in STAFF_ROLES
     return "staff-instigator" if is_staff and route in _PUPIL_ROUTES else route
 
 

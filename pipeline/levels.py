@@ -39,6 +39,8 @@ class Seen(NamedTuple):
     verdict: str
     kind: str
     view: str = "words"
+    #: The lesson that has lowered it; empty if none has.
+    lesson: str = ""
 
 
 #: How a text was hidden, in words.
@@ -74,7 +76,8 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     level = most_urgent(each.level for each in seen)
     lead = next(each for each in seen if each.level == level)
     reasons = [_SHOWN.get(lead.field, lead.field)]
-    same = [each for each in seen if each.category == lead.category and each.level != "record"]
+    # What a lesson explains shows nothing by being many.
+    same = [each for each in seen if each.category == lead.category and each.level != "record" and not each.lesson]
     texts = {each.text for each in same}
     if lead.view in _HIDDEN:
         reasons.append(f"written in a hidden way: {_HIDDEN[lead.view]}")
@@ -90,6 +93,7 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     if raising and level != "record" and LEVELS.index(above) < LEVELS.index(level):
         reasons.append(f"therefore {above} instead of {level}")
         level = above
+    reasons += [f"lowered for a lesson: {what}" for what in sorted({each.lesson for each in seen} - {""})]
     others = sorted({each.category for each in seen if each.category != lead.category and each.level != "record"})
     if others:
         reasons.append(f"together with: {', '.join(others)}")

@@ -1,10 +1,12 @@
-"""The limits that a school or a layer above it may set: levels, drafts, retention.
+"""What a school may set of how urgent things are: levels, drafts, retention; lessons and exclusions that lower.
 
-In: tables of TOML. Out: frozen models. Refuses values out of range and levels that do not fall.
+In: tables of TOML. Out: frozen models. Refuses values out of range, levels that do not fall, days in the wrong order,
+and an exclusion without an owner, a reason, a scope or an end.
 """
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
@@ -14,6 +16,9 @@ Whole = Annotated[int, Strict()]
 YesOrNo = Annotated[bool, Strict()]
 Percent = Annotated[float, Strict(), Field(ge=0, le=100)]
 Name = Annotated[str, Field(min_length=1)]
+Day = Annotated[date, Strict()]
+#: An exclusion holds for a school year and a little more; then somebody has to look at it again.
+_LONGEST_EXCLUSION = timedelta(days=400)
 
 
 class Table(BaseModel):
@@ -46,4 +51,50 @@ class Thresholds(Table):
     def _in_order(self) -> Thresholds:
         if not self.urgent >= self.high >= self.medium >= self.low:
             raise ValueError("the levels must fall from urgent through high and medium to low")
+        return self
+
+
+class Lesson(Table):
+    """What some classes are taught for some days, both included: what they look for then is no surprise."""
+
+    what: Name
+    categories: Annotated[tuple[Name, ...], Field(min_length=1)]
+    classes: tuple[Name, ...] = ()
+    years: tuple[Name, ...] = ()
+    #: Only texts that hold one of them.
+    words: tuple[Name, ...] = ()
+    first_day: Day
+    last_day: Day
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Lesson:
+        if self.last_day < self.first_day:
+            raise ValueError("last_day lies before first_day")
+        return self
+
+
+class Exclusion(Table):
+    """What is known and allowed, of whom, and until when: its hits are kept and counted, and make no draft."""
+
+    rule: Name | None = None
+    category: Name | None = None
+    users: tuple[Name, ...] = ()
+    classes: tuple[Name, ...] = ()
+    sources: tuple[Name, ...] = ()
+    #: Each with all below it.
+    hosts: tuple[Name, ...] = ()
+    words: tuple[Name, ...] = ()
+    owner: Name
+    reason: Name
+    since: Day
+    until: Day
+
+    @model_validator(mode="after")
+    def _is_narrow(self) -> Exclusion:
+        if (self.rule is None) == (self.category is None):
+            raise ValueError("an exclusion names either a rule or a category; write one of the two")
+        if not any((self.users, self.classes, self.sources, self.hosts, self.words)):
+            raise ValueError("an exclusion has a scope; write users, classes, sources, hosts or words")
+        if not self.since <= self.until <= self.since + _LONGEST_EXCLUSION:
+            raise ValueError(f"until lies after since, by at most {_LONGEST_EXCLUSION.days} days")
         return self

@@ -65,8 +65,9 @@ def run(
         )
         record.files += reading.read_all(files, night, progress)
         rules = rules_of()
-        record.issues += [*rules.issues, *missing]
-        from pipeline import conclusion
+        from pipeline import conclusion, saidbefore
+
+        record.issues += [*rules.issues, *saidbefore.ended(settings, record.today), *missing]
 
         if not dry_run:
             conclusion.conclude(settings, rules, place, ledger, record)

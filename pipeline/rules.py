@@ -18,6 +18,7 @@ from pipeline.limits import Thresholds
 from pipeline.match import check_examples, compile_watchlists
 from pipeline.priority import LevelBounds
 from pipeline.roll import Devices, People, PeopleColumns, load_devices, load_people
+from pipeline.saidbefore import layer_of, lowering_of
 from pipeline.timetable import Timetable, load_timetable
 from pipeline.watchlist import DomainFile, TermFile, Watchlists, holds_lists, load, shipped
 from pipeline.who import Who
@@ -40,12 +41,13 @@ def load_rules(settings: Settings) -> Rules:
     matcher = compile_watchlists(watchlists)
     check_examples(watchlists, matcher)
     who, issues = load_who(settings)
+    lowering, doubts = lowering_of(settings, watchlists, who.people)
     limits = settings.thresholds
     drafting = Drafting(
         watchlists.categories, ZoneInfo(settings.school.timezone), limits.draft,
-        timedelta(minutes=limits.episode_gap_minutes), settings.school.opens, settings.school.closes,
+        timedelta(minutes=limits.episode_gap_minutes), settings.school.opens, settings.school.closes, lowering,
     )  # fmt: skip
-    return Rules(watchlists, Flagging(matcher, bounds_of(limits), limits.draft), drafting, who, issues)
+    return Rules(watchlists, Flagging(matcher, bounds_of(limits), limits.draft), drafting, who, (*issues, *doubts))
 
 
 def bounds_of(limits: Thresholds) -> LevelBounds:
@@ -63,8 +65,7 @@ def load_watchlists(settings: Settings) -> Watchlists:
         tuple(TermFile(f"list.{each.file.stem}", each.category, each.file, each.weight) for each in chosen.phrases),
         tuple(DomainFile(f"list.{each.file.stem}", each.category, each.file, each.weight) for each in chosen.domains),
     )
-    above = {each.folder: at for at, each in enumerate(settings.layer)}
-    return changed(lists, settings.policies, above | dict.fromkeys(chosen.folders, len(settings.layer)))
+    return changed(lists, settings.policies, layer_of(settings))
 
 
 def load_who(settings: Settings) -> tuple[Who, tuple[str, ...]]:

@@ -79,6 +79,11 @@ class Category:
     #: Someone looks for help: a fact beside other things, never a fault.
     help_seeking: bool = False
 
+    @property
+    def never_lowered(self) -> bool:
+        """Whether no lesson and no exclusion may lower what it finds: about a child at risk, or for the police."""
+        return self.route == "illegal" or (self.route == "pupil-victim" and not self.prevent)
+
 
 @dataclass(frozen=True)
 class TextRule:

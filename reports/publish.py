@@ -32,6 +32,7 @@ from reports.dates import long_date
 from reports.digest import DigestContext
 from reports.digest.names import school_names
 from reports.governors import LEVELS_BY_DAY, GovernorsContext, GovernorsTables
+from reports.lowered import lowered_in_words
 from reports.page import environment, write
 from reports.watched import WatchedContext
 
@@ -137,6 +138,7 @@ def _digest_context(
         routes=load_routes(),
         summary=_summary(new, record),
         issues=(*record.all_issues, *missing),
+        lowered=lowered_in_words(settings, watchlists.categories, record.today),
         limit=settings.thresholds.drafts_on_page,
         names=school_names(people),
     )

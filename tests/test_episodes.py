@@ -56,6 +56,7 @@ HIT: dict[str, Any] = {
     "ts_quality": "exact", "user": "u", "client_ip": "10.0.0.7", "device": None, "host": "www.example.org",
     "path": None, "query": None, "search_text": "a text", "typed_text": None, "title": None, "vendor_category": None,
     "verdict": "allowed", "kind": "typed", "raw": b"line", "level": "medium", "text": "a text", "lesson": None,
+    "lowered_for": None,
     "subject": "person:u", "subject_kind": "person", "subject_name": "U", "who": "authenticated", "role": "pupil",
     "year_group": "7", "class": "7A", "format": "squid",
 }  # fmt: skip

@@ -43,6 +43,8 @@ class DigestContext:
     summary: tuple[tuple[str, str], ...] = ()
     #: What needs somebody's attention, in sentences.
     issues: tuple[str, ...] = ()
+    #: What the school has lowered or set aside for now, in sentences.
+    lowered: tuple[str, ...] = ()
     #: How many drafts are shown in full.
     limit: int = 200
     #: What drafts that name nobody must not show.
@@ -76,6 +78,7 @@ def render(drafts: pl.DataFrame, context: DigestContext) -> str:
     template = environment().get_template("digest/template.html")
     return template.render(
         school=context.school,
+        lowered=context.lowered,
         day=long_date(context.run_date),
         made=moment_in_words(context.made_at, context.timezone),
         headline=counted(len(ordered), "draft incident", "draft incidents") if len(ordered) else "No draft incidents",
