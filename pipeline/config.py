@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -154,6 +155,22 @@ class WordFile(Table):
     weight: Percent
 
 
+class HashedFile(Table):
+    """A licensed list of illegal addresses, as hashes; the key in hexadecimal digits, if they were made with one."""
+
+    file: Path
+    category: Name
+    kind: Literal["sha256", "hmac-sha256"] = "sha256"
+    key_file: Path | None = None
+    weight: Percent = 100
+
+    @model_validator(mode="after")
+    def _has_the_key_it_needs(self) -> HashedFile:
+        if (self.kind == "hmac-sha256") != (self.key_file is not None):
+            raise ValueError('a list of the kind "hmac-sha256" has a key_file, one of the kind "sha256" has none')
+        return self
+
+
 class Watchlists(Table):
     """What is looked for: the shipped lists, the school's own folders, its long plain lists."""
 
@@ -161,6 +178,7 @@ class Watchlists(Table):
     folders: tuple[Path, ...] = ()
     phrases: tuple[WordFile, ...] = ()
     domains: tuple[WordFile, ...] = ()
+    hashed: tuple[HashedFile, ...] = ()
 
 
 class Store(Table):
@@ -263,8 +281,9 @@ def _text(path: Path) -> str:
 
 _MODELS: Models = {
     "": Settings, "school": School, "terms": Term, "source": Source, "people": People, "timetable": Timetable,
-    "watchlists": Watchlists, "phrases": WordFile, "domains": WordFile, "store": Store, "retention": Retention,
-    "thresholds": Thresholds, "layer": Layer, "change": Change, "lesson": Lesson, "exclusion": Exclusion,
+    "watchlists": Watchlists, "phrases": WordFile, "domains": WordFile, "hashed": HashedFile, "store": Store,
+    "retention": Retention, "thresholds": Thresholds, "layer": Layer, "change": Change, "lesson": Lesson,
+    "exclusion": Exclusion,
 }  # fmt: skip
 
 
@@ -295,25 +314,39 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     return absolute.model_copy(update={"source": sources})
 
 
+def _files_named(settings: Settings) -> Iterator[tuple[Path, Key]]:
+    """The files that must be there, each with the place of its name."""
+    if settings.people is not None:
+        yield settings.people.file, ("people", "file")
+        if settings.people.devices is not None:
+            yield settings.people.devices, ("people", "devices")
+    if settings.timetable is not None:
+        yield settings.timetable.file, ("timetable", "file")
+    lists = settings.watchlists
+    named = {"phrases": lists.phrases, "domains": lists.domains}
+    for kind, entries in named.items():
+        yield from ((each.file, ("watchlists", kind, at, "file")) for at, each in enumerate(entries))
+    for at, secret in enumerate(lists.hashed):
+        yield secret.file, ("watchlists", "hashed", at, "file")
+        if secret.key_file is not None:
+            yield secret.key_file, ("watchlists", "hashed", at, "key_file")
+
+
+def _folders_named(settings: Settings) -> Iterator[tuple[Path, Key]]:
+    """The folders that must be there, each with the place of its name."""
+    for at, folder in enumerate(settings.watchlists.folders):
+        yield folder, ("watchlists", "folders", at)
+    for at, each in enumerate(settings.layer):
+        yield each.folder, ("layer", at, "folder")
+
+
 def _check(settings: Settings, path: Path, text: str) -> None:
     """What only the disk or the whole file can tell: files that are not there, two sources of one name."""
-    wanted: list[tuple[Path, Key]] = []
-    if settings.people is not None:
-        wanted.append((settings.people.file, ("people", "file")))
-        wanted += [(each, ("people", "devices")) for each in (settings.people.devices,) if each is not None]
-    if settings.timetable is not None:
-        wanted.append((settings.timetable.file, ("timetable", "file")))
-    for kind, entries in (("phrases", settings.watchlists.phrases), ("domains", settings.watchlists.domains)):
-        wanted += [(each.file, ("watchlists", kind, at, "file")) for at, each in enumerate(entries)]
-    for file, place in wanted:
+    for file, place in _files_named(settings):
         if not file.is_file():
             remedy = "Correct the name, put the file there, or take the line out."
             raise ConfigError(f"{file} is not there.", path=path, line=line_of(text, place), remedy=remedy)
-    places: list[tuple[Path, Key]] = [
-        (folder, ("watchlists", "folders", at)) for at, folder in enumerate(settings.watchlists.folders)
-    ]
-    places += [(each.folder, ("layer", at, "folder")) for at, each in enumerate(settings.layer)]
-    for folder, place in places:
+    for folder, place in _folders_named(settings):
         if not folder.is_dir():
             line = line_of(text, place)
             raise ConfigError(f"the folder {folder} is not there.", path=path, line=line, remedy="Correct the name.")

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import duckdb
 import polars as pl
 
-from pipeline import episodes, lake
+from pipeline import episodes, lake, withheld
 from pipeline.episodes import Drafting
 from pipeline.events import complete
 from pipeline.keystrokes import standing
@@ -42,11 +42,15 @@ def draft(
 ) -> pl.DataFrame:
     """The drafts of the days, most urgent first."""
     with lake.connected(place, units, ("events",)) as connection:
-        hits = _hits(connection, place, units, days, who, drafting, bounds)
+        found = _hits(connection, place, units, days, who, drafting, bounds)
+        secret = withheld.secret_hosts(found)
+        hits = withheld.without_secrets(found, secret)
         numbered = episodes.episodes(hits, drafting)
         lines = lake.rows(place, units, "evidence", (*_LINE, "raw"))
         heads = episodes.heads(numbered.join(lines, on=_LINE, how="left", maintain_order="left"), drafting)
-        drafts = episodes.with_around(heads, _around(connection, heads, place, units))
+        around = _around(connection, heads, place, units)
+        said = pl.when(~withheld.tells(pl.col("what"), secret)).then("what").otherwise(pl.lit(withheld.SECRET))
+        drafts = episodes.with_around(heads, around.with_columns(what=said))
     return episodes.with_facts(drafts, hits, class_sizes(who.people), drafting)
 
 

@@ -23,6 +23,7 @@ from pipeline.lowering import Lowering
 from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, STAFF_ROLES, SUBJECT, conform
 from pipeline.text import unescape
 from pipeline.watchlist import Category
+from pipeline.withheld import without_lines
 
 #: Nobody is at school at four in the morning: no episode is cut in two by the end of a day.
 DAY_BEGINS = timedelta(hours=4)
@@ -158,6 +159,7 @@ def _head(hits: pl.DataFrame, seen: list[Seen], category: str, drafting: Draftin
 
 def _shown(hits: pl.DataFrame) -> pl.DataFrame:
     """The hits that a draft shows, in order of time: all of them, or of very many the most urgent."""
+    hits = without_lines(hits)
     columns = list(DRAFT_HIT.to_schema())
     if hits.height <= MOST_HITS:
         return hits.select(columns)

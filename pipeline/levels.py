@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from pipeline.schema import LEVELS
+from pipeline.schema import LEVELS, STATUTORY
 
 #: So many different texts of one category in one episode raise its level by one: of the gravest, and of the others.
 REPEATS, REPEATS_OF_OTHERS = 3, 5
@@ -74,8 +74,9 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     raised.
     """
     level = most_urgent(each.level for each in seen)
-    lead = next(each for each in seen if each.level == level)
-    reasons = [_SHOWN.get(lead.field, lead.field)]
+    # Of equals the first, but the law before all.
+    lead = min((each for each in seen if each.level == level), key=lambda each: each.view != STATUTORY)
+    reasons = ["an address on a statutory list" if lead.view == STATUTORY else _SHOWN.get(lead.field, lead.field)]
     # What a lesson explains shows nothing by being many.
     same = [each for each in seen if each.category == lead.category and each.level != "record" and not each.lesson]
     texts = {each.text for each in same}

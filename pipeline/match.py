@@ -14,13 +14,15 @@ from typing import Any
 
 import polars as pl
 
-from pipeline import longlists, sites
+from pipeline import longlists, secretlists, sites
 from pipeline.errors import WatchlistError
 from pipeline.finding import found_in
 from pipeline.hostnames import forms
 from pipeline.phrases import Phrases, compiled, contexts
 from pipeline.redirects import HIDING, HIDING_HOST
+from pipeline.schema import STATUTORY
 from pipeline.search_terms import may_search, search_terms
+from pipeline.secretlists import SecretFile, SecretList
 from pipeline.sieve import holds_any
 from pipeline.sites import SiteList
 from pipeline.terms import Phrase, Spelt
@@ -82,6 +84,12 @@ class Matcher:
     #: name, rule_id, category, watchlist, watchlist_sha256, weight.
     domains: pl.DataFrame
     domain_files: tuple[tuple[DomainFile, SiteList], ...]
+    secret_files: tuple[tuple[SecretFile, SecretList], ...] = ()
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What is doubtful about the secret lists, in words."""
+        return tuple(doubt for _, secret in self.secret_files for doubt in secret.doubts)
 
 
 def compile_watchlists(lists: Watchlists) -> Matcher:
@@ -92,6 +100,7 @@ def compile_watchlists(lists: Watchlists) -> Matcher:
         compiled([terms for _, terms in rules]),
         _domain_table(lists.lists),
         tuple((each, sites.ready(each.path)) for each in lists.domain_files),
+        tuple((each, secretlists.ready(each)) for each in lists.secret_files),
     )
 
 
@@ -303,7 +312,26 @@ def match_names(distinct: dict[str, pl.Series], matcher: Matcher) -> pl.DataFram
         own = distinct["host"].drop_nulls().cast(pl.String).to_frame("value").with_columns(bare)
         hits = own.join(match_hosts(own["host"].unique(), matcher), on="host", how="inner")
         found.append(hits.select(pl.lit("host").alias("column"), "value", *_TEXT_HITS))
+    found += [_match_secret(distinct, *each) for each in matcher.secret_files]
     return pl.concat(found)
+
+
+def _match_secret(distinct: dict[str, pl.Series], file: SecretFile, secret: SecretList) -> pl.DataFrame:
+    """The addresses and hosts on a secret list: `VALUE_HITS` that say that there is one, and not where in it."""
+    looked_up = {"url": secretlists.listed_urls, "host": secretlists.listed_hosts}
+    found = [
+        look(distinct[column].drop_nulls().cast(pl.String), secret)
+        .to_frame("value")
+        .with_columns(column=pl.lit(column))
+        for column, look in looked_up.items()
+        if column in distinct
+    ]
+    table = pl.concat([pl.DataFrame(schema={"value": pl.String, "column": pl.String}), *found])
+    return table.with_columns(
+        rule_id=pl.lit(file.id), category=pl.lit(file.category), watchlist=pl.lit(file.path.name),
+        watchlist_sha256=pl.lit(secret.sha256), weight=pl.lit(file.weight, pl.Float64), field=pl.lit("host"),
+        text=pl.lit(""), start=pl.lit(0, pl.Int64), end=pl.lit(0, pl.Int64), view=pl.lit(STATUTORY),
+    ).select(list(VALUE_HITS))  # fmt: skip
 
 
 def _texts_of(field: str, values: pl.Series) -> pl.DataFrame:

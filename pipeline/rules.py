@@ -19,8 +19,9 @@ from pipeline.match import check_examples, compile_watchlists
 from pipeline.priority import LevelBounds
 from pipeline.roll import Devices, People, PeopleColumns, load_devices, load_people
 from pipeline.saidbefore import layer_of, lowering_of
+from pipeline.secretlists import SecretFile
 from pipeline.timetable import Timetable, load_timetable
-from pipeline.watchlist import DomainFile, TermFile, Watchlists, holds_lists, load, shipped
+from pipeline.watchlist import DomainFile, TermFile, Watchlists, holds_lists, load, shipped, with_secret
 from pipeline.who import Who
 
 
@@ -47,7 +48,8 @@ def load_rules(settings: Settings) -> Rules:
         watchlists.categories, ZoneInfo(settings.school.timezone), limits.draft,
         timedelta(minutes=limits.episode_gap_minutes), settings.school.opens, settings.school.closes, lowering,
     )  # fmt: skip
-    return Rules(watchlists, Flagging(matcher, bounds_of(limits), limits.draft), drafting, who, (*issues, *doubts))
+    flagging = Flagging(matcher, bounds_of(limits), limits.draft)
+    return Rules(watchlists, flagging, drafting, who, (*issues, *doubts, *matcher.doubts))
 
 
 def bounds_of(limits: Thresholds) -> LevelBounds:
@@ -65,7 +67,11 @@ def load_watchlists(settings: Settings) -> Watchlists:
         tuple(TermFile(f"list.{each.file.stem}", each.category, each.file, each.weight) for each in chosen.phrases),
         tuple(DomainFile(f"list.{each.file.stem}", each.category, each.file, each.weight) for each in chosen.domains),
     )
-    return changed(lists, settings.policies, layer_of(settings))
+    secret = (
+        SecretFile(f"secret.{each.file.stem}", each.category, each.file, each.kind, each.key_file, each.weight)
+        for each in chosen.hashed
+    )
+    return changed(with_secret(lists, secret), settings.policies, layer_of(settings))
 
 
 def load_who(settings: Settings) -> tuple[Who, tuple[str, ...]]:

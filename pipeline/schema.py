@@ -176,6 +176,8 @@ SUBJECT_KINDS: Final = ("person", "class", "account", "device", "address")
 #: From the one that cannot wait to the one that is only counted.
 LEVELS: Final = ("urgent", "high", "medium", "low", "record")
 
+#: The view of a hit of a secret list: its address is shown nowhere.
+STATUTORY: Final = "statutory"
 #: Roles of the people file that are no pupils', in small letters.
 STAFF_ROLES: Final = ("staff", "teacher", "governor", "head")
 #: Who was it: one row for each distinct (user, client_ip, device, day, verdict is a challenge).

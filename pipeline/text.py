@@ -278,9 +278,13 @@ def _public_suffixes() -> PublicSuffixList:
 def registrable_domains(hosts: pl.Series) -> pl.Series:
     """The part of each host that somebody registered (`bbc.co.uk`); null for addresses and bare suffixes."""
     distinct = hosts.drop_nulls().unique()
-    suffixes = _public_suffixes()
-    found = [None if _is_address(host) else suffixes.privatesuffix(host) for host in distinct]
+    found = [registered_name(host) or None for host in distinct]
     return hosts.replace_strict(distinct, pl.Series(found, dtype=pl.String), default=None, return_dtype=pl.String)
+
+
+def registered_name(host: str) -> str:
+    """`registrable_domains` for one host; the empty string where there is none."""
+    return "" if _is_address(host) else _public_suffixes().privatesuffix(host) or ""
 
 
 def _is_address(host: str) -> bool:

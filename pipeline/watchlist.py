@@ -9,7 +9,7 @@ concerns, and nobody would notice. The long plain lists are opened by whoever ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from itertools import chain
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from pipeline.errors import WatchlistError
 from pipeline.policy import POLICY
+from pipeline.secretlists import SecretFile
 from pipeline.terms import Phrase, Spelt, TermError, Words, phrases_of, spelt_out
 from pipeline.tomlplace import Place
 from pipeline.watchtoml import (
@@ -43,8 +44,10 @@ __all__ = [
     "TextRule",
     "Watchlist",
     "Watchlists",
+    "holds_lists",
     "load",
     "shipped",
+    "with_secret",
 ]
 
 
@@ -162,6 +165,7 @@ class Watchlists:
     lists: tuple[Watchlist, ...]
     term_files: tuple[TermFile, ...] = ()
     domain_files: tuple[DomainFile, ...] = ()
+    secret_files: tuple[SecretFile, ...] = ()
 
     @property
     def categories(self) -> dict[str, Category]:
@@ -192,6 +196,18 @@ def load(
     for each in plain:
         _check_plain(each, known)
     return Watchlists(tuple(lists), tuple(term_files), tuple(domain_files))
+
+
+def with_secret(lists: Watchlists, files: Iterable[SecretFile]) -> Watchlists:
+    """The same with secret lists. Raises `WatchlistError` for one of a category whose addresses a page might show."""
+    files = tuple(files)
+    for each in files:
+        category = lists.categories.get(each.category)
+        if category is None or category.route != "illegal":
+            known = [name for name, found in lists.categories.items() if found.route == "illegal"]
+            what = f"a secret list cannot belong to the category {each.category!r}, whose addresses may be shown."
+            raise WatchlistError(what, path=each.path, remedy=f"Choose one of {', '.join(known)}.")
+    return replace(lists, secret_files=files)
 
 
 def shipped() -> Path:

@@ -76,8 +76,9 @@ def files_named(written: dict[str, Any]) -> Iterator[str]:
     """The files that must be there for the settings to load."""
     yield from (written[table]["file"] for table in ("people", "timetable") if table in written)
     yield from filter(None, [written.get("people", {}).get("devices")])
-    for kind in ("phrases", "domains"):
-        yield from (each["file"] for each in written.get("watchlists", {}).get(kind, ()))
+    for kind in ("phrases", "domains", "hashed"):
+        listed = written.get("watchlists", {}).get(kind, ())
+        yield from (each[key] for each in listed for key in ("file", "key_file") if key in each)
 
 
 def test_every_setting_is_explained() -> None:
