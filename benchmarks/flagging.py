@@ -29,7 +29,8 @@ import polars as pl
 
 from pipeline import watchlist
 from pipeline.flagging import flag_rows, labels_named
-from pipeline.match import compile_watchlists, match_texts
+from pipeline.match import match_texts
+from pipeline.matcher import compile_watchlists
 from pipeline.sieve import holds_any
 from pipeline.text import fold_ascii
 

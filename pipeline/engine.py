@@ -33,7 +33,7 @@ from pipeline.schema import EVENTS, EVIDENCE, HITS, REJECTS, STORED_EVENTS, conf
 from pipeline.sift import MATCHED, Sifter
 
 if TYPE_CHECKING:
-    from pipeline.match import Matcher
+    from pipeline.matcher import Matcher
 
 #: Memory is set by this, not by the length of a file.
 UNIT_RECORDS = 2_000_000

@@ -14,7 +14,9 @@ from itertools import chain
 import polars as pl
 
 from pipeline.finding import Find, found_in
-from pipeline.match import LOWERED, OF_PAGES, RAISED, Matcher, Rule, fields_of_url, match_hosts
+from pipeline.match import LOWERED, OF_PAGES, RAISED, fields_of_url
+from pipeline.matcher import Matcher, Rule
+from pipeline.matchsites import match_hosts
 from pipeline.phrases import contexts
 from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
 from pipeline.record import shown

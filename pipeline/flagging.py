@@ -20,7 +20,8 @@ from pipeline.config import load_settings
 from pipeline.errors import SourceError, StoreError
 from pipeline.levels import Seen, at_least, episode_level
 from pipeline.limits import Thresholds
-from pipeline.match import Matcher, check_examples, compile_watchlists, match_texts, match_values
+from pipeline.match import check_examples, match_texts, match_values
+from pipeline.matcher import Matcher, compile_watchlists
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.rules import bounds_of, load_watchlists
 from pipeline.search_terms import search_terms

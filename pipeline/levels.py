@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from pipeline.schema import LEVELS, STATUTORY
+from pipeline.schema import LED_TO, LEVELS, STATUTORY
 
 #: So many different texts of one category in one episode raise its level by one: of the gravest, and of the others.
 REPEATS, REPEATS_OF_OTHERS = 3, 5
@@ -54,6 +54,10 @@ _HIDDEN = {
     "together": "words run together",
     "misspelt": "letters changed or left out",
 }
+_OF_SITES = {
+    STATUTORY: "an address on a statutory list",
+    LED_TO: "a site on the list, to which a redirector, a proxy or a translator leads",
+}
 #: What the strongest hit of an episode shows, in words.
 _SHOWN = {
     "typed_text": "typed on the keyboard",
@@ -76,7 +80,7 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     level = most_urgent(each.level for each in seen)
     # Of equals the first, but the law before all.
     lead = min((each for each in seen if each.level == level), key=lambda each: each.view != STATUTORY)
-    reasons = ["an address on a statutory list" if lead.view == STATUTORY else _SHOWN.get(lead.field, lead.field)]
+    reasons = [_OF_SITES.get(lead.view) or _SHOWN.get(lead.field, lead.field)]
     # What a lesson explains shows nothing by being many.
     same = [each for each in seen if each.category == lead.category and each.level != "record" and not each.lesson]
     texts = {each.text for each in same}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipeline.schema import LEVELS, STATUTORY
+from pipeline.schema import LED_TO, LEVELS, STATUTORY
 
 #: What a person typed counts in full; an address may have been followed without being read.
 FIELD_FACTORS = {
@@ -26,7 +26,7 @@ FIELD_FACTORS = {
 #: A listed site counts in full: its weight was given to the site.
 _SITE_FACTOR = 1.0
 #: The views of hits that listed sites and addresses make.
-_SITES = ("suffix", "prefix", STATUTORY)
+_SITES = ("suffix", "prefix", LED_TO, STATUTORY)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from pipeline.config import Settings
 from pipeline.engine import Flagging
 from pipeline.episodes import Drafting
 from pipeline.limits import Thresholds
-from pipeline.match import check_examples, compile_watchlists
+from pipeline.match import check_examples
+from pipeline.matcher import compile_watchlists
 from pipeline.priority import LevelBounds
 from pipeline.roll import Devices, People, PeopleColumns, load_devices, load_people
 from pipeline.saidbefore import layer_of, lowering_of

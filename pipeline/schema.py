@@ -176,6 +176,8 @@ SUBJECT_KINDS: Final = ("person", "class", "account", "device", "address")
 #: From the one that cannot wait to the one that is only counted.
 LEVELS: Final = ("urgent", "high", "medium", "low", "record")
 
+#: The view of a site that an address leads to, by a redirector, a proxy or a translator.
+LED_TO: Final = "led-to"
 #: The view of a hit of a secret list: its address is shown nowhere.
 STATUTORY: Final = "statutory"
 #: Roles of the people file that are no pupils', in small letters.

@@ -17,7 +17,7 @@ import polars as pl
 from pipeline.ahead import Later
 
 if TYPE_CHECKING:
-    from pipeline.match import Matcher
+    from pipeline.matcher import Matcher
 
 #: The columns in which something is looked for.
 MATCHED = ("url", "host", "typed_text", "title", "vendor_category")
@@ -75,7 +75,8 @@ class Sifter:
 
     def found(self) -> pl.DataFrame:
         """Every rule that finds something in a value: `match.VALUE_HITS`."""
-        from pipeline.match import match_names, match_terms
+        from pipeline.match import match_terms
+        from pipeline.matchsites import match_names
 
         lot, matcher = self._lot(), self._matcher()
         matched = {name: self._columns[name].matched for name in ("url", "host")}

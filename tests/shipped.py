@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from pipeline import match, watchlist
-from pipeline.match import Matcher
+from pipeline import match, matcher, watchlist
+from pipeline.matcher import Matcher
 from pipeline.watchlist import DomainFile, TermFile, Watchlists
 
 
@@ -20,9 +20,9 @@ def shipped_lists() -> Watchlists:
 @cache
 def shipped_matcher() -> Matcher:
     """The same, compiled and tried on their examples."""
-    matcher = match.compile_watchlists(shipped_lists())
-    match.check_examples(shipped_lists(), matcher)
-    return matcher
+    made = matcher.compile_watchlists(shipped_lists())
+    match.check_examples(shipped_lists(), made)
+    return made
 
 
 def load(folders: Sequence[Path], terms: Sequence[TermFile] = (), domains: Sequence[DomainFile] = ()) -> Watchlists:
@@ -32,11 +32,11 @@ def load(folders: Sequence[Path], terms: Sequence[TermFile] = (), domains: Seque
 
 
 def compile_watchlists(lists: Watchlists) -> Matcher:
-    """`match.compile_watchlists`."""
-    return shipped_matcher() if lists is shipped_lists() else match.compile_watchlists(lists)
+    """`matcher.compile_watchlists`."""
+    return shipped_matcher() if lists is shipped_lists() else matcher.compile_watchlists(lists)
 
 
-def check_examples(lists: Watchlists, matcher: Matcher) -> None:
+def check_examples(lists: Watchlists, made: Matcher) -> None:
     """`match.check_examples`."""
     if lists is not shipped_lists():
-        match.check_examples(lists, matcher)
+        match.check_examples(lists, made)

@@ -17,7 +17,8 @@ from pipeline.importing import Imported, import_list
 from pipeline.importreport import as_data, as_lines
 from pipeline.importwriting import Request
 from pipeline.listsyntax import registry
-from pipeline.match import check_examples, compile_watchlists
+from pipeline.match import check_examples
+from pipeline.matcher import compile_watchlists
 from pipeline.watchlist import load, shipped
 from tests.effort import tries
 

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from pipeline import longlists, match
 from pipeline.errors import WatchlistError
-from pipeline.match import Matcher, check_examples, compile_watchlists, match_hosts, match_texts, match_values
+from pipeline.match import check_examples, match_texts, match_values
+from pipeline.matcher import Matcher, compile_watchlists
+from pipeline.matchsites import match_hosts
 from pipeline.terms import Phrase, Spelt, is_short_form, spelt_out
 from pipeline.text import fold_one, unescape, url_parts
 from pipeline.tomlplace import Place
@@ -323,3 +325,24 @@ def test_a_host_that_only_looks_like_a_listed_one_is_found_and_shown_whole(host:
         assert hits.filter(rule_id="s").select("start", "end").rows() == [(0, len(host))]
     plain = match_values({"host": pl.Series(["www.lobster.example"])}, matcher)
     assert sorted(plain["view"]) == ["suffix", "words"]
+
+
+@pytest.mark.parametrize(
+    ("url", "field", "shown"),
+    [
+        (
+            "https://www.google.com/url?sa=t&q=https%3A%2F%2Fwww.lobsters.example%2Fowls",
+            "query",
+            "www.lobsters.example",
+        ),
+        ("https://www-lobsters-example.translate.goog/owls?_x_tr_sl=en", "query", "_x_tr_sl=en"),
+        ("https://web.archive.org/web/2024/https://lobsters.example/a", "path", "lobsters.example"),
+        ("https://www.google.com/url?q=https%3A%2F%2Fwww.example.org%2F", None, ""),
+        ("https://www.google-analytics.com/collect?url=https%3A%2F%2Fwww.lobsters.example%2F", None, ""),
+    ],
+)
+def test_a_site_is_found_where_an_address_leads_to_it(url: str, field: str | None, shown: str) -> None:
+    matcher = compiled(sites("s", "lobsters.example"))
+    hits = match_values({"url": pl.Series([url, "https://www.example.net/"])}, matcher)
+    found = [(row["field"], row["text"][row["start"] : row["end"]], row["view"]) for row in hits.iter_rows(named=True)]
+    assert found == ([(field, shown, "led-to")] if field else [])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pipeline import sift
 from pipeline.ahead import Later
-from pipeline.match import Matcher, match_values
+from pipeline.match import match_values
+from pipeline.matcher import Matcher
 from pipeline.sift import MATCHED, Sifter
 from tests.effort import tries
 from tests.shipped import shipped_matcher

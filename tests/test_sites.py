@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import sites
-from pipeline.match import Matcher, compile_watchlists, match_hosts, match_values
+from pipeline.match import match_values
+from pipeline.matcher import Matcher, compile_watchlists
+from pipeline.matchsites import match_hosts
 from pipeline.watchlist import DomainFile, Watchlists
 from tests.effort import tries
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import WatchlistError
-from pipeline.match import check_examples, compile_watchlists, match_texts
+from pipeline.match import check_examples, match_texts
+from pipeline.matcher import compile_watchlists
 from pipeline.terms import Phrase, Spelt
 from pipeline.tomlplace import Place
 from pipeline.watchlist import (

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline import watchlist
-from pipeline.match import compile_watchlists
+from pipeline.matcher import compile_watchlists
 from pipeline.misspelt import variants
 
 PAGE = Path(__file__).resolve().parent.parent / "pipeline" / "ordinary_words.txt"

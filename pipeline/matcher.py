@@ -1,0 +1,120 @@
+"""Watchlists, compiled: what is sought, whose it is, and what a find says.
+
+In: watchlists. Out: a `Matcher` for texts (`match`) and for the names of sites (`matchsites`); the columns of their
+finds. Refuses what a long or a secret list refuses when it is made ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from pipeline import longlists, secretlists, sites
+from pipeline.phrases import Phrases, compiled, contexts
+from pipeline.secretlists import SecretFile, SecretList
+from pipeline.sites import SiteList
+from pipeline.terms import Phrase, Spelt
+from pipeline.watchlist import DomainFile, TextRule, Watchlist, Watchlists
+
+#: One rule that found something in one value of one event column.
+VALUE_HITS: Final = pl.Schema(
+    {
+        "column": pl.String,
+        "value": pl.String,
+        "rule_id": pl.String,
+        "watchlist": pl.String,
+        "watchlist_sha256": pl.String,
+        "category": pl.String,
+        "field": pl.String,
+        "text": pl.String,
+        "start": pl.Int64,
+        "end": pl.Int64,
+        "view": pl.String,
+        "weight": pl.Float64,
+    }
+)
+#: The same of one text.
+TEXT_HITS: Final = pl.Schema({name: dtype for name, dtype in VALUE_HITS.items() if name not in ("column", "value")})
+#: The same of one host.
+HOST_HITS: Final = pl.Schema([("host", pl.String()), *TEXT_HITS.items()])
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A text rule ready to be used: its contexts folded."""
+
+    rule_id: str
+    category: str
+    watchlist: str
+    watchlist_sha256: str
+    weight: float
+    fields: frozenset[str]
+    unless: tuple[str, ...] = ()
+    lowers: tuple[str, ...] = ()
+    raises: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """Watchlists, compiled."""
+
+    rules: tuple[Rule, ...]
+    phrases: Phrases
+    #: name, rule_id, category, watchlist, watchlist_sha256, weight.
+    domains: pl.DataFrame
+    domain_files: tuple[tuple[DomainFile, SiteList], ...]
+    secret_files: tuple[tuple[SecretFile, SecretList], ...] = ()
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What is doubtful about the secret lists, in words."""
+        return tuple(doubt for _, secret in self.secret_files for doubt in secret.doubts)
+
+
+def compile_watchlists(lists: Watchlists) -> Matcher:
+    """Build the automata and the table of domains. Two rules that hold the same term are both kept."""
+    rules = list(_text_rules(lists))
+    return Matcher(
+        tuple(rule for rule, _ in rules),
+        compiled([terms for _, terms in rules]),
+        _domain_table(lists.lists),
+        tuple((each, sites.ready(each.path)) for each in lists.domain_files),
+        tuple((each, secretlists.ready(each)) for each in lists.secret_files),
+    )
+
+
+def _text_rules(lists: Watchlists) -> Iterator[tuple[Rule, Sequence[Spelt]]]:
+    for watchlist in lists.lists:
+        for rule in watchlist.text_rules:
+            yield _rule(rule, watchlist), rule.terms
+    for file in lists.term_files:
+        sha256 = longlists.sha256_of(file.path)
+        fields = frozenset[str](file.fields)
+        # A long list is plain: what would be a short form in a rule is a text there.
+        terms = [Spelt(((Phrase(each),),), is_listed=True) for each in longlists.phrases(file.path)]
+        yield Rule(file.id, file.category, file.path.name, sha256, file.weight, fields), terms
+
+
+def _rule(rule: TextRule, watchlist: Watchlist) -> Rule:
+    folded = [contexts(phrases) for phrases in (rule.unless, rule.lowers, rule.raises, rule.needs)]
+    return Rule(
+        rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight, frozenset(rule.fields), *folded
+    )
+
+
+def _domain_table(lists: Iterable[Watchlist]) -> pl.DataFrame:
+    rows = [
+        (name, rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight)
+        for watchlist in lists
+        for rule in watchlist.domain_rules
+        for name in rule.names
+    ]
+    schema = {
+        "name": pl.String, "rule_id": pl.String, "category": pl.String, "watchlist": pl.String,
+        "watchlist_sha256": pl.String, "weight": pl.Float64,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
