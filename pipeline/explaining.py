@@ -31,23 +31,27 @@ _BY_FILTER = frozenset(["vendor_category"])
 def explained(kind: str, text: str, matcher: Matcher, bounds: LevelBounds) -> list[str]:
     """What is found in a text of this field, or in a URL (`url`), in lines."""
     fields = [(kind, text)] if kind != "url" else list(fields_of_url(text))
-    lines = list(chain.from_iterable(_in_field(field, said, matcher, bounds) for field, said in fields))
+    helps = any(field == "host" and matcher.helps(said) for field, said in fields)
+    lines = list(chain.from_iterable(_in_field(*each, matcher, bounds, helps=helps) for each in fields))
     return lines or ["Nothing is found."]
 
 
-def _in_field(field: str, text: str, matcher: Matcher, bounds: LevelBounds) -> Iterator[str]:
+def _in_field(field: str, text: str, matcher: Matcher, bounds: LevelBounds, *, helps: bool) -> Iterator[str]:
     for find in sorted(
         found_in(text, matcher.phrases, typed=field not in OF_PAGES), key=lambda each: (each.start, each.rule)
     ):
         if matcher.rules[find.rule].fields != _BY_FILTER:
-            yield from _of_find(field, text, find, matcher.rules[find.rule], bounds)
+            reads = helps and field == "path"
+            yield from _of_find(field, text, find, matcher.rules[find.rule], bounds, on_help_page=reads)
     if field == "host":
         for hit in match_hosts(pl.Series([text]), matcher, long_lists=False).iter_rows(named=True):
             name = text[hit["start"] :]
             yield f"{hit['rule_id']} ({hit['category']}): {shown(name)} is a listed site; weight {hit['weight']:g}"
 
 
-def _of_find(field: str, text: str, find: Find, rule: Rule, bounds: LevelBounds) -> Iterator[str]:
+def _of_find(
+    field: str, text: str, find: Find, rule: Rule, bounds: LevelBounds, *, on_help_page: bool
+) -> Iterator[str]:
     where = f"{rule.rule_id} ({rule.category}): {shown(text[find.start : find.end])!r} in {field}"
     silent = _silent(field, find, rule)
     if silent:
@@ -63,6 +67,9 @@ def _of_find(field: str, text: str, find: Find, rule: Rule, bounds: LevelBounds)
     if find.view.name != "words":
         weight *= WEIGHT[find.view.name]
         steps.append(f"hidden ({find.view.name}) x {WEIGHT[find.view.name]:g}")
+    if on_help_page:
+        weight *= LOWERED
+        steps.append(f"on the page of a site that helps x {LOWERED:g}")
     if FIELD_FACTORS.get(field, 1.0) != 1.0:
         steps.append(f"in {field} x {FIELD_FACTORS[field]:g}")
     hit = pl.DataFrame({"weight": [round(weight, 2)], "field": [field], "view": [find.view.name], "kind": ["typed"]})

@@ -124,9 +124,22 @@ def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
     hosts = parts.drop_nulls("host").select("url", field=pl.lit("host"), text="host")
     fields = pl.concat([_url_fields(parts), hosts]).rename({"url": "value"})
     seeming = hosts.select("url", "text").join(_match_seeming(hosts["text"], matcher), on="text", how="inner")
-    found = match_texts(fields, matcher).select("value", *TEXT_HITS)
+    found = _on_help_pages(match_texts(fields, matcher).select("value", *TEXT_HITS), hosts, matcher)
     both = pl.concat([seeming.select(pl.col("url").alias("value"), *TEXT_HITS), found])
     return both.unique(["value", "field", "rule_id"], keep="first", maintain_order=True)
+
+
+def _on_help_pages(hits: pl.DataFrame, hosts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
+    """The hits, lower where words stand in the path of a page that helps: to read about it is no offence.
+
+    What stands behind the question mark may have been typed there, and counts in full.
+    """
+    known = [host for host in hosts["text"].unique() if matcher.helps(host)]
+    if not known:
+        return hits
+    there = hosts.filter(pl.col("text").is_in(known))["url"]
+    reads = pl.col("value").is_in(there.implode()) & (pl.col("field") == "path")
+    return hits.with_columns(weight=pl.when(reads).then((pl.col("weight") * LOWERED).round(2)).otherwise("weight"))
 
 
 def _match_seeming(hosts: pl.Series, matcher: Matcher) -> pl.DataFrame:

@@ -69,6 +69,14 @@ class Matcher:
     domain_files: tuple[tuple[DomainFile, SiteList], ...]
     secret_files: tuple[tuple[SecretFile, SecretList], ...] = ()
 
+    #: The sites that help, with all below each: what their pages are about is no offence of who reads them.
+    helping: frozenset[str] = frozenset()
+
+    def helps(self, host: str) -> bool:
+        """Whether a host is a site that helps, or lies below one."""
+        labels = host.split(".")
+        return any(".".join(labels[at:]) in self.helping for at in range(len(labels)))
+
     @property
     def doubts(self) -> tuple[str, ...]:
         """What is doubtful about the secret lists, in words."""
@@ -84,6 +92,13 @@ def compile_watchlists(lists: Watchlists) -> Matcher:
         _domain_table(lists.lists),
         tuple((each, sites.ready(each.path)) for each in lists.domain_files),
         tuple((each, secretlists.ready(each)) for each in lists.secret_files),
+        frozenset(
+            name
+            for each in lists.lists
+            if each.category.help_seeking
+            for rule in each.domain_rules
+            for name in rule.names
+        ),
     )
 
 

@@ -6,15 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import flagging, jsonlines
 from pipeline.errors import SourceError, StoreError
+from pipeline.match import match_values
 from pipeline.schema import LEVELS
 from tests.effort import tries
 from tests.made_night import School, search
+from tests.shipped import shipped_matcher
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +144,13 @@ def test_json_lines_steer_no_terminal_and_lose_nothing(tmp_path: Path, hostile: 
     assert hostile not in text.removesuffix("\n")
     assert "é" in text
     assert text.count("\n") == 1
+
+
+def test_reading_on_a_page_that_helps_is_lowered() -> None:
+    urls = [
+        f"https://{host}/drug/cannabis" for host in ("www.example.org", "www.talktofrank.com", "nottalktofrank.com")
+    ]
+    hits = match_values({"url": pl.Series(urls)}, shipped_matcher()).filter(pl.col("field") == "path").sort("weight")
+    elsewhere, helping, alike = (hits.filter(pl.col("value") == url)["weight"].to_list() for url in urls)
+    assert helping == pytest.approx([weight * 0.4 for weight in elsewhere])
+    assert alike == elsewhere != []
