@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -315,6 +315,29 @@ def check(dictionary: Path | None, config: Path | None) -> None:
         lines = explaining.doubtful(lists, words)
     _say(lines or ["Every rule finds its examples, and nothing is doubtful."])
     sys.exit(NEEDS_ATTENTION if lines else 0)
+
+
+@watchlist.command()
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"),
+              show_default=True, help="Settings of the school.")  # fmt: skip
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day; without it, four weeks before the last.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; without it, today.")
+@click.option("--show", type=click.IntRange(0, 1000), default=0, show_default=True,
+              help="So many texts of hits that appear, and that vanish: what pupils typed.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
+def replay(*, config: Path, since: datetime | None, until: datetime | None, show: int, as_json: bool) -> None:
+    """Flag what was read already with the rules of now, and say what would appear and vanish. Changes nothing."""
+    from pipeline import replaying
+    from pipeline.config import load_settings
+
+    last = (until or datetime.now().astimezone()).date()
+    first = since.date() if since else last - timedelta(days=28)
+    with _failures_in_words():
+        account = replaying.replay(load_settings(config), first, last, show)
+    if as_json:
+        click.echo(json.dumps(replaying.as_data(account, first, last), indent=2, ensure_ascii=True))
+    else:
+        _say(list(replaying.as_lines(account, first, last)))
 
 
 @watchlist.command("import")

@@ -162,7 +162,7 @@ def _write_events(folder: Path, first: Batch, batches: _Stoppable, start: Stream
 def _flag(folder: Path, tally: _Tally, path: Path, reading: Reading, flagging: Flagging, found: pl.DataFrame) -> None:
     """Write what stands beside the events of a unit: rejects, hits, the events hit, and the original lines."""
     events = pl.scan_parquet(folder / "events.parquet")
-    hits, hit_events = _hits(events, found, flagging)
+    hits, hit_events = hits_of(events, found, flagging)
     serious = hits.filter(pl.col("level").is_in(at_least(flagging.draft_from))).select("event_id")
     around = hit_events.join(serious, on="event_id", how="semi").select("user", "client_ip", "ts")
     wanted = (
@@ -186,7 +186,7 @@ def _flag(folder: Path, tally: _Tally, path: Path, reading: Reading, flagging: F
         write(("evidence", lines, EVIDENCE))
 
 
-def _hits(events: pl.LazyFrame, found: pl.DataFrame, flagging: Flagging) -> tuple[pl.DataFrame, pl.DataFrame]:
+def hits_of(events: pl.LazyFrame, found: pl.DataFrame, flagging: Flagging) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The hits of a unit with their levels, and its events that were hit, both in the order of lines."""
     if found.is_empty():
         return with_levels(pl.DataFrame(schema=HITS | {"kind": pl.String}), flagging.bounds), pl.DataFrame(
