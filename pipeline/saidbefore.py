@@ -8,7 +8,7 @@ be read. A class of which nobody is a member is a doubt, because classes change.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from pipeline.roll import People
 from pipeline.terms import TermError, phrases_of
 from pipeline.tomlplace import Key
 from pipeline.watchlist import Watchlists
+
+#: What, for which classes and years.
+_Scope = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
 def layer_of(settings: Settings) -> Mapping[Path, int]:
@@ -47,9 +50,9 @@ def lowering_of(settings: Settings, lists: Watchlists, people: People) -> tuple[
         change = Change(rule=exclusion.rule, category=exclusion.category, off=True)
         refuse_locked(lists, settings.policies, key, change, layer_of(settings))
         _refuse_unreadable(exclusion.words, school, ("exclusion", at, "words"))
-    named = [(each.what, each.classes) for each in settings.lesson]
-    named += [(each.reason, each.classes) for each in settings.exclusion]
-    return Lowering(settings.lesson, settings.exclusion), tuple(_empty_classes(named, people, school))
+    scopes = [(each.what, each.classes, each.years) for each in settings.lesson]
+    scopes += [(each.reason, each.classes, ()) for each in settings.exclusion]
+    return Lowering(settings.lesson, settings.exclusion), tuple(_empty(scopes, people, school))
 
 
 def _category_of(lists: Watchlists, exclusion: Exclusion, school: Policy, key: Key) -> str:
@@ -90,13 +93,22 @@ def _refuse_unreadable(words: Iterable[str], school: Policy, key: Key) -> None:
             ) from error
 
 
-def _empty_classes(named: Iterable[tuple[str, tuple[str, ...]]], people: People, school: Policy) -> Iterable[str]:
-    members = pl.col("classes").explode().drop_nulls().str.strip_chars().str.to_lowercase()
-    known = set(people.table.select(members).to_series())
-    for what, classes in named:
-        for each in classes:
-            if each.strip().casefold() not in known:
-                yield f"{school.path}: nobody is in the class {each!r} of {what!r}; correct it if it has another name."
+def _empty(scopes: Iterable[_Scope], people: People, school: Policy) -> Iterator[str]:
+    """Classes and years of which nobody in the people file is a member."""
+    classes, years = (_members(people, pl.col(name)) for name in ("classes", "year_group"))
+    for what, of_classes, of_years in scopes:
+        for kind, names, known in (("class", of_classes, classes), ("year", of_years, years)):
+            for each in names:
+                if each.strip().casefold() not in known:
+                    yield (
+                        f"{school.path}: nobody is in the {kind} {each!r} of {what!r}; "
+                        "write it as the people file does, or take it out."
+                    )
+
+
+def _members(people: People, column: pl.Expr) -> set[str]:
+    flat = column.explode() if people.table.schema[column.meta.output_name()] == pl.List(pl.String) else column
+    return set(people.table.select(flat.drop_nulls().str.strip_chars().str.to_lowercase()).to_series())
 
 
 def ended(settings: Settings, today: date) -> list[str]:

@@ -129,15 +129,20 @@ def test_many_texts_of_a_lesson_raise_nothing_and_a_draft_tells_the_lesson(schoo
 def test_the_digest_says_what_is_lowered_and_an_end_is_told(school: School) -> None:
     ended = _EXCLUSION.replace("2027-07-20", "2026-11-10").replace("J. Example", "Old <b>Example</b>")
     with school.config.open("a", encoding="utf-8") as stream:
-        stream.write(f'{_LESSON}classes = ["9B", "7A"]\n{_EXCLUSION}users = ["t.example"]\n{ended}words = ["fold"]\n')
+        stream.write(
+            f'{_LESSON}classes = ["9B", "7A"]\nyears = ["Year 9"]\n{_EXCLUSION}users = ["t.example"]\n{ended}words = ["fold"]\n'
+        )
     record = school.night()
     ends = [each for each in record.issues if "origami club" in each]
     assert [each.partition(";")[0] for each in ends] == [
         "the exclusion 'origami club' of Old <b>Example</b> ended on 2026-11-10"
     ]
-    assert [each for each in record.issues if "nobody is in the class '7A' of 'Paper folding'" in each]
+    doubts = [each.partition(";")[0].partition(": ")[2] for each in record.issues if "nobody is" in each]
+    assert doubts == [f"nobody is in the {each} of 'Paper folding'" for each in ("class '7A'", "year 'Year 9'")]
     page = (school.folder / "reports" / str(record.today) / "digest.html").read_text("utf-8")
-    assert "Lesson: Paper folding (class 9B, 7A), Monday 9 November 2026 to Friday 13 November 2026." in page
+    assert (
+        "Lesson: Paper folding (class 9B, 7A; year Year 9), Monday 9 November 2026 to Friday 13 November 2026." in page
+    )
     assert "rule cranes-words (user t.example). J. Example: origami club." in page
     assert "Old <b>" not in page
     settings = load_settings(school.config)
