@@ -129,9 +129,8 @@ def test_many_texts_of_a_lesson_raise_nothing_and_a_draft_tells_the_lesson(schoo
 def test_the_digest_says_what_is_lowered_and_an_end_is_told(school: School) -> None:
     ended = _EXCLUSION.replace("2027-07-20", "2026-11-10").replace("J. Example", "Old <b>Example</b>")
     with school.config.open("a", encoding="utf-8") as stream:
-        stream.write(
-            f'{_LESSON}classes = ["9B", "7A"]\nyears = ["Year 9"]\n{_EXCLUSION}users = ["t.example"]\n{ended}words = ["fold"]\n'
-        )
+        stream.write(f'{_LESSON}classes = ["9B", "7A"]\nyears = ["Year 9"]\n')
+        stream.write(f'{_EXCLUSION}users = ["t.example"]\n{ended}words = ["fold"]\n')
     record = school.night()
     ends = [each for each in record.issues if "origami club" in each]
     assert [each.partition(";")[0] for each in ends] == [
