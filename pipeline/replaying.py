@@ -125,8 +125,11 @@ def _count(hits: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def as_lines(account: Replayed, since: date, until: date) -> Iterator[str]:
     """The account for a person."""
-    gone = f", {account.gone} more are no longer kept" if account.gone else ""
-    yield f"{since} to {until}: {account.units} units of the store were flagged again{gone}. Nothing was changed."
+    gone = f"; no longer kept: {account.gone}" if account.gone else ""
+    yield f"{since} to {until}: units of the store flagged again: {account.units}{gone}. Nothing was changed."
+    if account.rules.is_empty():
+        yield "Nothing was found in these days, and nothing would be."
+        return
     changed = account.rules.filter((pl.col("appeared") > 0) | (pl.col("vanished") > 0))
     same = account.rules.height - changed.height
     for row in changed.iter_rows(named=True):

@@ -51,7 +51,7 @@ def test_the_same_rules_find_the_same(school: School) -> None:
     assert account.rules["before"].sum() == account.rules["after"].sum() == found.height > 10
     assert account.rules["appeared"].sum() == account.rules["vanished"].sum() == 0
     lines = list(replaying.as_lines(account, _DAY, _DAY))
-    assert lines[0] == "2026-11-10 to 2026-11-10: 1 units of the store were flagged again. Nothing was changed."
+    assert lines[0] == "2026-11-10 to 2026-11-10: units of the store flagged again: 1. Nothing was changed."
     assert lines[1:] == [f"All {account.rules.height} rules find the same as before."]
 
 
@@ -93,7 +93,7 @@ def test_what_retention_has_taken_is_said(school: School) -> None:
     school.night(NIGHT.replace(day=12))
     account = replayed(school, until=date(2026, 11, 12))
     assert (account.units, account.gone) == (1, 1)
-    assert "1 more are no longer kept" in next(iter(replaying.as_lines(account, _DAY, _DAY)))
+    assert "flagged again: 1; no longer kept: 1. Nothing" in next(iter(replaying.as_lines(account, _DAY, _DAY)))
 
 
 def test_on_the_command_line_it_speaks_to_people_and_machines(school: School) -> None:
@@ -115,3 +115,6 @@ def test_on_the_command_line_it_speaks_to_people_and_machines(school: School) ->
 def test_an_empty_store_has_nothing_to_flag(tmp_path: Path) -> None:
     account = replayed(School(tmp_path).made())
     assert (account.units, account.gone, account.rules.height) == (0, 0, 0)
+    assert list(replaying.as_lines(account, _DAY, _DAY))[1:] == [
+        "Nothing was found in these days, and nothing would be."
+    ]
