@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
+from typing_extensions import override
 
 from pipeline.errors import EsafetyError
 from pipeline.record import shown, summary_lines
@@ -86,7 +88,31 @@ def run() -> NoReturn:
     os._exit(code)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+#: Groups of commands that live with what they call; loaded when they are asked for.
+_GROUPS = {"audit": "casebook.commands.audit", "incident": "casebook.commands.incident"}
+
+
+class _House(click.Group):
+    """All commands. A failure of any of them is a sentence."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_GROUPS})
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _GROUPS:
+            group: click.Command = getattr(import_module(_GROUPS[cmd_name]), cmd_name)
+            return group
+        return super().get_command(ctx, cmd_name)
+
+    @override
+    def invoke(self, ctx: click.Context) -> Any:
+        with _failures_in_words():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_House, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="esafety")
 def main() -> None:
     """Read a school's filter and monitoring logs, flag what matters, draft incidents, report to governors."""

@@ -6,9 +6,14 @@ a store that cannot be written; what is done by then stays done, and the next ni
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
+from casebook.intake import take_in
+from casebook.store import opened_casebook, url_of
 from pipeline import lake
 from pipeline.config import Settings
 from pipeline.coverage import missing_hours
@@ -18,6 +23,7 @@ from pipeline.lake import Lake
 from pipeline.ledger import Ledger, Unit
 from pipeline.record import RunRecord
 from pipeline.rules import Rules
+from pipeline.schema import DRAFTS
 from reports import publish
 
 #: What is derived for a day and names people or holds their lines, and under which kind the ledger knows the day.
@@ -32,6 +38,7 @@ def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, reco
     except OSError as error:
         remedy = "See that there is room and that it may be written, and run again: nothing is lost."
         raise StoreError(f"cannot be written ({error.strerror or error}).", path=place.root, remedy=remedy) from error
+    _to_casebook(settings, place, ledger, record)
     last_night = ledger.last_night()
     record.issues += [
         f"{day}: events came late, after those of the day had been deleted; the counts of that day stand without them."
@@ -40,6 +47,19 @@ def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, reco
     counted = ledger.days_since("facts", last_night)
     record.missing_hours = missing_hours(settings, place, counted, last_night, record.started)
     publish.write_pages(settings, rules.watchlists, rules.who.people.table, place, ledger, record)
+
+
+def _to_casebook(settings: Settings, place: Lake, ledger: Ledger, record: RunRecord) -> None:
+    """Let the casebook take in the drafts that were made since it last did; that it cannot be had stops nothing."""
+    nights = [day for day, _, _ in ledger.noted_heads() if day < record.today]
+    try:
+        with opened_casebook(url_of(settings)) as book:
+            days = ledger.days_since("drafts", max(nights, default=None))
+            tables = [lake.read_days(place, "drafts", DRAFTS, day, day) for day in days]
+            drafts = pl.concat([pl.DataFrame(schema=DRAFTS), *tables])
+            record.casebook = asdict(take_in(book, drafts, record.started))
+    except StoreError as error:
+        record.issues.append(f"{error} The drafts are in the digest; the next night enters them.")
 
 
 def keep_record(settings: Settings, ledger: Ledger, record: RunRecord) -> None:

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 from pydantic_core import PydanticCustomError
 
 from pipeline import policy
+from pipeline.caseworkers import CasebookTable, Caseworker
 from pipeline.errors import ConfigError
 from pipeline.limits import (
     Day,
@@ -210,6 +211,7 @@ class Settings(Table):
     exclusion: tuple[Exclusion, ...] = ()
     layer: tuple[Layer, ...] = ()
     change: tuple[Change, ...] = ()
+    casebook: CasebookTable = CasebookTable()
     #: What each layer lays down, the widest first and the school's own last: found by reading, written by nobody.
     policies: tuple[Policy, ...] = Field(default=(), exclude=True)
 
@@ -283,7 +285,7 @@ _MODELS: Models = {
     "": Settings, "school": School, "terms": Term, "source": Source, "people": People, "timetable": Timetable,
     "watchlists": Watchlists, "phrases": WordFile, "domains": WordFile, "hashed": HashedFile, "store": Store,
     "retention": Retention, "thresholds": Thresholds, "layer": Layer, "change": Change, "lesson": Lesson,
-    "exclusion": Exclusion,
+    "exclusion": Exclusion, "casebook": CasebookTable, "staff": Caseworker,
 }  # fmt: skip
 
 

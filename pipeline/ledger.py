@@ -298,6 +298,14 @@ class Ledger:
         row = self._one("SELECT max(day) AS day FROM runs WHERE day < ?", (self._today.isoformat(),))
         return date.fromisoformat(row["day"]) if row and row["day"] else None
 
+    def noted_heads(self) -> list[tuple[date, int, str]]:
+        """Of each run that got as far as the casebook: its date, how many actions there were, the hash of the last."""
+        rows = self._connection.execute(
+            "SELECT day, json_extract(record, '$.casebook.actions') AS actions,"
+            " json_extract(record, '$.casebook.head') AS head FROM runs WHERE head IS NOT NULL ORDER BY started"
+        )
+        return [(date.fromisoformat(row["day"]), row["actions"], row["head"]) for row in rows]
+
     def add_run(self, started: datetime, record: dict[str, Any]) -> None:
         """Keep the record of a run whose pages are written."""
         row = {"started": started.astimezone(UTC).isoformat(), "day": self._today.isoformat()}

@@ -66,6 +66,8 @@ class RunRecord:
     missing_hours: dict[str, list[str]] = field(default_factory=dict)
     unknown_users: int = 0
     drafts: dict[str, int] = field(default_factory=dict)
+    #: What the casebook took in: `new`, `late`, `known`; and how far its history has got: `actions`, `head`.
+    casebook: dict[str, Any] = field(default_factory=dict)
     pages: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -128,6 +130,11 @@ def summary_lines(record: RunRecord) -> list[str]:
         lines.append("Drafts: " + ", ".join(f"{count} {level}" for level, count in record.drafts.items()))
     elif not record.dry_run:
         lines.append("Drafts: none")
+    if record.casebook:
+        lines.append(
+            f"Casebook: {record.casebook['new']} new, {record.casebook['late']} with late evidence; "
+            f"{record.casebook['actions']} actions, the last {record.casebook['head'][:16]}"
+        )
     if record.unknown_users:
         lines.append(f"Users that the people file does not list: {record.unknown_users} (see unknown-users.csv)")
     lines += [f"{source}: no log {', '.join(hours)}" for source, hours in record.missing_hours.items()]

@@ -104,7 +104,8 @@ def test_a_second_demo_takes_the_place_of_the_first(demo: tuple[Path, subprocess
         second = run("demo")
     assert (first.returncode, second.exit_code) == (0, 0)
     assert not (folder / "esafety-demo" / "filter" / "left.log").exists()
-    assert re.sub(r"Took .*", "", first.stdout) == re.sub(r"Took .*", "", second.stdout)
+    # Each casebook salts what it holds, so that two of them never have the same history.
+    assert re.sub(r"Took .*|the last .*", "", first.stdout) == re.sub(r"Took .*|the last .*", "", second.stdout)
 
 
 def test_the_demo_never_touches_the_folder_of_a_real_school(school: Path) -> None:
@@ -295,13 +296,15 @@ def test_a_bad_option_is_one_sentence_on_stderr_and_exit_code_1(arguments: str, 
     assert rows.read_text("utf-8").startswith('{"id": 1')
 
 
-@pytest.mark.parametrize("command", ["", "demo", "init", "nightly", "parse", "flag"])
+@pytest.mark.parametrize("command", ["", "demo", "init", "nightly", "parse", "flag", "incident", "audit"])
 def test_every_command_and_option_explains_itself(command: str) -> None:
     result = run(*command.split(), "--help")
     assert result.exit_code == 0
     assert "Usage: " in result.stdout
     assert "..." not in result.stdout.partition("Commands:")[2], "a sentence that is cut off"
-    params = main.commands[command].params if command else []
+    known = main.get_command(click.Context(main), command)
+    params = known.params if known else []
+    assert known or not command
     assert [each.name for each in params if isinstance(each, click.Option) and not each.help] == []
 
 

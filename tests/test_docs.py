@@ -120,7 +120,7 @@ def test_every_command_line_names_a_command_and_options_that_exist(path: Path, l
     name, *words = shlex.split(line, comments=True)
     if name in NO_COMMANDS:
         return
-    command: click.Command | None = main.commands.get(name)
+    command = main.get_command(click.Context(main), name)
     if isinstance(command, click.Group) and words:
         name = f"{name} {words[0]}"
         command = command.commands.get(words[0])
@@ -136,7 +136,7 @@ NO_COMMANDS = {"reads", "every", "umask"}
 
 def test_every_command_is_in_the_readme() -> None:
     readme = text_of(Path("README.md"))
-    assert [name for name in main.commands if f"`esafety {name}`" not in readme] == []
+    assert [name for name in main.list_commands(click.Context(main)) if f"`esafety {name}`" not in readme] == []
 
 
 def test_every_syntax_of_a_block_list_is_explained() -> None:

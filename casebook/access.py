@@ -1,0 +1,120 @@
+"""Who may do what with a case. The pages and the command line ask here, and nowhere else.
+
+In: who asks, who works with the casebook, the case. Out: nothing, or `Refused` with the reason. A person with several
+roles may do what any of them may; being part of a case takes all of it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from casebook.case import Case
+from casebook.kinds import CasebookError, Said
+from casebook.routes import Route
+from pipeline.caseworkers import SENIOR, Caseworker, Role
+
+#: What the nightly job is called in the history.
+PROGRAM: Final = "esafety"
+_DSLS: Final = frozenset[Role]({"dsl", "deputy-dsl"})
+#: What may be done besides seeing and deciding by whoever sees the whole case.
+_SECOND: Final = "agree"
+
+
+class Refused(CasebookError):
+    """Whoever asked may not do this. It does not say whether there is such a case."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something, and by which way (`cli:` and the login, `night`)."""
+
+    account: str
+    name: str
+    roles: frozenset[Role]
+    accounts: frozenset[str]
+    via: str
+
+    @property
+    def role(self) -> str:
+        """The roles as the history names them."""
+        return ",".join(sorted(self.roles)) or "program"
+
+
+NIGHT: Final = Actor(PROGRAM, "the nightly job", frozenset(), frozenset(), "night")
+
+
+def actor_of(staff: Iterable[Caseworker], account: str | None, login: str, way: str) -> Actor:
+    """The person of that account, or else of that login of the operating system. Raises `Refused`."""
+    for each in staff:
+        logins = {one.casefold() for one in (each.logins or (each.account,))}
+        if each.account == account or (account is None and login.casefold() in logins):
+            return Actor(each.account, each.name, frozenset(each.roles), each.accounts, f"{way}:{login}")
+    who = f"the account {account!r}" if account else f"the login {login!r}"
+    remedy = "Enter the person in school.toml: [[casebook.staff]] with account, name and roles; or name one with --as."
+    raise Refused(f"{who} does not work with the casebook.", remedy=remedy)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What may be done, given everybody who works with the casebook."""
+
+    staff: tuple[Caseworker, ...]
+
+    def sees(self, actor: Actor, case: Case) -> bool:
+        """Whether the actor may read the whole of the case."""
+        if _is_party(actor.accounts, case):
+            return False
+        if self._head_is_party(case):
+            return "chair-of-governors" in actor.roles or actor.account in case.brought_in
+        if actor.account in case.brought_in or "head" in actor.roles:
+            return True
+        return case.side == "pupil" and bool(_DSLS & actor.roles)
+
+    def sees_routing(self, actor: Actor, case: Case) -> bool:
+        """Whether the actor may read what is to be done by whom, on which device and when; no text, no name."""
+        technical = "network-manager" in actor.roles and case.side == "pupil" and not _is_party(actor.accounts, case)
+        return technical or self.sees(actor, case)
+
+    def _head_is_party(self, case: Case) -> bool:
+        return any("head" in each.roles and _is_party(each.accounts, case) for each in self.staff)
+
+    def refuse_unseen(self, actor: Actor, case: Case) -> None:
+        """Raise `Refused` if the actor may not read the case; in the words for a case that is not there."""
+        if not self.sees(actor, case):
+            raise Refused(f"there is no incident {case.id} that you may see.", remedy="See `esafety incident list`.")
+
+    def refuse(self, actor: Actor, case: Case, said: Said, routes: dict[str, Route]) -> None:
+        """Raise `Refused` if the actor may not take this action."""
+        if said.kind == "step" and not self.sees(actor, case) and self.sees_routing(actor, case):
+            self._refuse_step(said, routes)
+            return
+        self.refuse_unseen(actor, case)
+        if said.kind == _SECOND and not (actor.roles & frozenset(SENIOR)):
+            remedy = f"One of {', '.join(SENIOR)} may."
+            raise Refused("this needs a second senior person, and none of your roles is one.", remedy=remedy)
+        if said.kind == "bring-in":
+            self._refuse_stranger(case, said)
+
+    @staticmethod
+    def _refuse_step(said: Said, routes: dict[str, Route]) -> None:
+        """A network manager ticks the steps that are theirs."""
+        route = routes.get(said.facts["route"])
+        step = next((each for each in route.steps if each.id == said.facts["step"]), None) if route else None
+        if step is None or "network manager" not in step.by:
+            raise Refused("this step is not yours to tick.", remedy="Tell whoever the route names.")
+
+    def _refuse_stranger(self, case: Case, said: Said) -> None:
+        """Only somebody who works with the casebook, is senior and is not part of the case can be brought in."""
+        account = said.facts["colleague"]
+        found = next((each for each in self.staff if each.account == account), None)
+        if found is None or not (set(found.roles) & set(SENIOR)) or _is_party(found.accounts, case):
+            remedy = (
+                f"Bring in one of {', '.join(SENIOR)} who stands under [[casebook.staff]] and is no part of the case."
+            )
+            raise Refused(f"{account!r} cannot be brought in.", remedy=remedy)
+
+
+def _is_party(accounts: frozenset[str], case: Case) -> bool:
+    return bool(accounts & case.parties.keys())

@@ -1,0 +1,275 @@
+"""What follows from the actions of one incident: its state, who is part of it, what may happen next.
+
+In: actions in their order. Out: a `Case`, always the same for the same actions; nothing else says what state an
+incident is in. Refuses an action that the state does not allow, and one that needs a second person and has none.
+Pure: no disk, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from casebook.kinds import CasebookError, Said
+from pipeline.schema import LEVELS, STAFF_ROLES
+
+#: The route under which nothing is shown, and nothing done by one person alone.
+ILLEGAL: Final = "illegal"
+_STAFF_ROUTES: Final = ("staff-instigator", "staff-victim")
+_OPEN: Final = ("draft", "under-review", "confirmed", "escalated")
+_DECIDED: Final = ("confirmed", "dismissed", "escalated", "closed")
+STATES: Final = (*_OPEN, "dismissed", "closed", "merged")
+#: In which states an action may be taken; one that is not named here may be taken in any but `merged`.
+ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
+    "review": ("draft",),
+    "confirm": ("under-review",),
+    "dismiss": ("under-review",),
+    "escalate": ("confirmed", "escalated"),
+    "close": ("confirmed", "escalated"),
+    "reopen": ("dismissed", "closed"),
+    "stands": _DECIDED,
+    "step": _OPEN,
+    "reroute": _OPEN,
+    "merge": _OPEN,
+    "merged-from": _OPEN,
+    "split": _OPEN,
+    "view": STATES,
+    "hold": STATES,
+    "release": STATES,
+    "reveal": STATES,
+}
+_BECOMES: Final = {
+    "review": "under-review", "confirm": "confirmed", "dismiss": "dismissed", "escalate": "escalated",
+    "close": "closed", "reopen": "under-review", "merge": "merged",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Acted:
+    """One action as it stands in the casebook. `content` is None where it has been erased. Time is UTC."""
+
+    seq: int
+    at: datetime
+    author: str
+    role: str
+    via: str
+    kind: str
+    about: str | None
+    facts: Mapping[str, Any]
+    content: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody who is part of a case: `part` and `kind` are words of `kinds.PARTS` and `kinds.PERSON_KINDS`."""
+
+    person: str
+    part: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One incident, from the draft to its end."""
+
+    id: str
+    origin: str
+    day: str
+    level: str
+    category: str
+    route: str
+    opened_at: datetime
+    changed_at: datetime
+    state: str = "draft"
+    #: The most urgent level that it ever had: what needed two people goes on needing them.
+    gravest: str = "record"
+    #: Draft id -> SHA-256 of its evidence, as last brought.
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    parties: Mapping[str, Party] = field(default_factory=dict)
+    question_open: bool = False
+    held: bool = False
+    erased: bool = False
+    reviewed_at: datetime | None = None
+    closed_at: datetime | None = None
+    ground: str = ""
+    #: What a second person has agreed to -> who.
+    agreed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    brought_in: frozenset[str] = frozenset()
+    #: Author -> until when names stay open (UTC, ISO 8601).
+    revealed: Mapping[str, str] = field(default_factory=dict)
+    #: (route, step) that somebody has ticked.
+    steps: frozenset[tuple[str, str]] = frozenset()
+    merged_into: str = ""
+    linked: tuple[str, ...] = ()
+
+    @property
+    def withheld(self) -> bool:
+        """Whether addresses and lines are shown to nobody, and nothing is done by one person alone."""
+        return self.route == ILLEGAL
+
+    @property
+    def side(self) -> str:
+        """`staff` where an adult of the school is the subject, the instigator or the victim; else `pupil`."""
+        concerned = any(each.kind == "staff" and each.part != "witness" for each in self.parties.values())
+        return "staff" if concerned or self.route in _STAFF_ROUTES else "pupil"
+
+
+def replayed(actions: Iterable[Acted]) -> Case:
+    """The case that the actions make. Raises `CasebookError` where they do not begin with one that opens a case."""
+    case: Case | None = None
+    for each in actions:
+        case = opened(each) if case is None else applied(case, each)
+    if case is None:
+        raise CasebookError("there is no such incident.", remedy="See `esafety incident list`.")
+    return case
+
+
+def opened(acted: Acted) -> Case:
+    """The case that begins with this action."""
+    facts = acted.facts
+    if acted.kind not in {"drafted", "split-from", "reported"} or acted.about is None:
+        raise CasebookError(f"an incident cannot begin with {acted.kind!r} (action {acted.seq}).")
+    case = Case(
+        acted.about, "report" if acted.kind == "reported" else "log", facts["day"], facts["level"], facts["category"],
+        facts["route"], acted.at, acted.at, gravest=facts["level"], erased=acted.content is None,
+        evidence={} if acted.kind == "reported" else {facts["draft_id"]: facts["evidence_sha256"]},
+        linked=(facts["origin"],) if acted.kind == "split-from" else (),
+    )  # fmt: skip
+    return replace(case, parties=_parties(acted))
+
+
+def _parties(acted: Acted) -> dict[str, Party]:
+    content = acted.content or {}
+    if "parties" in content:
+        named = [Party(each["person"], each["part"], each["kind"]) for each in content["parties"]]
+        return {each.person: each for each in named}
+    draft = content.get("draft") or {}
+    if draft.get("subject_kind") != "person":
+        return {}
+    person = str(draft["subject"]).removeprefix("person:")
+    kind = "staff" if str(draft.get("role") or "").lower() in STAFF_ROLES else "pupil"
+    return {person: Party(person, "subject", kind)}
+
+
+def applied(case: Case, acted: Acted) -> Case:
+    """The case after one more action, which was allowed when it was taken."""
+    changes: dict[str, Any] = {"changed_at": acted.at} if acted.kind not in {"view", "reveal"} else {}
+    if acted.kind in _BECOMES:
+        changes["state"] = _BECOMES[acted.kind]
+    change = _CHANGES.get(acted.kind)
+    if change is not None:
+        changes |= change(case, acted)
+    return replace(case, **changes)
+
+
+def _late(case: Case, acted: Acted) -> dict[str, Any]:
+    facts = acted.facts
+    graver = min(case.level, facts["level"], key=LEVELS.index)
+    route = ILLEGAL if facts["route"] == ILLEGAL else case.route
+    return {
+        "evidence": {**case.evidence, facts["draft_id"]: facts["evidence_sha256"]},
+        "parties": {**_parties(acted), **case.parties},
+        "question_open": case.question_open or case.state in _DECIDED,
+        "level": graver, "gravest": min(case.gravest, graver, key=LEVELS.index), "route": route,
+        # What was agreed before, was agreed without having seen this.
+        "agreed": {},
+    }  # fmt: skip
+
+
+def _confirmed(case: Case, acted: Acted) -> dict[str, Any]:
+    level = acted.facts.get("level", case.level)
+    return {
+        "level": level, "gravest": min(case.gravest, level, key=LEVELS.index),
+        "category": acted.facts.get("category", case.category), "question_open": False, "ground": "",
+    }  # fmt: skip
+
+
+def _without(case: Case, what: str) -> dict[str, frozenset[str]]:
+    return {name: who for name, who in case.agreed.items() if name != what}
+
+
+def _ended(case: Case, acted: Acted) -> dict[str, Any]:
+    dismissed = acted.kind == "dismiss"
+    return {
+        "closed_at": acted.at, "question_open": False, "agreed": _without(case, acted.kind),
+        "ground": acted.facts["ground"] if dismissed else acted.facts["outcome"],
+    }  # fmt: skip
+
+
+def _agreed(case: Case, acted: Acted) -> dict[str, Any]:
+    what = acted.facts["agreed"]
+    return {"agreed": {**case.agreed, what: case.agreed.get(what, frozenset()) | {acted.author}}}
+
+
+def _party(case: Case, acted: Acted) -> dict[str, Any]:
+    if acted.content is None:
+        return {"erased": True}
+    person = acted.content["person"]
+    return {"parties": {**case.parties, person: Party(person, acted.content["part"], acted.content["person_kind"])}}
+
+
+def _no_party(case: Case, acted: Acted) -> dict[str, Any]:
+    gone = (acted.content or {}).get("person")
+    return {"parties": {name: each for name, each in case.parties.items() if name != gone}}
+
+
+_CHANGES: Final[Mapping[str, Callable[[Case, Acted], dict[str, Any]]]] = {
+    "late-evidence": _late,
+    "review": lambda case, acted: {"reviewed_at": case.reviewed_at or acted.at, "agreed": _without(case, "open")},
+    "confirm": _confirmed,
+    "dismiss": _ended,
+    "close": _ended,
+    "reopen": lambda _, __: {"closed_at": None, "question_open": False, "ground": ""},
+    "stands": lambda _, __: {"question_open": False},
+    "step": lambda case, acted: {"steps": case.steps | {(acted.facts["route"], acted.facts["step"])}},
+    "reroute": lambda case, acted: {"route": acted.facts["route"], "agreed": _without(case, "reroute")},
+    "party": _party,
+    "not-party": _no_party,
+    "agree": _agreed,
+    "bring-in": lambda case, acted: {"brought_in": case.brought_in | {acted.facts["colleague"]}},
+    "merge": lambda case, acted: {
+        "merged_into": acted.facts["into"], "question_open": False, "agreed": _without(case, "dismiss"),
+    },
+    "merged-from": lambda case, acted: {"linked": (*case.linked, acted.facts["origin"])},
+    "split": lambda case, acted: {"linked": (*case.linked, acted.facts["into"])},
+    "reveal": lambda case, acted: {"revealed": {**case.revealed, acted.author: acted.facts["until"]}},
+    "export": lambda case, _: {"agreed": _without(case, "export")},
+    "hold": lambda _, __: {"held": True},
+    "release": lambda _, __: {"held": False},
+}  # fmt: skip
+
+
+def refuse_wrong_state(case: Case, said: Said) -> None:
+    """Raise `CasebookError` if the action cannot be taken in the state that the case is in."""
+    allowed = ALLOWED.get(said.kind, (*_OPEN, "dismissed", "closed"))
+    if case.state not in allowed:
+        where = f" It is part of {case.merged_into} now." if case.merged_into else ""
+        remedy = f"{said.kind!r} is for incidents that are {' or '.join(allowed)}.{where}"
+        raise CasebookError(f"{case.id} is {case.state}.", remedy=remedy)
+    if said.kind == "stands" and not case.question_open:
+        raise CasebookError(f"{case.id} has no late evidence that waits.", remedy="Nothing is to be done.")
+    if said.kind == "reroute" and said.facts["route"] == case.route:
+        raise CasebookError(f"{case.id} is on the route {case.route!r} already.")
+    if said.kind == "hold" and case.held:
+        raise CasebookError(f"{case.id} is held already.")
+    if said.kind == "release" and not case.held:
+        raise CasebookError(f"{case.id} is not held.")
+
+
+def second_for(case: Case, kind: str) -> str | None:
+    """To what a second senior person must have agreed before an action of this kind; None if one person may do it."""
+    if kind in {"dismiss", "merge"} and (case.withheld or case.gravest == LEVELS[0]):
+        return "dismiss"
+    if not case.withheld:
+        return None
+    return {"review": "open", "close": "close", "export": "export", "reroute": "reroute"}.get(kind)
+
+
+def refuse_alone(case: Case, said: Said, author: str) -> None:
+    """Raise `CasebookError` if the action needs a second person, and nobody else has agreed."""
+    what = second_for(case, said.kind)
+    if what is not None and not case.agreed.get(what, frozenset()) - {author}:
+        remedy = f"A second senior person has to agree first: esafety incident agree {case.id} --to {what}"
+        raise CasebookError(f"{case.id}: one person alone cannot do this ({said.kind}).", remedy=remedy)

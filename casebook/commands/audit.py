@@ -1,0 +1,71 @@
+"""`esafety audit`: has anybody changed the history, and who looked at what."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from casebook import verifying
+from casebook.commands.opening import asking, opened, say
+from casebook.looks import looks
+from casebook.store import opened_casebook, url_of
+from pipeline.config import load_settings
+from pipeline.ledger import copied_ledger
+
+_NEEDS_ATTENTION = 2
+
+
+@click.group()
+def audit() -> None:
+    """Ask the history of the casebook."""
+
+
+@audit.command()
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"),
+              show_default=True, help="Settings of the school.")  # fmt: skip
+@click.option("--head", "heads", multiple=True, metavar="ACTIONS:HASH",
+              help="A head that was written down elsewhere: so many actions, and the hash of the last.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+def verify(config: Path, heads: tuple[str, ...], *, as_json: bool) -> None:
+    """Has anybody changed the history?
+
+    Every row is looked at: was any changed, taken away, put in or moved? Exit code 2 if so.
+    """
+    settings = load_settings(config)
+    with copied_ledger(settings.store.folder, datetime.now(UTC).date()) as ledger:
+        noted = [(actions, head) for _, actions, head in ledger.noted_heads()]
+    with opened_casebook(url_of(settings)) as book:
+        verdict = verifying.verify(book, [*noted, *(_head(each) for each in heads)])
+    if as_json:
+        click.echo(json.dumps(verifying.as_data(verdict), indent=2, ensure_ascii=True))
+    else:
+        say(verifying.as_lines(verdict))
+    sys.exit(_NEEDS_ATTENTION if verdict.faults else 0)
+
+
+def _head(written: str) -> tuple[int, str]:
+    number, _, head = written.partition(":")
+    if not number.isdecimal() or not head:
+        raise click.BadParameter("write the number of actions, a colon and the hash", param_hint="--head")
+    return int(number), head
+
+
+@audit.command("looks")
+@asking
+@click.option("--incident", help="Only at this incident.")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def show_looks(config: Path, account: str | None, incident: str | None, *, as_json: bool) -> None:
+    """Who looked at what, and what left the house.
+
+    For auditors, the head teacher and the DSL.
+    """
+    with opened(config, account) as session, session.book.reading() as connection:
+        found = looks(connection, session.actor, incident)
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=True))
+    else:
+        say("  ".join(str(each[name]) for name in each) for each in found)

@@ -1,0 +1,247 @@
+"""`esafety incident`: drafts are reviewed, decided, followed up; what people report is entered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from casebook import deciding, listing, showing
+from casebook.case import STATES, Case
+from casebook.commands.opening import Session, asking, opened, say
+from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, PERSON_KINDS, SECONDED, Said, said
+from casebook.pseudonyms import key_of
+from casebook.splitting import split as split_off
+from casebook.store import case_of, history
+from pipeline.errors import ConfigError
+from pipeline.rules import load_watchlists
+from pipeline.schema import LEVELS
+from pipeline.watchlist import ROUTES
+
+_REASON = click.option("--reason", required=True, help="Why, in a sentence: others will have to rely on it.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+_INCIDENT = click.argument("incident")
+
+
+@click.group()
+def incident() -> None:
+    """See, decide and follow up incidents."""
+
+
+@incident.command("list")
+@asking
+@click.option(
+    "--state", "states", multiple=True, type=click.Choice(STATES), help="Only these; without it, all that waits."
+)
+@_JSON
+def show_list(config: Path, account: str | None, states: tuple[str, ...], *, as_json: bool) -> None:
+    """List the incidents that you may see."""
+    with opened(config, account) as session, session.book.reading() as connection:
+        found = listing.visible(connection, session.access, session.actor, states or listing.WAITING)
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=True))
+    else:
+        say(
+            f"{each['id']}  {each['day']}  {each['state']:<12}  {each['level']:<7}  {each['route']}{_marks(each)}"
+            for each in found
+        )
+        say([] if found else ["There is nothing that waits for you."])
+
+
+def _marks(row: dict[str, Any]) -> str:
+    late = "  (late evidence)" if row.get("question_open") else ""
+    return f"{late}  (held)" if row.get("held") else late
+
+
+@incident.command()
+@asking
+@_INCIDENT
+@_JSON
+def show(config: Path, account: str | None, incident: str, *, as_json: bool) -> None:
+    """Show all that you may see of one.
+
+    That you looked goes into its history.
+    """
+    with opened(config, account) as session:
+        viewer = _viewer(session)
+        with session.book.changing() as writer:
+            acted = history(writer.connection, incident)
+            case = case_of(writer.connection, incident)
+            shown = showing.as_data(case, acted, session.routes[case.route], viewer)
+            actor = session.actor
+            writer.append(said("view", what="all" if "parties" in shown else "routing"), incident,
+                          (actor.account, actor.role, actor.via), session.now)  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=True))
+    else:
+        say(showing.as_lines(shown, viewer))
+
+
+def _viewer(session: Session) -> showing.Viewer:
+    key = key_of(session.settings.store.folder)
+    zone = ZoneInfo(session.settings.school.timezone)
+    return showing.Viewer(session.actor, session.access, key, zone, session.now)
+
+
+@incident.command()
+@asking
+@click.option("--category", required=True, help="Such as bullying; see the watchlists for their names.")
+@click.option("--level", type=click.Choice(LEVELS), default="medium", show_default=True)
+@click.option("--route", type=click.Choice(ROUTES), help="Without it, that of the category.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="When it happened; without it, today.")
+@click.option("--by", "reported_by", required=True, help="Who told you, such as: her mother, by telephone.")
+@click.option("--summary", required=True, help="What happened, in a few sentences.")
+@click.option("--person", "people", multiple=True, metavar="ACCOUNT:PART:KIND",
+              help=f"Who is part of it: {', '.join(PARTS)}; {', '.join(PERSON_KINDS)}.")  # fmt: skip
+def add(config: Path, account: str | None, category: str, level: str, route: str | None, day: datetime | None,
+        reported_by: str, summary: str, people: tuple[str, ...]) -> None:  # fmt: skip
+    """Enter what somebody has told.
+
+    Most bullying never shows in a log: a pupil, a parent or a member of staff tells of it.
+    """
+    with opened(config, account) as session:
+        categories = load_watchlists(session.settings).categories
+        if category not in categories:
+            raise ConfigError(f"there is no category {category!r}.", remedy=f"There are {', '.join(categories)}.")
+        facts = {
+            "category": category, "level": level, "route": route or categories[category].route,
+            "day": str((day or session.now.astimezone(ZoneInfo(session.settings.school.timezone))).date()),
+        }  # fmt: skip
+        content = {"summary": summary, "reported_by": reported_by, "parties": [_person(each) for each in people]}
+        case = deciding.report(session.book, session.actor, facts, content, session.now)
+    say([f"{case.id} is entered, on the route {case.route!r}."])
+
+
+def _person(written: str) -> dict[str, str]:
+    parts = written.rsplit(":", 2)
+    if len(parts) != 3 or not parts[0]:
+        raise click.BadParameter(f"{written!r} is not ACCOUNT:PART:KIND", param_hint="--person")
+    return dict(zip(("person", "part", "kind"), parts, strict=True))
+
+
+def _act(config: Path, account: str | None, incident: str, what: Said) -> None:
+    with opened(config, account) as session:
+        case = deciding.act(
+            session.book, session.access, session.routes, session.actor, incident, what, session.now
+        )  # fmt: skip
+    say([_told(case)])
+
+
+def _told(case: Case) -> str:
+    return f"{case.id} is {case.state} now."
+
+
+def _simple(name: str, sentence: str, *options: Callable[..., Any]) -> None:
+    """A command that takes one action, whose options are what the action says."""
+
+    def run(config: Path, account: str | None, incident: str, **values: Any) -> None:
+        _act(config, account, incident, said(name, **values))
+
+    run.__doc__ = sentence
+    command: Callable[..., Any] = run
+    for option in reversed(options):
+        command = option(command)
+    incident.command(name)(asking(_INCIDENT(command)))
+
+
+_simple("review", "Take a draft up.")
+_simple(
+    "confirm",
+    "It is an incident.",
+    _REASON,
+    click.option("--category", help="If it is another than the draft said."),
+    click.option("--level", type=click.Choice(LEVELS), help="If it is another than the draft said."),
+)
+_simple("dismiss", "It is none.", click.option("--ground", required=True, type=click.Choice(GROUNDS)), _REASON)
+_simple("escalate", "Hand it on.", click.option("--to", "agency", required=True, type=click.Choice(AGENCIES)), _REASON)
+_simple(
+    "close",
+    "It is over.",
+    click.option("--outcome", required=True, type=click.Choice(OUTCOMES)),
+    _REASON,
+    click.option("--debrief", required=True, help="What was talked over, and with whom."),
+    click.option("--lesson", help="What was learnt and is to be shared."),
+    click.option("--change", help="What changes in the filter or in a policy."),
+)
+_simple("reopen", "Look at it once more.", _REASON)
+_simple("stands", "After late evidence: the decision stands.", _REASON)
+_simple("note", "Write something down.", click.option("--text", required=True))
+_simple(
+    "step",
+    "Tick a step of the route.",
+    click.option("--route", required=True, type=click.Choice(ROUTES)),
+    click.option("--step", required=True),
+    click.option("--note"),
+)
+_simple(
+    "reroute", "Change to another route.", click.option("--route", required=True, type=click.Choice(ROUTES)), _REASON
+)
+_simple(
+    "party",
+    "Enter who is part of it.",
+    click.option("--person", required=True, help="The account, or a name."),
+    click.option("--part", required=True, type=click.Choice(PARTS)),
+    click.option("--kind", "person_kind", required=True, type=click.Choice(PERSON_KINDS)),
+)
+_simple("not-party", "Somebody is no part of it.", click.option("--person", required=True), _REASON)
+_simple(
+    "agree",
+    "Agree as the second person.",
+    click.option("--to", "agreed", required=True, type=click.Choice(SECONDED)),
+    _REASON,
+)
+_simple(
+    "bring-in",
+    "Let a senior colleague see it.",
+    click.option("--colleague", required=True, help="Their account."),
+    _REASON,
+)
+_simple("hold", "Keep it past all time limits (legal hold).", _REASON)
+_simple("release", "End the hold.", _REASON)
+
+
+@incident.command()
+@asking
+@_INCIDENT
+@click.option("--into", required=True, help="The incident that it becomes part of.")
+@_REASON
+def merge(config: Path, account: str | None, incident: str, into: str, reason: str) -> None:
+    """Let one become part of another."""
+    with opened(config, account) as session:
+        deciding.merge(session.book, session.access, session.routes, session.actor, incident, into, reason, session.now)
+    say([f"{incident} is part of {into} now."])
+
+
+@incident.command()
+@asking
+@_INCIDENT
+@click.option("--hit", "hits", multiple=True, required=True, help="A hit that becomes an incident of its own.")
+@_REASON
+def split(config: Path, account: str | None, incident: str, hits: tuple[str, ...], reason: str) -> None:
+    """Make some hits an incident of their own."""
+    with opened(config, account) as session:
+        case = split_off(session.book, session.access, session.actor, incident, hits, reason, session.now)
+    say([f"{case.id} was split from {incident}."])
+
+
+@incident.command()
+@asking
+@_INCIDENT
+@_REASON
+def reveal(config: Path, account: str | None, incident: str, reason: str) -> None:
+    """Open its names to you for a while.
+
+    That you did, and why, goes into its history.
+    """
+    with opened(config, account) as session:
+        minutes = session.settings.casebook.reveal_minutes
+        case = deciding.reveal(
+            session.book, session.access, session.routes, session.actor, incident, reason, minutes, session.now
+        )
+    say(f"{each.part}: {each.person} ({each.kind})" for each in case.parties.values())
+    say([f"Names of {incident} stay open to you for {minutes} minutes."])

@@ -1,0 +1,61 @@
+"""What every command over the casebook begins with: whose casebook, and who is asking.
+
+In: `--config` and `--as`. Out: a `Session`. Refuses whoever does not work with the casebook.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from casebook.access import Access, Actor, actor_of
+from casebook.routes import Route, load_routes
+from casebook.store import Casebook, opened_casebook, url_of
+from pipeline.config import Settings, load_settings
+from pipeline.record import shown
+
+
+@dataclass(frozen=True)
+class Session:
+    """An opened casebook, and who works with it now."""
+
+    settings: Settings
+    book: Casebook
+    access: Access
+    routes: dict[str, Route]
+    actor: Actor
+    #: UTC.
+    now: datetime
+
+
+def asking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options `config` and `account`."""
+    config = click.option(
+        "--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"), show_default=True,
+        help="Settings of the school.",
+    )  # fmt: skip
+    account = click.option("--as", "account", help="Your account under [[casebook.staff]]; without it, your login.")
+    return config(account(command))
+
+
+@contextmanager
+def opened(config: Path, account: str | None) -> Iterator[Session]:
+    """The casebook of that school, for that person. Raises `EsafetyError`."""
+    settings = load_settings(config)
+    staff = settings.casebook.staff
+    actor = actor_of(staff, account, getpass.getuser(), "cli")
+    with opened_casebook(url_of(settings)) as book:
+        yield Session(settings, book, Access(staff), load_routes(), actor, datetime.now(UTC))
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines that cannot steer a terminal."""
+    for line in lines:
+        click.echo(shown(line))

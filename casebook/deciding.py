@@ -1,0 +1,130 @@
+"""One action of a person: may they, is it possible, then it is written.
+
+In: who, what, when. Out: the case as it is then. Raises `CasebookError` (or `access.Refused`) with nothing changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from casebook.access import Access, Actor, Refused
+from casebook.case import Case, applied, opened, refuse_alone, refuse_wrong_state
+from casebook.kinds import PARTS, PERSON_KINDS, CasebookError, Said, said
+from casebook.routes import Route
+from casebook.store import Casebook, Writer, case_of
+from pipeline.accounts import normalise_user
+
+
+def act(
+    book: Casebook, access: Access, routes: dict[str, Route], actor: Actor, incident: str, what: Said, at: datetime
+) -> Case:
+    """Take one action about one incident."""
+    with book.changing() as writer:
+        return _taken(writer, access, routes, actor, incident, _tidied(what), at)
+
+
+def _taken(
+    writer: Writer, access: Access, routes: dict[str, Route], actor: Actor, incident: str, what: Said, at: datetime
+) -> Case:
+    case = _case(writer, incident)
+    access.refuse(actor, case, what, routes)
+    refuse_wrong_state(case, what)
+    refuse_alone(case, what, actor.account)
+    _refuse_unknown_step(what, routes, case)
+    return _written(writer, case, actor, what, at)
+
+
+def _written(writer: Writer, case: Case, actor: Actor, what: Said, at: datetime) -> Case:
+    acted = writer.append(what, case.id, (actor.account, actor.role, actor.via), at)
+    after = applied(case, acted)
+    writer.keep(after)
+    return after
+
+
+def _case(writer: Writer, incident: str) -> Case:
+    try:
+        return case_of(writer.connection, incident)
+    except CasebookError as error:
+        # The same words as for a case that may not be seen.
+        raise Refused(
+            f"there is no incident {incident} that you may see.", remedy="See `esafety incident list`."
+        ) from error
+
+
+def _refuse_unknown_step(what: Said, routes: dict[str, Route], case: Case) -> None:
+    if what.kind != "step":
+        return
+    route = routes.get(what.facts["route"])
+    if route is None or what.facts["step"] not in {each.id for each in route.steps}:
+        raise CasebookError(
+            f"the route {what.facts['route']!r} has no step {what.facts['step']!r}.",
+            remedy=f"See them with: esafety incident show {case.id}",
+        )
+
+
+def _tidied(what: Said) -> Said:
+    """People are known by their accounts as the logs name them."""
+    if "person" not in what.content:
+        return what
+    _refuse_unknown_words(what.content["part"] if what.kind == "party" else "subject", PARTS, "part")
+    _refuse_unknown_words(what.content.get("person_kind", "pupil"), PERSON_KINDS, "kind of person")
+    person = normalise_user(what.content["person"])
+    if not person:
+        raise CasebookError("this names nobody.", remedy="Write the account as the logs do, or a name.")
+    return replace(what, content={**what.content, "person": person})
+
+
+def _refuse_unknown_words(word: str, known: tuple[str, ...], what: str) -> None:
+    if word not in known:
+        raise CasebookError(f"{word!r} is no {what}.", remedy=f"Write one of {', '.join(known)}.")
+
+
+def report(book: Casebook, actor: Actor, facts: Mapping[str, Any], content: Mapping[str, Any], at: datetime) -> Case:
+    """Enter what people have reported: a new incident, whoever may see it then."""
+    if not actor.roles - {"governor"}:
+        raise Refused("governors keep no cases.", remedy="Tell the DSL.")
+    parties = []
+    for each in content.get("parties", ()):
+        _refuse_unknown_words(each["part"], PARTS, "part")
+        _refuse_unknown_words(each["kind"], PERSON_KINDS, "kind of person")
+        parties.append({**each, "person": normalise_user(each["person"]) or each["person"]})
+    what = said("reported", **facts, **{**content, "parties": parties})
+    with book.changing() as writer:
+        acted = writer.append(what, writer.new_id("I", at), (actor.account, actor.role, actor.via), at)
+        case = opened(acted)
+        writer.keep(case, new=True)
+        return case
+
+
+def merge(
+    book: Casebook, access: Access, routes: dict[str, Route], actor: Actor, incident: str, into: str, reason: str,
+    at: datetime,
+) -> Case:  # fmt: skip
+    """Let one incident become part of another, which keeps both histories; the other as it is then."""
+    if incident == into:
+        raise CasebookError(f"{incident} cannot be merged into itself.")
+    with book.changing() as writer:
+        target = _case(writer, into)
+        _taken(writer, access, routes, actor, incident, said("merge", into=into, reason=reason), at)
+        what = said("merged-from", origin=incident, reason=reason)
+        access.refuse(actor, target, what, routes)
+        refuse_wrong_state(target, what)
+        return _written(writer, target, actor, what, at)
+
+
+def reveal(
+    book: Casebook, access: Access, routes: dict[str, Route], actor: Actor, incident: str, reason: str, minutes: int,
+    at: datetime,
+) -> Case:  # fmt: skip
+    """Open the names of one incident to one person for some minutes."""
+    until = (at + timedelta(minutes=minutes)).isoformat(timespec="seconds")
+    return act(book, access, routes, actor, incident, said("reveal", until=until, reason=reason), at)
+
+
+def names_open(case: Case, actor: Actor, at: datetime) -> bool:
+    """Whether names are open to the actor now."""
+    until = case.revealed.get(actor.account)
+    return until is not None and datetime.fromisoformat(until) > at

@@ -1,0 +1,129 @@
+"""What the night brings: drafts become incidents, late evidence joins the incident that it belongs to.
+
+In: rows of `schema.DRAFTS` of some days. Out: the casebook with all of them, and how many were new. A draft that is
+known with the same evidence changes nothing, so that a night may run again; one that is known with more evidence, or
+under another name with some of the same hits, is late evidence, and never touches what was decided.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy import select
+
+from casebook.access import NIGHT
+from casebook.case import applied, opened
+from casebook.kinds import Said, said
+from casebook.store import Casebook, Writer, case_of, history
+from casebook.tables import DRAFTED
+
+_BRINGS_A_DRAFT = ("drafted", "late-evidence", "split-from")
+
+
+@dataclass
+class Taken:
+    """What came of the drafts of a night, and how far the casebook has got: actions, and the hash of the last."""
+
+    new: int = 0
+    late: int = 0
+    known: int = 0
+    actions: int = 0
+    head: str = ""
+
+
+def take_in(book: Casebook, drafts: pl.DataFrame, at: datetime) -> Taken:
+    """Take all drafts in, in one transaction."""
+    taken = Taken()
+    with book.changing() as writer:
+        known = _Known(writer, drafts["day"].unique().to_list())
+        # Draft by draft: a night has some tens of them.
+        for draft in drafts.sort("first_ts", "draft_id").iter_rows(named=True):
+            _take(writer, known, draft, taken, at)
+        taken.actions, taken.head = writer.head
+    return taken
+
+
+def _take(writer: Writer, known: _Known, draft: dict[str, Any], taken: Taken, at: datetime) -> None:
+    incident = known.incident_of(draft)
+    if incident is None:
+        acted = writer.append(drafted("drafted", draft), writer.new_id("I", at), _AUTHOR, at)
+        case = opened(acted)
+        writer.keep(case, new=True)
+        known.add(draft, case.id)
+        taken.new += 1
+    elif known.has(draft):
+        taken.known += 1
+    else:
+        case = case_of(writer.connection, incident)
+        while case.merged_into:
+            case = case_of(writer.connection, case.merged_into)
+        writer.keep(applied(case, writer.append(drafted("late-evidence", draft), case.id, _AUTHOR, at)))
+        known.add(draft, case.id)
+        taken.late += 1
+
+
+_AUTHOR = (NIGHT.account, NIGHT.role, NIGHT.via)
+
+
+def drafted(kind: str, draft: dict[str, Any], **more: Any) -> Said:
+    """The action that brings this draft."""
+    fixed = ("draft_id", "evidence_sha256", "level", "category", "categories", "route", "site")
+    return said(kind, **{name: draft[name] for name in fixed}, day=str(draft["day"]), draft=plain(draft), **more)
+
+
+def plain(value: Any) -> Any:
+    """A draft as JSON holds it: times as ISO 8601, lines in Base64 because they may be any bytes."""
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, str):
+        # A lone surrogate is no text for a database.
+        return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return value
+
+
+class _Known:
+    """What the casebook has of the days of a night: each draft by its name and by its hits."""
+
+    def __init__(self, writer: Writer, days: list[date]) -> None:
+        #: Draft -> incident -> its evidence.
+        self._drafts: dict[str, dict[str, str]] = {}
+        self._hits: dict[str, str] = {}
+        rows = writer.connection.execute(select(DRAFTED).where(DRAFTED.c.day.in_([str(each) for each in days])))
+        for row in rows.mappings():
+            self._drafts.setdefault(row["draft_id"], {})[row["incident"]] = row["evidence_sha256"]
+        for incident in sorted({incident for of in self._drafts.values() for incident in of}):
+            # What was split off belongs to the later of the two.
+            self._hits |= dict.fromkeys(_hits_of(writer, incident), incident)
+
+    def incident_of(self, draft: dict[str, Any]) -> str | None:
+        """The incident that the draft belongs to, by its name or by its hits; None if it is new."""
+        if draft["draft_id"] in self._drafts:
+            return min(self._drafts[draft["draft_id"]])
+        return next((self._hits[each["hit_id"]] for each in draft["hits"] if each["hit_id"] in self._hits), None)
+
+    def has(self, draft: dict[str, Any]) -> bool:
+        """Whether the draft is known with the very same evidence."""
+        return draft["evidence_sha256"] in self._drafts.get(draft["draft_id"], {}).values()
+
+    def add(self, draft: dict[str, Any], incident: str) -> None:
+        """Know this draft from now on."""
+        self._drafts.setdefault(draft["draft_id"], {})[incident] = draft["evidence_sha256"]
+        for each in draft["hits"]:
+            self._hits.setdefault(each["hit_id"], incident)
+
+
+def _hits_of(writer: Writer, incident: str) -> Iterator[str]:
+    for acted in history(writer.connection, incident):
+        if acted.kind in _BRINGS_A_DRAFT and acted.content:
+            yield from (each["hit_id"] for each in acted.content["draft"]["hits"])

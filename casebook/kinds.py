@@ -1,0 +1,125 @@
+"""What can happen to an incident: the kinds of action, and what each says.
+
+In: values from the command line, the pages or the night. Out: `Facts`, which stay for good and hold nothing personal,
+and content, which may be erased one day. Refuses a key that the kind does not have, one that is missing, and a value
+that is none of those allowed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pipeline.errors import EsafetyError
+from pipeline.schema import LEVELS
+from pipeline.watchlist import ROUTES
+
+#: Why a draft was no incident.
+GROUNDS: Final = ("false-alarm", "accidental", "legitimate", "duplicate", "not-ours")
+#: How an incident ended.
+OUTCOMES: Final = (
+    "support", "sanction", "parents", "referred", "police", "filter-changed", "policy-changed", "no-further-action",
+)  # fmt: skip
+PARTS: Final = ("subject", "victim", "instigator", "witness")
+PERSON_KINDS: Final = ("pupil", "staff", "parent", "unknown")
+#: What a second senior person may agree to.
+SECONDED: Final = ("open", "close", "export", "dismiss", "reroute")
+#: To whom an incident can be escalated.
+AGENCIES: Final = (
+    "head", "chair-of-governors", "child-protection", "social-care", "lado", "police", "ceop", "iwf", "prevent", "hr",
+)  # fmt: skip
+
+
+class CasebookError(EsafetyError):
+    """An action that the casebook does not take; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Which facts and which content an action of this kind has; with `?` at the end, it may be without."""
+
+    facts: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
+
+
+#: The words that a fact may be.
+WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "ground": GROUNDS, "outcome": OUTCOMES, "agreed": SECONDED, "agency": AGENCIES, "level": LEVELS, "route": ROUTES,
+}  # fmt: skip
+
+_DRAFT: Final = ("draft_id", "evidence_sha256", "level", "category", "categories", "route", "day", "site")
+KINDS: Final[Mapping[str, Kind]] = {
+    # What the night brings.
+    "drafted": Kind(_DRAFT, ("draft",)),
+    "late-evidence": Kind(_DRAFT, ("draft",)),
+    # What people report.
+    "reported": Kind(("category", "level", "route", "day"), ("summary", "parties", "reported_by")),
+    # What is decided.
+    "review": Kind(),
+    "confirm": Kind(("category?", "level?"), ("reason",)),
+    "dismiss": Kind(("ground",), ("reason",)),
+    "escalate": Kind(("agency",), ("reason",)),
+    "close": Kind(("outcome",), ("reason", "debrief", "lesson?", "change?")),
+    "reopen": Kind((), ("reason",)),
+    "stands": Kind((), ("reason",)),
+    # What is done and noted on the way.
+    "note": Kind((), ("text",)),
+    "step": Kind(("route", "step"), ("note?",)),
+    "reroute": Kind(("route",), ("reason",)),
+    "party": Kind((), ("person", "part", "person_kind")),
+    "not-party": Kind((), ("person", "reason")),
+    "agree": Kind(("agreed",), ("reason",)),
+    "bring-in": Kind(("colleague",), ("reason",)),
+    "merge": Kind(("into",), ("reason",)),
+    "merged-from": Kind(("origin",), ("reason",)),
+    "split": Kind(("into", "hits"), ("reason",)),
+    "split-from": Kind((*_DRAFT, "origin"), ("draft", "parties", "reason")),
+    # What is looked at, and what leaves the house.
+    "view": Kind(("what",)),
+    "reveal": Kind(("until",), ("reason",)),
+    "export": Kind(("what", "sha256"), ("reason",)),
+    # What is kept, and what no longer is.
+    "hold": Kind((), ("reason",)),
+    "release": Kind((), ("reason",)),
+    "purge": Kind(("rule", "incidents", "erased", "before")),
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One action before it is written: its kind, its facts, its content."""
+
+    kind: str
+    facts: Mapping[str, Any]
+    content: Mapping[str, Any]
+
+
+def said(kind: str, **values: Any) -> Said:
+    """An action of that kind. Values that are None are left out. Raises `CasebookError`."""
+    if kind not in KINDS:
+        raise CasebookError(f"there is no action {kind!r}.", remedy=f"There are {', '.join(KINDS)}.")
+    given = {name: value for name, value in values.items() if value is not None}
+    form = KINDS[kind]
+    unknown = given.keys() - {name.rstrip("?") for name in (*form.facts, *form.content)}
+    missing = [name for name in (*form.facts, *form.content) if not name.endswith("?") and name not in given]
+    if unknown or missing:
+        what = f"has no {min(unknown)!r}" if unknown else f"needs {missing[0]!r}"
+        raise CasebookError(f"the action {kind!r} {what}.")
+    for name, words in WORDS.items():
+        if name in given and given[name] not in words:
+            raise CasebookError(f"{given[name]!r} is no {name}.", remedy=f"Write one of {', '.join(words)}.")
+    for name in ("reason", "text", "summary", "debrief"):
+        if name in given and not str(given[name]).strip():
+            raise CasebookError(f"the {name} is empty.", remedy="Say it in a sentence: others will have to rely on it.")
+    facts, content = (
+        {name.rstrip("?"): given[name.rstrip("?")] for name in names if name.rstrip("?") in given}
+        for names in (form.facts, form.content)
+    )
+    return Said(kind, facts, content)
+
+
+def canonical(value: Mapping[str, Any]) -> str:
+    """The one way to write it as JSON, so that its hash can be worked out again anywhere."""
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,1 @@
+"""How the tables of the casebook came to be what they are: Alembic's environment, and one file a change."""

@@ -1,0 +1,148 @@
+"""An incident for the person who asks: what they may see of it, in words.
+
+In: the case, its history, who asks. Out: lines for a terminal, or plain data. People are pseudonyms until their names
+were opened to whoever asks; of a withheld case addresses and texts are shown to nobody; a network manager sees what is
+to be done by them, on which device and when. Refuses who may see nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from casebook.access import Access, Actor
+from casebook.case import Acted, Case, second_for
+from casebook.deciding import names_open
+from casebook.pseudonyms import pseudonym
+from casebook.routes import Route
+
+_MOST_TEXTS: Final = 40
+#: What the history shows of a content, and under which word.
+_TOLD: Final = ("reason", "text", "summary", "note", "debrief", "lesson", "change", "reported_by")
+_WITHHELD: Final = "(withheld: this is on the route for what may be illegal)"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks, and with which key names are hidden."""
+
+    actor: Actor
+    access: Access
+    key: bytes
+    timezone: ZoneInfo
+    now: datetime
+
+    def name(self, case: Case, person: str, kind: str) -> str:
+        """The person, or what stands for them."""
+        return person if names_open(case, self.actor, self.now) else pseudonym(person, kind, self.key)
+
+    def local(self, moment: datetime) -> str:
+        """A time as people of the school read it."""
+        return moment.astimezone(self.timezone).strftime("%a %d %b %Y %H:%M")
+
+
+def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) -> dict[str, Any]:
+    """What the viewer may see. Raises `access.Refused`."""
+    acted = list(history)
+    steps = [
+        {"id": each.id, "by": each.by, "do": each.do, "done": (route.id, each.id) in case.steps} for each in route.steps
+    ]
+    routing = {
+        "id": case.id, "state": case.state, "level": case.level, "route": route.id, "title": route.title,
+        "warnings": list(route.warnings), "steps": steps, "day": case.day,
+        "devices": sorted(
+            {str(each["subject_name"]) for each in _drafts(acted) if each["subject_kind"] in {"device", "address"}}
+        ),
+    }  # fmt: skip
+    if not viewer.access.sees(viewer.actor, case):
+        if not viewer.access.sees_routing(viewer.actor, case):
+            viewer.access.refuse_unseen(viewer.actor, case)
+        return routing
+    return {
+        **routing, "category": case.category, "origin": case.origin, "side": case.side, "held": case.held,
+        "question_open": case.question_open, "ground": case.ground, "erased": case.erased, "linked": list(case.linked),
+        "merged_into": case.merged_into, "names_open": names_open(case, viewer.actor, viewer.now),
+        "parties": [
+            {"person": viewer.name(case, each.person, each.kind), "part": each.part, "kind": each.kind}
+            for each in case.parties.values()
+        ],
+        "said": [_said(each, case) for each in _drafts(acted)],
+        "history": [_history(each, case, viewer) for each in acted if each.kind != "view"],
+        "needs_second": {
+            kind: what for kind in ("review", "dismiss", "close", "export", "reroute")
+            if (what := second_for(case, kind)) is not None
+        },
+    }  # fmt: skip
+
+
+def _drafts(history: Iterable[Acted]) -> Iterator[Mapping[str, Any]]:
+    return (each.content["draft"] for each in history if each.content and "draft" in each.content)
+
+
+def _said(draft: Mapping[str, Any], case: Case) -> dict[str, Any]:
+    """What one draft said. Nothing in it names the person but their own words, which only an opened case shows."""
+    texts = dict.fromkeys(str(each["text"]) for each in draft["hits"] if each.get("text"))
+    return {
+        "from": draft["first_ts"], "until": draft["last_ts"], "who": draft["who"], "what": draft["what"],
+        "class": draft["class"], "lesson": draft["lesson"], "reasons": list(draft["reasons"]),
+        "facts": [_WITHHELD] if case.withheld else list(draft["facts"]),
+        "texts": [_WITHHELD] if case.withheld else list(texts)[:_MOST_TEXTS],
+        "more_texts": max(0, len(texts) - _MOST_TEXTS),
+    }  # fmt: skip
+
+
+def _history(acted: Acted, case: Case, viewer: Viewer) -> dict[str, Any]:
+    content = acted.content
+    told: dict[str, Any] = {"erased": True} if content is None else {
+        name: content[name] for name in _TOLD if name in content
+    }  # fmt: skip
+    if content and "person" in content:
+        told["person"] = viewer.name(case, content["person"], content.get("person_kind", "unknown"))
+        told |= {name: content[name] for name in ("part",) if name in content}
+    facts = {name: value for name, value in acted.facts.items() if name not in {"evidence_sha256", "sha256", "hits"}}
+    return {
+        "action": acted.seq, "at": acted.at.isoformat(), "author": acted.author, "role": acted.role,
+        "kind": acted.kind, **facts, **told,
+    }  # fmt: skip
+
+
+def as_lines(shown: Mapping[str, Any], viewer: Viewer) -> Iterator[str]:
+    """The same for a person at a terminal."""
+    yield f"{shown['id']}  {shown['state']}  {shown['level']}  {shown['title']}"
+    for warning in shown["warnings"]:
+        yield f"  ! {warning}"
+    yield from _seen(shown, viewer)
+    yield "Steps of the route:"
+    for step in shown["steps"]:
+        yield f"  [{'x' if step['done'] else ' '}] {step['id']} ({step['by']}): {step['do']}"
+
+
+def _seen(shown: Mapping[str, Any], viewer: Viewer) -> Iterator[str]:
+    if "parties" not in shown:
+        yield f"  devices: {', '.join(shown['devices']) or 'none known'}"
+        return
+    if shown["question_open"]:
+        yield "  ! Late evidence came after this was decided: look at it, then `stands` or `reopen`."
+    if shown["held"]:
+        yield "  Held: nothing of it is deleted."
+    for each in shown["parties"]:
+        yield f"  {each['part']}: {each['person']}"
+    for said in shown["said"]:
+        first, last = (viewer.local(datetime.fromisoformat(said[name])) for name in ("from", "until"))
+        where = ", ".join(str(each) for each in (said["class"], said["lesson"]) if each)
+        yield f"  {first} to {last}  {where}  ({said['who']}, {said['what']})"
+        yield from (f"    {each}" for each in (*said["reasons"], *said["facts"]))
+        yield from (f"    > {each}" for each in said["texts"])
+        if said["more_texts"]:
+            yield f"    and {said['more_texts']} more texts"
+    yield "History:"
+    for each in shown["history"]:
+        words = "; ".join(f"{name} {each[name]}" for name in each if name not in _FIXED and each[name] not in ("", []))
+        at = viewer.local(datetime.fromisoformat(each["at"]))
+        yield f"  {each['action']}  {at}  {each['author']}  {each['kind']}  {words}"
+
+
+_FIXED: Final = ("action", "at", "author", "role", "kind", "categories")

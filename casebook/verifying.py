@@ -1,0 +1,156 @@
+"""Has anybody changed the history? Every row is looked at, and what does not fit is named.
+
+In: the casebook, and the heads of the chain that nights have written into their records. Out: `Verdict`: how many
+actions there are, how many of them are erased by a receipt, the head, and faults in words. It finds a row that was
+changed, taken away, put in or moved, a personal part that was changed or taken away without a receipt, a history that
+was made anew after a night had noted its head, and a table that does not follow from its actions. It cannot tell who
+did it; and whoever can change this file and all records of nights alike can make a history anew: keep one outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, select, text
+
+from casebook.case import Acted, Case, applied, opened
+from casebook.chain import BEGINNING, action_hash, content_hash
+from casebook.kinds import CasebookError
+from casebook.projection import rows_of, same, stored
+from casebook.store import Casebook, actions, as_acted
+from casebook.tables import CONTENT, HEAD
+
+_HASHED: Final = ("seq", "at", "author", "role", "via", "kind", "about", "facts", "content_sha256", "prior")
+_AT_A_TIME: Final = 5_000
+#: Beyond so many, the rest is counted and not told.
+_TOLD: Final = 100
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that does not fit: the number of the action (0: none), and what is wrong."""
+
+    seq: int
+    what: str
+
+
+@dataclass
+class Verdict:
+    """What was found."""
+
+    actions: int = 0
+    erased: int = 0
+    head: str = BEGINNING
+    faults: list[Fault] = field(default_factory=list)
+
+
+def verify(book: Casebook, heads: Iterable[tuple[int, str]] = ()) -> Verdict:
+    """Look at all of it, in one moment; `heads` are (number of actions, hash of the last) as nights noted them."""
+    verdict = Verdict()
+    noted = dict(heads)
+    with book.reading() as connection:
+        _look_at_the_file(connection, verdict)
+        cases: dict[str, Case] = {}
+        without: set[int] = set()
+        receipts: set[int] = set()
+        for found in connection.execution_options(yield_per=_AT_A_TIME).execute(actions()).mappings():
+            row = dict(found)
+            _look_at(row, verdict, noted, without)
+            _follow(row, cases, receipts, verdict)
+        _look_at_the_end(connection, verdict, noted)
+        _look_at_what_is_erased(connection, verdict, without, receipts)
+        _look_at_what_follows(connection, verdict, cases)
+    return verdict
+
+
+def _look_at_the_file(connection: Connection, verdict: Verdict) -> None:
+    """A file of SQLite is looked at as a whole first: a damaged page may hide rows."""
+    if connection.dialect.name == "sqlite":
+        found = connection.execute(text("PRAGMA quick_check")).scalars().all()
+        verdict.faults += [Fault(0, f"the file is damaged: {each}") for each in found if each != "ok"]
+
+
+def _look_at(row: Mapping[str, Any], verdict: Verdict, noted: dict[int, str], without: set[int]) -> None:
+    seq = row["seq"]
+    expected = verdict.actions + 1
+    if seq != expected:
+        gone = f"actions {expected} to {seq - 1} are" if seq - expected > 1 else f"action {expected} is"
+        verdict.faults.append(Fault(seq, f"{gone} missing before it"))
+    if row["prior"] != verdict.head:
+        verdict.faults.append(Fault(seq, "does not carry the hash of the action before it"))
+    if action_hash(*(row[name] for name in _HASHED)) != row["hash"]:
+        verdict.faults.append(Fault(seq, "has been changed: its hash does not fit"))
+    if noted.pop(seq, row["hash"]) != row["hash"]:
+        verdict.faults.append(Fault(seq, "is not what a night has noted: the history was made anew"))
+    if row["content_sha256"] and row["body"] is None:
+        without.add(seq)
+    elif row["body"] is not None and content_hash(row["salt"], row["body"]) != row["content_sha256"]:
+        verdict.faults.append(Fault(seq, "has had its personal part changed"))
+    verdict.actions, verdict.head = seq, row["hash"]
+
+
+def _follow(row: Mapping[str, Any], cases: dict[str, Case], receipts: set[int], verdict: Verdict) -> None:
+    """Take the action into the case that it is about; a purge into the receipts."""
+    try:
+        acted: Acted = as_acted(row)
+        if acted.kind == "purge":
+            receipts |= set(numbers(acted.facts["erased"]))
+        elif acted.about and acted.about.startswith("I-"):
+            case = cases.get(acted.about)
+            cases[acted.about] = opened(acted) if case is None else applied(case, acted)
+    except (CasebookError, KeyError, TypeError, ValueError, AttributeError) as error:
+        # Nothing that the program writes ends here: whatever it is, it says that the row is not the program's.
+        verdict.faults.append(Fault(row["seq"], f"cannot be read as an action ({type(error).__name__})"))
+
+
+def numbers(ranges: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """The numbers of actions that are written as (first, last)."""
+    for first, last in ranges:
+        yield from range(first, last + 1)
+
+
+def _look_at_the_end(connection: Connection, verdict: Verdict, noted: dict[int, str]) -> None:
+    kept = connection.execute(select(HEAD.c.seq, HEAD.c.hash)).one_or_none()
+    if kept is None or tuple(kept) != (verdict.actions, verdict.head):
+        verdict.faults.append(Fault(verdict.actions, "is not the last one: the end of the history was changed"))
+    if beyond := sorted(seq for seq in noted if seq):
+        verdict.faults.append(Fault(beyond[-1], "was noted by a night and is missing"))
+
+
+def _look_at_what_is_erased(connection: Connection, verdict: Verdict, without: set[int], receipts: set[int]) -> None:
+    verdict.erased = len(without)
+    verdict.faults += [
+        Fault(seq, "has lost its personal part, and no receipt says so") for seq in sorted(without - receipts)
+    ]
+    back = sorted(receipts.intersection(connection.scalars(select(CONTENT.c.seq))) - without)
+    verdict.faults += [Fault(seq, "has a personal part again that a receipt says was erased") for seq in back]
+
+
+def _look_at_what_follows(connection: Connection, verdict: Verdict, cases: dict[str, Case]) -> None:
+    """The tables of incidents say what their actions say."""
+    tables = stored(connection)
+    for name in sorted(cases.keys() | tables.keys()):
+        if name not in cases or name not in tables or not same(rows_of(cases[name]), tables[name]):
+            verdict.faults.append(Fault(0, f"the tables say of {name} what its actions do not"))
+
+
+def as_lines(verdict: Verdict) -> Iterator[str]:
+    """The verdict for a person."""
+    erased = f", of {verdict.erased} of them the personal part erased with a receipt" if verdict.erased else ""
+    yield f"{verdict.actions} actions{erased}. Head: {verdict.head}"
+    if not verdict.faults:
+        yield "The history is whole: nothing was changed, taken away, put in or moved."
+        return
+    for each in verdict.faults[:_TOLD]:
+        yield f"action {each.seq} {each.what}" if each.seq else each.what
+    if len(verdict.faults) > _TOLD:
+        yield f"and {len(verdict.faults) - _TOLD} more"
+    yield "Keep the file as it is, tell the head teacher and the data protection officer, and compare with a backup."
+
+
+def as_data(verdict: Verdict) -> dict[str, Any]:
+    """The verdict for a machine."""
+    faults = [{"action": each.seq, "what": each.what} for each in verdict.faults]
+    return {"actions": verdict.actions, "erased": verdict.erased, "head": verdict.head, "faults": faults}
