@@ -17,7 +17,7 @@ import polars as pl
 from sqlalchemy import select
 
 from casebook.access import NIGHT
-from casebook.case import applied, opened
+from casebook.case import Acted, applied, opened
 from casebook.kinds import Said, said
 from casebook.store import Casebook, Writer, case_of, history
 from casebook.tables import DRAFTED
@@ -96,15 +96,19 @@ class _Known:
     """What the casebook has of the days of a night: each draft by its name and by its hits."""
 
     def __init__(self, writer: Writer, days: list[date]) -> None:
-        #: Draft -> incident -> its evidence.
-        self._drafts: dict[str, dict[str, str]] = {}
+        self._drafts: dict[str, set[str]] = {}
+        # All evidence that a draft ever had: a night that runs again may know less than a later one.
+        self._evidence: set[tuple[str, str]] = set()
         self._hits: dict[str, str] = {}
         rows = writer.connection.execute(select(DRAFTED).where(DRAFTED.c.day.in_([str(each) for each in days])))
         for row in rows.mappings():
-            self._drafts.setdefault(row["draft_id"], {})[row["incident"]] = row["evidence_sha256"]
+            self._drafts.setdefault(row["draft_id"], set()).add(row["incident"])
         for incident in sorted({incident for of in self._drafts.values() for incident in of}):
-            # What was split off belongs to the later of the two.
-            self._hits |= dict.fromkeys(_hits_of(writer, incident), incident)
+            for acted in history(writer.connection, incident):
+                if acted.kind in _BRINGS_A_DRAFT:
+                    self._evidence.add((acted.facts["draft_id"], acted.facts["evidence_sha256"]))
+                    # What was split off belongs to the later of the two.
+                    self._hits |= dict.fromkeys(_hits_of(acted), incident)
 
     def incident_of(self, draft: dict[str, Any]) -> str | None:
         """The incident that the draft belongs to, by its name or by its hits; None if it is new."""
@@ -114,16 +118,16 @@ class _Known:
 
     def has(self, draft: dict[str, Any]) -> bool:
         """Whether the draft is known with the very same evidence."""
-        return draft["evidence_sha256"] in self._drafts.get(draft["draft_id"], {}).values()
+        return (draft["draft_id"], draft["evidence_sha256"]) in self._evidence
 
     def add(self, draft: dict[str, Any], incident: str) -> None:
         """Know this draft from now on."""
-        self._drafts.setdefault(draft["draft_id"], {})[incident] = draft["evidence_sha256"]
+        self._drafts.setdefault(draft["draft_id"], set()).add(incident)
+        self._evidence.add((draft["draft_id"], draft["evidence_sha256"]))
         for each in draft["hits"]:
             self._hits.setdefault(each["hit_id"], incident)
 
 
-def _hits_of(writer: Writer, incident: str) -> Iterator[str]:
-    for acted in history(writer.connection, incident):
-        if acted.kind in _BRINGS_A_DRAFT and acted.content:
-            yield from (each["hit_id"] for each in acted.content["draft"]["hits"])
+def _hits_of(acted: Acted) -> Iterator[str]:
+    """The ids of the hits that an action brought; none if they have been erased."""
+    return (each["hit_id"] for each in (acted.content or {"draft": {"hits": []}})["draft"]["hits"])

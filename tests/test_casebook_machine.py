@@ -1,0 +1,211 @@
+"""Anybody does anything at any time: whatever is taken was allowed, whatever is refused has left no trace, and the
+state is what the history says.
+
+What is allowed is written down here a second time, from docs/casebook.md, and not asked of the program.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from typing_extensions import override
+
+from casebook import deciding
+from casebook.case import Case
+from casebook.intake import take_in
+from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, SECONDED, CasebookError
+from casebook.projection import rows_of, same, stored
+from casebook.store import Casebook, case_of, history
+from casebook.verifying import verify
+from pipeline.watchlist import ROUTES
+from tests.effort import tries
+from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, routes, who
+from tests.made_drafts import a_night, drafts
+
+PEOPLE = [each.account for each in STAFF]
+DSLS = {"d.lead", "p.deputy"}
+WORDS = st.sampled_from(["So it was.", "As the policy says.", "Ünïcode — and \U0001f512"])
+#: (state, action) that the document allows; actions that are not here never change a state.
+MOVES = {
+    ("draft", "review"): "under-review", ("under-review", "confirm"): "confirmed",
+    ("under-review", "dismiss"): "dismissed", ("confirmed", "escalate"): "escalated",
+    ("escalated", "escalate"): "escalated", ("confirmed", "close"): "closed", ("escalated", "close"): "closed",
+    ("dismissed", "reopen"): "under-review", ("closed", "reopen"): "under-review",
+}  # fmt: skip
+DECISIONS = {kind for _, kind in MOVES}
+PARTY_NAMES = [*PEOPLE[:5], "a.pupil", "hhead-admin"]
+
+
+def may_see(account: str, case: Case, brought_in: set[str]) -> bool:
+    """The table of docs/casebook.md, by hand."""
+    names = {"h.head": {"h.head", "hhead-admin"}}.get(account, {account})
+    if names & case.parties.keys():
+        return False
+    if {"h.head", "hhead-admin"} & case.parties.keys():
+        return account == "c.chair" or account in brought_in
+    return account in brought_in or account == "h.head" or (case.side == "pupil" and account in DSLS)
+
+
+class Anybody(RuleBasedStateMachine):
+    """Eight people, the incidents of a night, and what they report."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.opened = casebook(self.folder)
+        self.book: Casebook = self.opened.__enter__()
+        self.minute = 0
+        self.agreed: dict[str, list[tuple[str, str]]] = {}
+
+    @initialize()
+    def a_night(self) -> None:
+        take_in(self.book, a_night(), NOW)
+
+    def ids(self) -> list[str]:
+        with self.book.reading() as connection:
+            return sorted(stored(connection))
+
+    def case(self, incident: str) -> Case:
+        with self.book.reading() as connection:
+            return case_of(connection, incident)
+
+    def told(self, incident: str) -> list[Any]:
+        with self.book.reading() as connection:
+            return history(connection, incident)
+
+    def attempt(self, account: str, incident: str, kind: str, **values: Any) -> None:
+        before, told = self.case(incident), self.told(incident)
+        brought_in = {each.facts["colleague"] for each in told if each.kind == "bring-in"}
+        seen = may_see(account, before, brought_in)
+        self.minute += 1
+        try:
+            after = do(self.book, account, incident, kind, self.minute, **values)
+        except CasebookError:
+            assert len(self.told(incident)) == len(told), "what was refused has left a trace"
+            return
+        routing = kind == "step" and account == "n.network" and before.side == "pupil"
+        assert seen or routing, f"{account} may not see {incident}"
+        if kind in DECISIONS:
+            assert after.state == MOVES[before.state, kind]
+        else:
+            assert after.state == before.state
+        self.refuse_alone(account, before, kind, told)
+
+    @staticmethod
+    def refuse_alone(account: str, before: Case, kind: str, told: list[Any]) -> None:
+        """Whoever did what needs two had somebody else's word for it, given after the last evidence."""
+        ever_urgent = any(each.facts.get("level") == "urgent" for each in told)
+        illegal = before.route == "illegal"
+        wanted = {"review": "open", "close": "close", "reroute": "reroute"}.get(kind) if illegal else None
+        if kind in {"dismiss", "merge"} and (illegal or ever_urgent):
+            wanted = "dismiss"
+        if wanted is None:
+            return
+        since = max((at for at, each in enumerate(told) if each.kind == "late-evidence"), default=0)
+        others = {each.author for each in told[since:] if each.kind == "agree" and each.facts["agreed"] == wanted}
+        assert others - {account}, f"{account} did {kind} alone"
+
+    @rule(data=st.data(), account=st.sampled_from(PEOPLE), kind=st.sampled_from(sorted(DECISIONS)), words=WORDS)
+    def decide(self, data: st.DataObject, account: str, kind: str, words: str) -> None:
+        incident = data.draw(st.sampled_from(self.ids()))
+        values: dict[str, Any] = {} if kind == "review" else {"reason": words}
+        if kind == "dismiss":
+            values["ground"] = data.draw(st.sampled_from(GROUNDS))
+        elif kind == "escalate":
+            values["agency"] = data.draw(st.sampled_from(AGENCIES))
+        elif kind == "close":
+            values |= {"outcome": data.draw(st.sampled_from(OUTCOMES)), "debrief": words}
+        self.attempt(account, incident, kind, **values)
+
+    @rule(data=st.data(), account=st.sampled_from(PEOPLE), agreed=st.sampled_from(SECONDED), words=WORDS)
+    def agree(self, data: st.DataObject, account: str, agreed: str, words: str) -> None:
+        self.attempt(account, data.draw(st.sampled_from(self.ids())), "agree", agreed=agreed, reason=words)
+
+    @rule(data=st.data(), account=st.sampled_from(PEOPLE), route=st.sampled_from(ROUTES), words=WORDS)
+    def change_the_route(self, data: st.DataObject, account: str, route: str, words: str) -> None:
+        self.attempt(account, data.draw(st.sampled_from(self.ids())), "reroute", route=route, reason=words)
+
+    @rule(data=st.data(), account=st.sampled_from(PEOPLE), route=st.sampled_from(ROUTES))
+    def tick(self, data: st.DataObject, account: str, route: str) -> None:
+        step = data.draw(st.sampled_from([each.id for each in routes()[route].steps]))
+        self.attempt(account, data.draw(st.sampled_from(self.ids())), "step", route=route, step=step)
+
+    @rule(
+        data=st.data(),
+        account=st.sampled_from(PEOPLE),
+        person=st.sampled_from(PARTY_NAMES),
+        part=st.sampled_from(PARTS),
+    )
+    def enter_a_party(self, data: st.DataObject, account: str, person: str, part: str) -> None:
+        kind = "pupil" if person == "a.pupil" else "staff"
+        incident = data.draw(st.sampled_from(self.ids()))
+        self.attempt(account, incident, "party", person=person, part=part, person_kind=kind)
+
+    @rule(data=st.data(), account=st.sampled_from(PEOPLE), colleague=st.sampled_from(PEOPLE), words=WORDS)
+    def bring_in(self, data: st.DataObject, account: str, colleague: str, words: str) -> None:
+        self.attempt(account, data.draw(st.sampled_from(self.ids())), "bring-in", colleague=colleague, reason=words)
+
+    @rule(data=st.data(), account=st.sampled_from(PEOPLE), words=WORDS)
+    def merge(self, data: st.DataObject, account: str, words: str) -> None:
+        one, other = data.draw(st.sampled_from(self.ids())), data.draw(st.sampled_from(self.ids()))
+        before, told, length = self.case(one), self.told(one), len(self.told(other))
+        self.minute += 1
+        try:
+            deciding.merge(self.book, ACCESS, routes(), who(account), one, other, words, NOW)
+        except CasebookError:
+            assert (len(self.told(one)), len(self.told(other))) == (len(told), length)
+            return
+        assert one != other
+        assert self.case(one).state == "merged"
+        self.refuse_alone(account, before, "merge", told)
+
+    @rule(account=st.sampled_from(PEOPLE), person=st.sampled_from(PARTY_NAMES), part=st.sampled_from(PARTS))
+    def report(self, account: str, person: str, part: str) -> None:
+        facts = {"category": "bullying", "level": "high", "route": "pupil-victim", "day": "2026-10-13"}
+        kind = "pupil" if person == "a.pupil" else "staff"
+        content = {
+            "summary": "Told.",
+            "reported_by": "a friend",
+            "parties": [{"person": person, "part": part, "kind": kind}],
+        }
+        try:
+            deciding.report(self.book, who(account), facts, content, NOW)
+        except CasebookError:
+            assert account == "g.governor"
+
+    @rule()
+    def the_night_runs_again(self) -> None:
+        taken = take_in(self.book, a_night(), NOW)
+        assert taken.new == taken.late == 0
+
+    @precondition(lambda self: self.minute < 30)
+    @rule(at=st.integers(0, 5), number=st.integers(0, 9))
+    def late_evidence(self, at: int, number: int) -> None:
+        row = a_night().row(at, named=True)
+        before = {each: self.case(each).state for each in self.ids()}
+        take_in(self.book, drafts({**row, "evidence_sha256": str(number) * 64}), NOW)
+        assert {each: self.case(each).state for each in self.ids()} == before
+
+    @invariant()
+    def the_tables_say_what_the_histories_say(self) -> None:
+        with self.book.reading() as connection:
+            for incident, rows in stored(connection).items():
+                assert same(rows_of(case_of(connection, incident)), rows), incident
+
+    @override
+    def teardown(self) -> None:
+        try:
+            assert verify(self.book).faults == []
+        finally:
+            self.opened.__exit__(None, None, None)
+            shutil.rmtree(self.folder)
+
+
+TestAnybody = Anybody.TestCase
+TestAnybody.settings = settings(max_examples=tries(60), stateful_step_count=25, deadline=None)
