@@ -29,7 +29,7 @@ def visible(
     connection: Connection, access: Access, actor: Actor, states: Iterable[str] = WAITING
 ) -> list[dict[str, Any]]:
     """The incidents in these states that the actor may see; those with late evidence in any state are among them."""
-    wanted = INCIDENT.c.state.in_([each for each in states if each in STATES]) | INCIDENT.c.question_open
+    wanted = INCIDENT.c.state.in_([each for each in states if each in STATES]) | (INCIDENT.c.question_open == 1)
     rows = connection.execute(select(INCIDENT).where(wanted).order_by(INCIDENT.c.day, INCIDENT.c.id)).mappings().all()
     parties = _parties(connection, wanted)
     mine = _brought_into(connection, actor)
@@ -37,7 +37,8 @@ def visible(
     for row in rows:
         case = _case(dict(row), parties.get(row["id"], []), {actor.account} if row["id"] in mine else set())
         if access.sees(actor, case):
-            found.append({name: row[name] for name in _SHOWN})
+            marks = {name: bool(row[name]) for name in ("question_open", "held")}
+            found.append({name: row[name] for name in _SHOWN} | marks)
         elif access.sees_routing(actor, case):
             found.append({name: row[name] for name in ("id", "state", "level", "route", "day")})
     return found

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from casebook.case import Case
-from casebook.kinds import canonical
 from casebook.tables import DRAFTED, INCIDENT, PARTY
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -25,9 +24,8 @@ def rows_of(case: Case) -> Rows:
 
     incident = {
         "id": case.id, "state": case.state, "side": case.side, "origin": case.origin, "level": case.level,
-        "category": case.category, "route": case.route, "withheld": case.withheld,
-        "question_open": case.question_open, "held": case.held, "day": case.day, "ground": case.ground,
-        "erased": case.erased,
+        "category": case.category, "route": case.route, "day": case.day, "ground": case.ground,
+        **{name: int(getattr(case, name)) for name in ("withheld", "question_open", "held", "erased")},
         **{name: moment(name) for name in ("opened_at", "changed_at", "reviewed_at", "closed_at")},
     }  # fmt: skip
     drafted = [
@@ -77,4 +75,4 @@ def stored(connection: Connection) -> dict[str, Rows]:
 
 def same(one: Rows, other: Rows) -> bool:
     """Whether the rows say the same."""
-    return canonical(one) == canonical(other)
+    return one == other

@@ -215,12 +215,16 @@ def _migrate(connection: Connection) -> None:
 @contextmanager
 def _failures(engine: Engine) -> Iterator[None]:
     """A failure of the database, in words and without what was to be written."""
+    where = engine.url.database if engine.url.get_backend_name() == "sqlite" else engine.url.host or "PostgreSQL"
     try:
         yield
     except DBAPIError as error:
-        where = engine.url.database if engine.url.get_backend_name() == "sqlite" else engine.url.host or "PostgreSQL"
         remedy = "Nothing was changed. See that the database runs, has room and may be written, and try again."
         raise StoreError(f"the casebook cannot be used: {error.orig}.", path=where, remedy=remedy) from None
+    except UnicodeDecodeError:
+        # Neither a row nor what SQLite says of a broken one can be read as text.
+        remedy = "Keep the file as it is, and restore the casebook from a backup."
+        raise StoreError("the casebook is damaged.", path=where, remedy=remedy) from None
 
 
 def actions(about: str | None = None) -> Select[Any]:

@@ -11,7 +11,6 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -87,10 +86,11 @@ INCIDENT: Final = Table(
     Column("level", String(10), nullable=False),
     Column("category", String(60), nullable=False),
     Column("route", String(40), nullable=False),
-    Column("withheld", Boolean, nullable=False),
+    Column("withheld", Integer, nullable=False),
+    # 0 or 1, as SQLite keeps them: any other number is a change that has to show.
     # Late evidence that nobody has looked at yet.
-    Column("question_open", Boolean, nullable=False),
-    Column("held", Boolean, nullable=False),
+    Column("question_open", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
     # Local date of the episode, or of the report.
     Column("day", String(10), nullable=False),
     Column("opened_at", String(32), nullable=False),
@@ -99,7 +99,7 @@ INCIDENT: Final = Table(
     Column("reviewed_at", String(32), nullable=False),
     Column("closed_at", String(32), nullable=False),
     Column("ground", String(40), nullable=False),
-    Column("erased", Boolean, nullable=False),
+    Column("erased", Integer, nullable=False),
     Index("ix_incident_state_changed_at", "state", "changed_at"),
 )
 

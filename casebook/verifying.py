@@ -24,6 +24,11 @@ from casebook.tables import CONTENT, HEAD
 
 _HASHED: Final = ("seq", "at", "author", "role", "via", "kind", "about", "facts", "content_sha256", "prior")
 _AT_A_TIME: Final = 5_000
+#: SQLite takes a text where a number belongs, and bytes where a text does.
+_TYPES: Final[Mapping[str, Any]] = {
+    "seq": int, "at": str, "author": str, "role": str, "via": str, "kind": str, "about": str | None, "facts": str,
+    "content_sha256": str, "prior": str, "hash": str, "salt": bytes | None, "body": str | None,
+}  # fmt: skip
 #: Beyond so many, the rest is counted and not told.
 _TOLD: Final = 100
 
@@ -57,8 +62,8 @@ def verify(book: Casebook, heads: Iterable[tuple[int, str]] = ()) -> Verdict:
         receipts: set[int] = set()
         for found in connection.execution_options(yield_per=_AT_A_TIME).execute(actions()).mappings():
             row = dict(found)
-            _look_at(row, verdict, noted, without)
-            _follow(row, cases, receipts, verdict)
+            if _look_at(row, verdict, noted, without):
+                _follow(row, cases, receipts, verdict)
         _look_at_the_end(connection, verdict, noted)
         _look_at_what_is_erased(connection, verdict, without, receipts)
         _look_at_what_follows(connection, verdict, cases)
@@ -66,13 +71,17 @@ def verify(book: Casebook, heads: Iterable[tuple[int, str]] = ()) -> Verdict:
 
 
 def _look_at_the_file(connection: Connection, verdict: Verdict) -> None:
-    """A file of SQLite is looked at as a whole first: a damaged page may hide rows."""
+    """A file of SQLite is looked at as a whole first: a damaged page may hide rows, and an index may say what its table does not."""
     if connection.dialect.name == "sqlite":
-        found = connection.execute(text("PRAGMA quick_check")).scalars().all()
+        found = connection.execute(text("PRAGMA integrity_check")).scalars().all()
         verdict.faults += [Fault(0, f"the file is damaged: {each}") for each in found if each != "ok"]
 
 
-def _look_at(row: Mapping[str, Any], verdict: Verdict, noted: dict[int, str], without: set[int]) -> None:
+def _look_at(row: Mapping[str, Any], verdict: Verdict, noted: dict[int, str], without: set[int]) -> bool:
+    """Whether it is an action at all; what does not fit goes into the verdict."""
+    if strange := sorted(name for name, kind in _TYPES.items() if not isinstance(row[name], kind)):
+        verdict.faults.append(Fault(verdict.actions + 1, f"has been changed: its {strange[0]} is of another kind"))
+        return False
     seq = row["seq"]
     expected = verdict.actions + 1
     if seq != expected:
@@ -89,6 +98,7 @@ def _look_at(row: Mapping[str, Any], verdict: Verdict, noted: dict[int, str], wi
     elif row["body"] is not None and content_hash(row["salt"], row["body"]) != row["content_sha256"]:
         verdict.faults.append(Fault(seq, "has had its personal part changed"))
     verdict.actions, verdict.head = seq, row["hash"]
+    return True
 
 
 def _follow(row: Mapping[str, Any], cases: dict[str, Case], receipts: set[int], verdict: Verdict) -> None:
