@@ -71,7 +71,7 @@ def verify(book: Casebook, heads: Iterable[tuple[int, str]] = ()) -> Verdict:
 
 
 def _look_at_the_file(connection: Connection, verdict: Verdict) -> None:
-    """A file of SQLite is looked at as a whole first: a damaged page may hide rows, and an index may say what its table does not."""
+    """A file of SQLite is looked at as a whole first: pages may hide rows, an index may say what its table does not."""
     if connection.dialect.name == "sqlite":
         found = connection.execute(text("PRAGMA integrity_check")).scalars().all()
         verdict.faults += [Fault(0, f"the file is damaged: {each}") for each in found if each != "ok"]
