@@ -27,7 +27,7 @@ from pipeline.schema import DRAFTS
 from reports import publish
 
 #: What is derived for a day and names people or holds their lines, and under which kind the ledger knows the day.
-_WITH_NAMES = {"user_counts": "facts", "drafts": "drafts"}
+_WITH_NAMES = {"user_counts": "facts", "drafts": "drafts", "became": "drafts"}
 
 
 def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> None:

@@ -21,12 +21,12 @@ import polars as pl
 
 from pipeline import episodes, lake
 from pipeline.counts import KINDS, count
-from pipeline.drafts import draft
+from pipeline.drafts import Drafted, draft
 from pipeline.episodes import Drafting
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, Unit
 from pipeline.priority import LevelBounds
-from pipeline.schema import DRAFTS
+from pipeline.schema import BECAME, DRAFTS
 from pipeline.who import Who
 
 #: Days to which events came after others of them had been deleted.
@@ -127,8 +127,8 @@ def _counts(place: Lake, days: _Days, who: Who, drafting: Drafting, bounds: Leve
     return count(place, _units_of(days), days, who, drafting, bounds) if days else {}
 
 
-def _drafts(place: Lake, days: _Days, who: Who, drafting: Drafting, bounds: LevelBounds) -> pl.DataFrame:
-    return draft(place, _units_of(days), list(days), who, drafting, bounds) if days else pl.DataFrame(schema=DRAFTS)
+def _drafts(place: Lake, days: _Days, who: Who, drafting: Drafting, bounds: LevelBounds) -> Drafted:
+    return draft(place, _units_of(days), list(days), who, drafting, bounds) if days else Drafted()
 
 
 def _keep_counts(place: Lake, ledger: Ledger, days: _Days, tables: dict[str, pl.DataFrame]) -> None:
@@ -138,8 +138,9 @@ def _keep_counts(place: Lake, ledger: Ledger, days: _Days, tables: dict[str, pl.
         ledger.day_made("facts", day, inputs)
 
 
-def _keep_drafts(place: Lake, ledger: Ledger, days: _Days, drafts: pl.DataFrame) -> None:
+def _keep_drafts(place: Lake, ledger: Ledger, days: _Days, drafted: Drafted) -> None:
     for day, (inputs, _) in sorted(days.items()):
-        of_day = drafts.filter(pl.col("day") == day)
+        of_day = drafted.drafts.filter(pl.col("day") == day)
+        lake.replace_day(place, "became", day, drafted.became.filter(pl.col("day") == day), BECAME)
         lake.replace_day(place, "drafts", day, of_day, DRAFTS)
         ledger.day_made("drafts", day, inputs, of_day.select("draft_id", "evidence_sha256").iter_rows())

@@ -1,17 +1,20 @@
 """The draft incidents of some duty days, made from the lake.
 
-In: the units that touch the days, who is who, and what the school has set. Out: rows of `schema.DRAFTS`. Refuses
-nothing. Levels, subjects and lessons are joined to the hits here; `episodes` makes drafts of them.
+In: the units that touch the days, who is who, and what the school has set. Out: rows of `schema.DRAFTS`, and what
+became of every hit, as `schema.BECAME`. Refuses nothing. Levels, subjects and lessons are joined to the hits here;
+`episodes` makes drafts of them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import duckdb
 import polars as pl
 
 from pipeline import episodes, lake, withheld
+from pipeline.became import became
 from pipeline.episodes import Drafting
 from pipeline.events import complete
 from pipeline.keystrokes import standing
@@ -19,7 +22,7 @@ from pipeline.lake import Lake
 from pipeline.lowering import lowered
 from pipeline.people import with_classes
 from pipeline.priority import LevelBounds, with_levels
-from pipeline.schema import DRAFT_AROUND
+from pipeline.schema import BECAME, DRAFT_AROUND, DRAFTS
 from pipeline.timetable import lesson_at
 from pipeline.who import PROOF, Who, class_sizes, doubtful_formats, with_subjects
 
@@ -37,10 +40,18 @@ _TYPED = (*_AROUND, "site", "user", "client_ip")
 _NEAR_A_LETTER = timedelta(minutes=5)
 
 
+@dataclass(frozen=True)
+class Drafted:
+    """The drafts of some days, and what became of all their hits."""
+
+    drafts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DRAFTS))
+    became: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BECAME))
+
+
 def draft(
     place: Lake, units: list[str], days: list[date], who: Who, drafting: Drafting, bounds: LevelBounds
-) -> pl.DataFrame:
-    """The drafts of the days, most urgent first."""
+) -> Drafted:
+    """The drafts of the days, most urgent first, with the account of their hits."""
     with lake.connected(place, units, ("events",)) as connection:
         found = _hits(connection, place, units, days, who, drafting, bounds)
         secret = withheld.secret_hosts(found)
@@ -51,7 +62,10 @@ def draft(
         around = _around(connection, heads, place, units)
         said = pl.when(~withheld.tells(pl.col("what"), secret)).then("what").otherwise(pl.lit(withheld.SECRET))
         drafts = episodes.with_around(heads, around.with_columns(what=said))
-    return episodes.with_facts(drafts, hits, class_sizes(who.people), drafting)
+    told = numbered.join(heads, on="episode", how="semi")["hit_id"]
+    return Drafted(
+        episodes.with_facts(drafts, hits, class_sizes(who.people), drafting), became(hits, told, drafting.lowering)
+    )
 
 
 def _hits(
@@ -70,7 +84,7 @@ def _hits(
     lessons = lesson_at(moments, who.timetable, drafting.timezone, who.week_a)
     taught = hits.with_columns(lesson=lessons["lesson"], lesson_class=lessons["lesson_class"])
     levelled = episodes.with_texts(with_levels(taught, bounds))
-    return lowered(levelled, drafting.lowering, drafting.timezone).drop("day", "lesson_class")
+    return lowered(levelled, drafting.lowering, drafting.timezone).drop("lesson_class")
 
 
 def _typed_once(place: Lake, units: list[str], events: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from pipeline.became import set_aside_in_words
 from pipeline.levels import REPEATS, Seen, at_least, episode_level
 from pipeline.lowering import Lowering
 from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, STAFF_ROLES, SUBJECT, conform
@@ -78,7 +79,7 @@ def episodes(hits: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     new = (pl.col("ts").diff() > drafting.gap).fill_null(value=True) | pl.any_horizontal(
         (pl.col(name) != pl.col(name).shift()).fill_null(value=True) for name in who
     )
-    numbered = ordered.with_columns(episode=new.cum_sum())
+    numbered = ordered.with_columns(episode=new.cum_sum().cast(pl.Int64))
     return numbered.join(_may_become_drafts(numbered, drafting), on="episode", how="semi", maintain_order="left")
 
 
@@ -107,9 +108,9 @@ def _may_become_drafts(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFra
 
 
 def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
-    """One row for each episode that becomes a draft: everything but what happened around it and the facts.
+    """One row for each episode that becomes a draft: everything but what happened around it and most of the facts.
 
-    `numbered` has the original lines of its hits as `raw`.
+    `numbered` has the original lines of its hits as `raw`; the number of its episode stays with each draft.
     """
     # Episode by episode, because the reasons are put into words; what could never be a draft has been left behind.
     severities = {name: each.severity for name, each in drafting.categories.items()}
@@ -124,7 +125,7 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
             rows.append({**head, "level": level, "category": category, "reasons": reasons})
         at += length
     texts = [(name, pl.String()) for name in ("user", "client_ip")]
-    numbers = [(name, pl.Int64()) for name in ("blocked", "requests", "found_hits")]
+    numbers = [(name, pl.Int64()) for name in ("blocked", "requests", "found_hits", "episode")]
     return pl.DataFrame(rows, schema=pl.Schema([*DRAFTS.items(), *texts, *numbers]))
 
 
@@ -148,12 +149,13 @@ def _head(hits: pl.DataFrame, seen: list[Seen], category: str, drafting: Draftin
         "first_ts": first["ts"],
         "last_ts": hits["ts"][-1],
         "categories": sorted({each.category for each in seen}),
-        "facts": [],
+        "facts": set_aside_in_words(hits, drafting.lowering),
         "route": route_of(drafting.categories[category].route, first["role"]),
         "hits": _shown(hits).to_dicts(),
         "around": [],
         "evidence_sha256": _evidence_sha256(hits),
         "found_hits": hits.height,
+        "episode": first["episode"],
     }
 
 
@@ -293,7 +295,7 @@ def _facts(draft: dict[str, Any], class_sizes: Mapping[str, int], drafting: Draf
         facts.append(f"The {MOST_HITS} most urgent of {draft['found_hits']} hits are shown.")
     if draft["found"] and draft["found"] > MOST_AROUND:
         facts.append(f"The {MOST_AROUND} nearest of {draft['found']} events around it are shown.")
-    return facts
+    return [*facts, *draft["facts"]]
 
 
 def _verdict_fact(blocked: int, requests: int) -> str:

@@ -6,6 +6,7 @@ and an exclusion without an owner, a reason, a scope or an end.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -98,3 +99,8 @@ class Exclusion(Table):
         if not self.since <= self.until <= self.since + _LONGEST_EXCLUSION:
             raise ValueError(f"until lies after since, by at most {_LONGEST_EXCLUSION.days} days")
         return self
+
+    @property
+    def key(self) -> str:
+        """Names it in the store: once a word of it is changed, it is another exclusion."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]

@@ -1,8 +1,9 @@
 """What a school has said beforehand: lessons that lower what their classes look for, exclusions that set aside.
 
 In: hits with level, text, subject, lesson and class; the school's lessons and exclusions. Out: the same hits, some
-with a lower level, and `lowered_for`, the lesson that did it. Refuses nothing. Nothing is hidden: all of it stays in
-the lake and is counted.
+with a lower level; `lowered_for`, the lesson that did it; `set_aside`, the place of the exclusion that did it in the
+school's list, from 0. A hit has one of the two at most. Refuses nothing. Nothing is hidden: all of it stays in the lake
+and is counted.
 
 A lesson takes a `medium` hit to `low`: by itself it makes no draft any more, and beside other things it still tells.
 What is `high` was a plan, a threat, a want, and no lesson explains that. An exclusion takes a hit to `record`, unless
@@ -38,15 +39,16 @@ class Lowering:
 
 
 def lowered(hits: pl.DataFrame, lowering: Lowering, timezone: ZoneInfo) -> pl.DataFrame:
-    """The hits with the levels that are left, and `lowered_for`."""
+    """The hits with the levels that are left, `lowered_for` and `set_aside`."""
     table = hits.with_columns(
-        lowered_for=pl.lit(None, pl.String), local_day=pl.col("ts").dt.convert_time_zone(str(timezone)).dt.date()
-    )
+        lowered_for=pl.lit(None, pl.String), set_aside=pl.lit(None, pl.Int64),
+        local_day=pl.col("ts").dt.convert_time_zone(str(timezone)).dt.date(),
+    )  # fmt: skip
     # A loop over what a person has written down: a few a term.
     for lesson in lowering.lessons:
         table = _at_a_lesson(table, lesson)
-    for exclusion in lowering.exclusions:
-        table = _set_aside(table, exclusion)
+    for at, exclusion in enumerate(lowering.exclusions):
+        table = _set_aside(table, exclusion, at)
     return table.drop("local_day")
 
 
@@ -59,8 +61,10 @@ def _at_a_lesson(hits: pl.DataFrame, lesson: Lesson) -> pl.DataFrame:
     return _where(hits, meant, lesson.words, level=pl.lit(_TO), lowered_for=pl.lit(lesson.what))
 
 
-def _set_aside(hits: pl.DataFrame, exclusion: Exclusion) -> pl.DataFrame:
-    meant = pl.col("local_day").is_between(exclusion.since, exclusion.until) & (pl.col("level") != "urgent")
+def _set_aside(hits: pl.DataFrame, exclusion: Exclusion, at: int) -> pl.DataFrame:
+    # What is a record anyway needed no exclusion, and what a first one has set aside is not counted for a second.
+    meant = pl.col("local_day").is_between(exclusion.since, exclusion.until)
+    meant &= ~pl.col("level").is_in(("urgent", "record"))
     meant &= pl.col("rule_id") == exclusion.rule if exclusion.rule else pl.col("category") == exclusion.category
     if exclusion.users:
         known = normalise_users(pl.Series(exclusion.users, dtype=pl.String)).to_list()
@@ -71,7 +75,8 @@ def _set_aside(hits: pl.DataFrame, exclusion: Exclusion) -> pl.DataFrame:
         meant &= pl.col("source").is_in(exclusion.sources)
     if exclusion.hosts:
         meant &= _below(exclusion.hosts)
-    return _where(hits, meant, exclusion.words, level=pl.lit("record"))
+    changed = {"level": pl.lit("record"), "lowered_for": pl.lit(None, pl.String), "set_aside": pl.lit(at, pl.Int64)}
+    return _where(hits, meant, exclusion.words, **changed)
 
 
 def _in_classes(classes: Iterable[str]) -> pl.Expr:

@@ -285,6 +285,18 @@ USER_COUNTS: Final = pl.Schema(
         "events": pl.Int64(),
     }
 )
+#: What became of the hits of a duty day (`pipeline.became`): every hit stands in one row. `exclusion`, `reason` and
+#: `owner` are those of the exclusion that set the hits aside. It may be about one person: it goes when the drafts go.
+BECAME: Final = pl.Schema(
+    {
+        "day": pl.Date(),
+        "became": pl.String(),
+        "exclusion": pl.String(),
+        "reason": pl.String(),
+        "owner": pl.String(),
+        "hits": pl.Int64(),
+    }
+)
 #: What was read of each file, as the ledger holds it: records = events + rejects + skips.
 UNITS: Final = pl.Schema(
     {

@@ -32,7 +32,7 @@ from reports.dates import long_date
 from reports.digest import DigestContext
 from reports.digest.names import school_names
 from reports.governors import LEVELS_BY_DAY, GovernorsContext, GovernorsTables
-from reports.lowered import lowered_in_words
+from reports.lowered import became_of, hits_in_words, lowered_in_words
 from reports.page import environment, write
 from reports.watched import WatchedContext
 
@@ -63,7 +63,9 @@ def write_pages(
     record.unknown_users = unknown.height
     pages = {
         "unknown-users.csv": _csv(unknown),
-        "digest.html": digest.render(drafts, _digest_context(settings, watchlists, people, new, record)),
+        "digest.html": digest.render(
+            drafts, _digest_context(settings, watchlists, people, new, record, became_of(place, ledger))
+        ),
         "governors.html": _governors_page(settings, watchlists, place, ledger, record, today),
     }
     try:
@@ -126,8 +128,9 @@ def drafts_of(place: Lake, ledger: Ledger) -> pl.DataFrame:
 
 
 def _digest_context(
-    settings: Settings, watchlists: Watchlists, people: pl.DataFrame, new: list[Unit], record: RunRecord
-) -> DigestContext:
+    settings: Settings, watchlists: Watchlists, people: pl.DataFrame, new: list[Unit], record: RunRecord,
+    became: pl.DataFrame,
+) -> DigestContext:  # fmt: skip
     missing = [f"{source} gave no log: {', '.join(spans)}." for source, spans in record.missing_hours.items()]
     return DigestContext(
         school=settings.school.name,
@@ -136,9 +139,9 @@ def _digest_context(
         made_at=record.started,
         categories=watchlists.categories,
         routes=load_routes(),
-        summary=_summary(new, record),
+        summary=(*_summary(new, record), ("Hits of the days drafted now", hits_in_words(became))),
         issues=(*record.all_issues, *missing),
-        lowered=lowered_in_words(settings, watchlists.categories, record.today),
+        lowered=lowered_in_words(settings, watchlists.categories, record.today, became),
         limit=settings.thresholds.drafts_on_page,
         names=school_names(people),
     )

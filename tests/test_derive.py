@@ -13,11 +13,14 @@ import pytest
 
 from pipeline import derive, drafts, lake
 from pipeline.counts import quarters
-from pipeline.schema import ACTIVE, COVERAGE, DRAFTS, FACTS, USER_COUNTS
+from pipeline.schema import ACTIVE, BECAME, COVERAGE, DRAFTS, FACTS, USER_COUNTS
 from tests.made_night import NINE, School, derived_bytes, later, made_log, search, squid
 
 DAY = 86_400.0
-KINDS = {"facts": FACTS, "active": ACTIVE, "coverage": COVERAGE, "user_counts": USER_COUNTS, "drafts": DRAFTS}
+KINDS = {
+    "facts": FACTS, "active": ACTIVE, "coverage": COVERAGE, "user_counts": USER_COUNTS, "drafts": DRAFTS,
+    "became": BECAME,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def test_facts_name_nobody(school: School) -> None:
     school.log("one", made_log(100))
     school.night()
     raw = b"".join(
-        content for name, content in derived_bytes(school).items() if not re.match("user_counts|drafts", name)
+        content for name, content in derived_bytes(school).items() if not re.match("user_counts|drafts|became", name)
     )
     assert b".example" not in raw
     assert "user" not in FACTS
@@ -100,7 +103,7 @@ def test_days_are_made_in_turn_so_that_memory_does_not_grow_with_their_number(
     together: list[int] = []
     really = drafts.draft
 
-    def noted(place: Any, units: list[str], days: list[date], *rest: Any) -> pl.DataFrame:
+    def noted(place: Any, units: list[str], days: list[date], *rest: Any) -> drafts.Drafted:
         together.append(len(days))
         return really(place, units, days, *rest)
 

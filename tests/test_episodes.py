@@ -56,12 +56,13 @@ HIT: dict[str, Any] = {
     "ts_quality": "exact", "user": "u", "client_ip": "10.0.0.7", "device": None, "host": "www.example.org",
     "path": None, "query": None, "search_text": "a text", "typed_text": None, "title": None, "vendor_category": None,
     "verdict": "allowed", "kind": "typed", "raw": b"line", "level": "medium", "text": "a text", "lesson": None,
-    "lowered_for": None,
+    "lowered_for": None, "set_aside": None,
     "subject": "person:u", "subject_kind": "person", "subject_name": "U", "who": "authenticated", "role": "pupil",
     "year_group": "7", "class": "7A", "format": "squid",
 }  # fmt: skip
 _TYPES: dict[str, Any] = {
     "ts": TIMESTAMP, "raw": pl.Binary, "start": pl.Int64, "end": pl.Int64, "line": pl.Int64, "weight": pl.Float64,
+    "set_aside": pl.Int64,
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pipeline import lake
 from pipeline.config import load_settings
 from pipeline.errors import ConfigError
 from pipeline.rules import load_rules
-from pipeline.schema import DRAFTS, FACTS
+from pipeline.schema import BECAME, DRAFTS, FACTS
 from reports.lowered import lowered_in_words
 from tests.made_night import NIGHT, School, search, squid
 
@@ -145,8 +146,43 @@ def test_the_digest_says_what_is_lowered_and_an_end_is_told(school: School) -> N
     assert "rule cranes-words (user t.example). J. Example: origami club." in page
     assert "Old <b>" not in page
     settings = load_settings(school.config)
-    assert len(lowered_in_words(settings, {}, date(2026, 11, 10))) == 3
-    assert len(lowered_in_words(settings, {}, NIGHT.date())) == 2
+    nothing = pl.DataFrame(schema=BECAME)
+    assert len(lowered_in_words(settings, {}, date(2026, 11, 10), nothing)) == 3
+    assert len(lowered_in_words(settings, {}, NIGHT.date(), nothing)) == 2
+
+
+def test_the_digest_says_how_many_hits_each_exclusion_has_set_aside_and_nothing_is_lost(school: School) -> None:
+    ended = _EXCLUSION.replace("2027-07-20", "2026-11-10").replace("J. Example", "K. Example")
+    with school.config.open("a", encoding="utf-8") as stream:
+        stream.write(f'{_EXCLUSION}users = ["t.example"]\n{_EXCLUSION}users = ["nobody-else.example"]\n')
+        stream.write(f'{ended}users = ["nobody.example"]\n{_LESSON}classes = ["9B"]\n')
+    record = school.night()
+    became = lake.read_days(school.lake, "became", BECAME)
+    assert dict(became.group_by("became").agg(pl.col("hits").sum()).iter_rows()) == {
+        "set-aside": 4, "lowered": 2, "drafted": 3,
+    }  # fmt: skip
+    assert became["hits"].sum() == school.table("hits").height == 9
+    page = (school.folder / "reports" / str(record.today) / "digest.html").read_text("utf-8")
+    assert "9 = 3 in drafts + 2 lowered for lessons + 4 set aside + 0 below the level of drafts" in page
+    until = "Set aside until Tuesday 20 July 2027"
+    assert f"{until} (this time 2 hits): rule cranes-words (user t.example). J. Example: origami club." in page
+    assert f"{until} (this time no hit): rule cranes-words (user nobody-else.example)." in page
+    assert "Holds no longer (this time still 2 hits set aside). K. Example: origami club." in page
+
+
+def test_a_draft_says_by_whom_hits_beside_it_were_set_aside(school: School) -> None:
+    school.log("more.log", squid(1250, search("blue lobster"), "t.example"))
+    with school.config.open("a", encoding="utf-8") as stream:
+        stream.write(f'{_EXCLUSION.replace("J. Example", "J. <b>Example</b>")}users = ["t.example"]\n')
+    record = school.night()
+    draft = lake.read_days(school.lake, "drafts", DRAFTS).row(by_predicate=pl.col("subject") == _T, named=True)
+    assert draft["category"] == "lobsters"
+    assert sorted(hit["level"] for hit in draft["hits"]) == ["record", "record", "urgent"]
+    said = "Of what stands here, 2 hits were set aside by the exclusion 'origami club' of J. {}; the level rests on "
+    assert said.format("<b>Example</b>") + "the others." in draft["facts"]
+    page = (school.folder / "reports" / str(record.today) / "digest.html").read_text("utf-8")
+    assert html.escape(said.format("<b>Example</b>")).replace("&#x27;", "&#39;") in page
+    assert "<b>Example" not in page
 
 
 @pytest.mark.parametrize(

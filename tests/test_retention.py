@@ -57,7 +57,7 @@ def test_one_line_from_the_future_keeps_nothing(school: School) -> None:
     assert (units(school), {day[:4] for day in drafts(school)}) == (1, {"2026", "2029"})
     school.night(later(40))
     assert (units(school), drafts(school)) == (0, [])
-    assert list((school.store / "days" / "user_counts").iterdir()) == []
+    assert [list((school.store / "days" / kind).iterdir()) for kind in ("user_counts", "became")] == [[], []]
     assert list((school.store / "days" / "facts").iterdir()) != []
 
 
