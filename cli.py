@@ -350,16 +350,24 @@ def check(dictionary: Path | None, config: Path | None) -> None:
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; without it, today.")
 @click.option("--show", type=click.IntRange(0, 1000), default=0, show_default=True,
               help="So many texts of hits that appear, and that vanish: what pupils typed.")  # fmt: skip
+@click.option("--watchlists", "folders", type=click.Path(path_type=Path, file_okay=False, exists=True), multiple=True,
+              help="Try this folder of rules in place of the school's own; may be given again.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
-def replay(*, config: Path, since: datetime | None, until: datetime | None, show: int, as_json: bool) -> None:
-    """Flag what was read already with the rules of now, and say what would appear and vanish. Changes nothing."""
+def replay(
+    *, config: Path, since: datetime | None, until: datetime | None, show: int, folders: tuple[Path, ...], as_json: bool
+) -> None:
+    """Flag and draft what was read already with the rules of now, and say what would appear and vanish.
+
+    Changes nothing.
+    """
     from pipeline import replaying
     from pipeline.config import load_settings
 
     last = (until or datetime.now().astimezone()).date()
     first = since.date() if since else last - timedelta(days=28)
     with _failures_in_words():
-        account = replaying.replay(load_settings(config), first, last, show)
+        settings = replaying.with_lists(load_settings(config), folders)
+        account = replaying.replay(settings, first, last, show)
     if as_json:
         click.echo(json.dumps(replaying.as_data(account, first, last), indent=2, ensure_ascii=True))
     else:

@@ -82,7 +82,7 @@ def _stale(
     """Day -> (what it would be made from, its units) for the days to be made; day -> that for those that cannot be."""
     by_day: dict[date, list[str]] = {}
     for unit in units:
-        for day in _days_of(unit, timezone, begins):
+        for day in days_of(unit, timezone, begins):
             by_day.setdefault(day, []).append(unit.unit_id)
     made = ledger.day_inputs(kind)
     # What was read anew in another way may have left a day for good.
@@ -100,8 +100,11 @@ def _stale(
     return stale, frozen
 
 
-def _days_of(unit: Unit, timezone: ZoneInfo, begins: timedelta) -> set[date]:
-    """The local days that the events of a unit may belong to, none before its first event or after its last."""
+def days_of(unit: Unit, timezone: ZoneInfo, begins: timedelta) -> set[date]:
+    """The local days that the events of a unit may belong to, none before its first event or after its last.
+
+    `begins`: how long after midnight a day begins.
+    """
     if unit.first_ts is None or unit.last_ts is None:
         return set()
     first, last = (_local_day(end, timezone, begins) for end in (unit.first_ts, unit.last_ts))

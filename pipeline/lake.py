@@ -51,11 +51,14 @@ class Lake:
     """The store folder of one school."""
 
     root: Path
+    #: `<unit id>/<table>.parquet` in this folder are read in place of those of the store: other rules are tried so,
+    #: and nothing of the store changes.
+    instead: Path | None = None
 
     @property
     def staging(self) -> Path:
-        """Where units are written before they are settled."""
-        return self.root / "staging"
+        """Where units are written before they are settled, and where DuckDB puts what memory has no room for."""
+        return (self.instead or self.root) / "staging"
 
     def unit(self, unit_id: str) -> Path:
         """The folder of a unit."""
@@ -255,7 +258,11 @@ def remove_days(lake: Lake, kind: str, before: date, besides: Iterable[date] = (
 
 def unit_files(lake: Lake, units: Iterable[str], table: str) -> list[Path]:
     """The Parquet files of one table, for the given units."""
-    return [lake.unit(unit_id) / f"{table}.parquet" for unit_id in units]
+    stored = [lake.unit(unit_id) / f"{table}.parquet" for unit_id in units]
+    if lake.instead is None:
+        return stored
+    tried = [lake.instead / path.parent.name / path.name for path in stored]
+    return [other if other.exists() else path for other, path in zip(tried, stored, strict=True)]
 
 
 def rows(

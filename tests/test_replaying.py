@@ -52,7 +52,10 @@ def test_the_same_rules_find_the_same(school: School) -> None:
     assert account.rules["appeared"].sum() == account.rules["vanished"].sum() == 0
     lines = list(replaying.as_lines(account, _DAY, _DAY))
     assert lines[0] == "2026-11-10 to 2026-11-10: units of the store flagged again: 1. Nothing was changed."
-    assert lines[1:] == [f"All {account.rules.height} rules find the same as before."]
+    assert lines[1:] == [
+        f"All {account.rules.height} rules find the same as before.",
+        "Drafts: 10 as before, 0 would appear, 0 vanish, 0 have another level or category.",
+    ]
 
 
 def test_what_appears_and_vanishes_is_told_and_nothing_changes(school: School) -> None:
@@ -93,7 +96,9 @@ def test_what_retention_has_taken_is_said(school: School) -> None:
     school.night(NIGHT.replace(day=12))
     account = replayed(school, until=date(2026, 11, 12))
     assert (account.units, account.gone) == (1, 1)
-    assert "flagged again: 1; no longer kept: 1. Nothing" in next(iter(replaying.as_lines(account, _DAY, _DAY)))
+    assert "flagged again: 1; no longer kept, their days not drafted again: 1. Nothing" in next(
+        iter(replaying.as_lines(account, _DAY, _DAY))
+    )
 
 
 def test_on_the_command_line_it_speaks_to_people_and_machines(school: School) -> None:
