@@ -72,10 +72,13 @@ def with_texts(hits: pl.DataFrame) -> pl.DataFrame:
 def episodes(hits: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     """The hits that belong to an episode worth looking at, with `day` and `episode` added, in order of time.
 
-    `hits` has what is known of each hit and of its event, and level, text, lesson and those of `schema.SUBJECT`.
+    `hits` has what is known of each hit and of its event, and level, text, lesson and those of `schema.SUBJECT`. Those
+    of a category that is in no list any more make no episode.
     """
     who = ("site", "subject", "day")
-    ordered = hits.with_columns(day=duty_day(pl.col("ts"), drafting.timezone)).sort(*who, "ts", "hit_id")
+    # The school may have taken a category out after its hits were found: nobody knows any more how grave it was.
+    known = hits.filter(pl.col("category").is_in(list(drafting.categories)))
+    ordered = known.with_columns(day=duty_day(pl.col("ts"), drafting.timezone)).sort(*who, "ts", "hit_id")
     new = (pl.col("ts").diff() > drafting.gap).fill_null(value=True) | pl.any_horizontal(
         (pl.col(name) != pl.col(name).shift()).fill_null(value=True) for name in who
     )

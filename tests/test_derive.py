@@ -115,6 +115,16 @@ def test_days_are_made_in_turn_so_that_memory_does_not_grow_with_their_number(
     assert derived_bytes(school) == derived_bytes(whole)
 
 
+def test_late_lines_join_a_day_of_which_a_category_has_been_taken_out(school: School) -> None:
+    school.log("log0", squid(0, search("paper crane"), "b.example"))
+    school.night()
+    (school.folder / "lists" / "cranes.toml").unlink()
+    school.log("log1", squid(60, search("blue lobster"), "b.example"))
+    school.night(later(1))
+    assert school.drafts()["category"].to_list() == ["lobsters"]
+    assert dict(kept(school, "became").select("became", "hits").iter_rows()) == {"drafted": 1, "below": 1}
+
+
 def test_late_lines_join_their_day(school: School, tmp_path: Path) -> None:
     words = [search("blue lobster one"), search("blue lobster two"), search("paper crane")]
     lines = [squid(600 * n, url) for n, url in enumerate(words)]
