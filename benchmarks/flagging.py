@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import tempfile
 import time
@@ -31,6 +30,7 @@ from pipeline import watchlist
 from pipeline.flagging import flag_rows, labels_named
 from pipeline.match import match_texts
 from pipeline.matcher import compile_watchlists
+from pipeline.shares import interval
 from pipeline.sieve import holds_any
 from pipeline.text import fold_ascii
 
@@ -100,13 +100,6 @@ def answered(rows: Iterable[Row], labels: Mapping[str, str] | None) -> dict[Any,
         flag_rows(asked, answers, None, labels)
         read = [json.loads(line) for line in answers.read_text("utf-8").splitlines()]
     return {answer["id"]: set(answer["categories"]) for answer in read}
-
-
-def interval(found: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share, by Wilson."""
-    z, share = 1.96, found / of
-    middle, half = share + z * z / (2 * of), z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    return (middle - half) / (1 + z * z / of), (middle + half) / (1 + z * z / of)
 
 
 def _share(hits: list[bool]) -> str:

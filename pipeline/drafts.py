@@ -53,7 +53,8 @@ def draft(
 ) -> Drafted:
     """The drafts of the days, most urgent first, with the account of their hits."""
     with lake.connected(place, units, ("events",)) as connection:
-        found = _hits(connection, place, units, days, who, drafting, bounds)
+        levelled = _hits(connection, place, units, days, who, drafting, bounds)
+        found = lowered(levelled, drafting.lowering, drafting.timezone).drop("lesson_class")
         secret = withheld.secret_hosts(found)
         hits = withheld.without_secrets(found, secret)
         numbered = episodes.episodes(hits, drafting)
@@ -68,11 +69,25 @@ def draft(
     )
 
 
+def hits_of_drafts(
+    place: Lake, units: list[str], drafts: pl.DataFrame, who: Who, drafting: Drafting, bounds: LevelBounds
+) -> pl.DataFrame:
+    """The hits that some drafts show, with draft_id, as they are before anything is lowered: what `lowered` takes.
+
+    `drafts` has draft_id, day and hits of `schema.DRAFTS`, of one draft at least; `units` are those of their days. A
+    hit whose unit is gone is left out.
+    """
+    with lake.connected(place, units, ("events",)) as connection:
+        hits = _hits(connection, place, units, sorted(set(drafts["day"])), who, drafting, bounds)
+    shown = drafts.select("draft_id", hit_id=pl.col("hits").list.eval(pl.element().struct.field("hit_id")))
+    return hits.join(shown.explode("hit_id"), on="hit_id", how="inner")
+
+
 def _hits(
     connection: duckdb.DuckDBPyConnection, place: Lake, units: list[str], days: list[date], who: Who,
     drafting: Drafting, bounds: LevelBounds,
 ) -> pl.DataFrame:  # fmt: skip
-    """The hits of the wanted days with level, text, lesson and who it was."""
+    """The hits of the wanted days with level, text, lesson and who it was, before anything is lowered."""
     spans = [episodes.local_bounds(day, drafting.timezone) for day in days]
     near = (pl.col("ts") >= min(first for first, _ in spans)) & (pl.col("ts") < max(last for _, last in spans))
     events = lake.rows(place, units, "hit_events", _OF_EVENT, near)
@@ -83,8 +98,7 @@ def _hits(
     moments = with_classes(hits.select("subject", "subject_kind", "class", "day", "ts"), who.people)
     lessons = lesson_at(moments, who.timetable, drafting.timezone, who.week_a)
     taught = hits.with_columns(lesson=lessons["lesson"], lesson_class=lessons["lesson_class"])
-    levelled = episodes.with_texts(with_levels(taught, bounds))
-    return lowered(levelled, drafting.lowering, drafting.timezone).drop("lesson_class")
+    return episodes.with_texts(with_levels(taught, bounds))
 
 
 def _typed_once(place: Lake, units: list[str], events: pl.DataFrame) -> pl.DataFrame:

@@ -117,7 +117,7 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     """
     # Episode by episode, because the reasons are put into words; what could never be a draft has been left behind.
     severities = {name: each.severity for name, each in drafting.categories.items()}
-    seen = [Seen._make(brief) for brief in numbered.select(_BRIEF).iter_rows()]
+    seen = [Seen._make(brief) for brief in numbered.select(BRIEF).iter_rows()]
     rows = []
     at = 0
     for length in numbered["episode"].rle().struct.field("len").to_list():
@@ -133,7 +133,7 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
 
 
 #: What decides about an episode, of every hit in it: the columns of `Seen`.
-_BRIEF = (
+BRIEF = (
     "category", "level", pl.col("text").fill_null(""), "field", "verdict", "kind", "view",
     pl.col("lowered_for").fill_null(""),
 )  # fmt: skip

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -28,6 +29,8 @@ from pipeline.sources import find
 from pipeline.version import VERSION
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from pipeline.rules import Rules
 
 #: So many objects more than before, and the collector looks for circles among them.
@@ -39,17 +42,20 @@ Made = TypeVar("Made")
 
 
 def run(
-    settings: Settings, config: Path, now: datetime, *, dry_run: bool = False, progress: reading.Progress | None = None
-) -> RunRecord:
+    settings: Settings, config: Path, now: datetime, *, dry_run: bool = False, progress: reading.Progress | None = None,
+    verdicts: pl.DataFrame | None = None,
+) -> RunRecord:  # fmt: skip
     """Read everything that is new, flag, count, draft, write the pages. `now` has a zone.
 
+    With `verdicts` (`schema.JUDGED`) an exclusion that would have hidden a confirmed draft stops the run.
     Raises `EsafetyError` where nothing could be done, before anything was read or with the lake left as it was.
     """
     began = time.perf_counter()
     record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run, str(config))
     files, missing = find(settings, config)
     place = Lake(settings.store.folder)
-    with _beside(_made_ready, settings) as rules_of, _ledger(place, record) as ledger:
+    making = partial(_made_ready, verdicts=verdicts, today=record.today)
+    with _beside(making, settings) as rules_of, _ledger(place, record) as ledger:
         if not dry_run:
             lake.prepare(place, (unit.unit_id for unit in ledger.units()))
         sources = frozenset(source.name for source in settings.source)
@@ -77,12 +83,12 @@ def run(
     return record
 
 
-def _made_ready(settings: Settings) -> Rules:
+def _made_ready(settings: Settings, *, verdicts: pl.DataFrame | None, today: date) -> Rules:
     """The rules. What the second half of the night needs is made ready as well, so that no time goes by there."""
     # Not at the top: what only this thread needs is loaded by it, and reading begins the sooner.
     from pipeline.rules import load_rules
 
-    rules = load_rules(settings)
+    rules = load_rules(settings, verdicts, today)
     import_module("pipeline.conclusion")
     import_module("reports.page").compile_templates()
     return rules

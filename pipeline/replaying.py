@@ -70,12 +70,14 @@ def with_lists(settings: Settings, folders: Iterable[Path]) -> Settings:
     return settings.model_copy(update={"watchlists": lists})
 
 
-def replay(settings: Settings, since: date, until: date, show: int = 0) -> Replayed:
+def replay(
+    settings: Settings, since: date, until: date, show: int = 0, verdicts: pl.DataFrame | None = None
+) -> Replayed:
     """Flag and draft the days from `since` to `until` again, both included, each from 04:00 to 04:00 local time.
 
-    Raises `EsafetyError`.
+    Raises `EsafetyError`; with `verdicts` also for an exclusion that would have hidden a confirmed draft.
     """
-    rules = load_rules(settings)
+    rules = load_rules(settings, verdicts, until)
     zone = rules.drafting.timezone
     first, behind = local_bounds(since, zone)[0], local_bounds(until, zone)[1]
     within = pl.col("ts").is_between(first, behind, closed="left")

@@ -7,13 +7,16 @@ the results wrong: a broken watchlist, a rule that fails its own example, a peop
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
+
+import polars as pl
 
 from pipeline.changes import changed
 from pipeline.config import Settings
 from pipeline.engine import Flagging
 from pipeline.episodes import Drafting
+from pipeline.hindsight import refuse_hiding
 from pipeline.limits import Thresholds
 from pipeline.match import check_examples
 from pipeline.matcher import compile_watchlists
@@ -37,8 +40,12 @@ class Rules:
     issues: tuple[str, ...]
 
 
-def load_rules(settings: Settings) -> Rules:
-    """Watchlists, people, timetable and thresholds. Raises `EsafetyError` for the first that cannot be used."""
+def load_rules(settings: Settings, verdicts: pl.DataFrame | None = None, today: date | None = None) -> Rules:
+    """Watchlists, people, timetable and thresholds. Raises `EsafetyError` for the first that cannot be used.
+
+    With `verdicts` (`schema.JUDGED`) no lesson and no exclusion is taken that would have hidden a confirmed draft; what
+    ended before `today` is passed over.
+    """
     watchlists = load_watchlists(settings)
     matcher = compile_watchlists(watchlists)
     check_examples(watchlists, matcher)
@@ -50,6 +57,8 @@ def load_rules(settings: Settings) -> Rules:
         timedelta(minutes=limits.episode_gap_minutes), settings.school.opens, settings.school.closes, lowering,
     )  # fmt: skip
     flagging = Flagging(matcher, bounds_of(limits), limits.draft)
+    if verdicts is not None:
+        refuse_hiding(settings, verdicts, who, drafting, flagging.bounds, today)
     return Rules(watchlists, flagging, drafting, who, (*issues, *doubts, *matcher.doubts))
 
 

@@ -240,6 +240,10 @@ DRAFTS: Final = pl.Schema(
     }
 )
 
+#: What a safeguarding lead says of a draft, and the table of it: one row for each draft that was judged.
+DRAFT_VERDICTS: Final = ("confirmed", "false-alarm", "accidental", "legitimate", "duplicate", "not-ours")
+JUDGED: Final = pl.Schema({"draft_id": pl.String(), "verdict": pl.String()})
+
 #: Counts without any name, kept when events are purged. `category` is empty for all traffic of that row,
 #: otherwise the events counted are those with at least one hit in that category that is no mere record, or that
 #: is looking for help. `kind` is settled for flagged events only (docs/adr/0003). Local calendar day.

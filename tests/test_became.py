@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -51,8 +52,9 @@ def test_every_hit_becomes_one_thing(rows: list[dict[str, object]], said: list[L
     found = table(*rows).with_columns(lesson_class=pl.lit(None, pl.String), day=duty_day(pl.col("ts"), LONDON))
     hits = lowered(found.drop("lowered_for", "set_aside"), lowering, LONDON)
     assert hits.drop_nulls(("lowered_for", "set_aside")).is_empty()
-    numbered = episodes(hits, DRAFTING)
-    drafts = heads(numbered, DRAFTING)
+    drafting = replace(DRAFTING, lowering=lowering)
+    numbered = episodes(hits, drafting)
+    drafts = heads(numbered, drafting)
     drafted = numbered.join(drafts, on="episode", how="semi")["hit_id"]
     account = became(hits, drafted, lowering)
     parts = dict(account.group_by("became").agg(pl.col("hits").sum()).iter_rows())

@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.flagging import OWN_SETS, answered, examples, interval, rows_of
+from benchmarks.flagging import OWN_SETS, answered, examples, rows_of
 from pipeline.flagging import labels_named
 
 Alerts = dict[tuple[str, str, bool], list[bool]]
@@ -66,9 +66,3 @@ def test_the_examples_of_the_rules_are_found_in_disguise() -> None:
     hidden = [bool(said[row["id"]]) for row in rows if row["group"].startswith("disguise/")]
     assert len(hidden) > 5_000
     assert sum(hidden) / len(hidden) >= 0.8
-
-
-def test_an_interval_holds_its_share() -> None:
-    assert interval(0, 10)[0] == pytest.approx(0, abs=1e-9)
-    low, high = interval(70, 100)
-    assert (round(low, 3), round(high, 3)) == (0.604, 0.781)
