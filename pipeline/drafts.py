@@ -53,7 +53,7 @@ def draft(
 ) -> Drafted:
     """The drafts of the days, most urgent first, with the account of their hits."""
     with lake.connected(place, units, ("events",)) as connection:
-        levelled = _hits(connection, place, units, days, who, drafting, bounds)
+        levelled = _hits(connection, place, units, _of_days(days, drafting), who, drafting, bounds)
         found = lowered(levelled, drafting.lowering, drafting.timezone).drop("lesson_class")
         secret = withheld.secret_hosts(found)
         hits = withheld.without_secrets(found, secret)
@@ -77,22 +77,30 @@ def hits_of_drafts(
     `drafts` has draft_id, day and hits of `schema.DRAFTS`, of one draft at least; `units` are those of their days. A
     hit whose unit is gone is left out.
     """
+    shown = drafts.select("draft_id", "day", pl.col("hits").alias("hit")).explode("hit").select(
+        "draft_id", "day", *(pl.col("hit").struct.field(name) for name in ("hit_id", "event_id"))
+    )  # fmt: skip
+    wanted = _of_days(sorted(set(shown["day"])), drafting) & pl.col("event_id").is_in(shown["event_id"].implode())
     with lake.connected(place, units, ("events",)) as connection:
-        hits = _hits(connection, place, units, sorted(set(drafts["day"])), who, drafting, bounds)
-    shown = drafts.select("draft_id", hit_id=pl.col("hits").list.eval(pl.element().struct.field("hit_id")))
-    return hits.join(shown.explode("hit_id"), on="hit_id", how="inner")
+        hits = _hits(connection, place, units, wanted, who, drafting, bounds)
+    return hits.join(shown.select("draft_id", "hit_id"), on="hit_id", how="inner")
+
+
+def _of_days(days: list[date], drafting: Drafting) -> pl.Expr:
+    """Whether an event belongs to one of some duty days."""
+    spans = [episodes.local_bounds(day, drafting.timezone) for day in days]
+    near = (pl.col("ts") >= min(first for first, _ in spans)) & (pl.col("ts") < max(last for _, last in spans))
+    return near & episodes.duty_day(pl.col("ts"), drafting.timezone).is_in(days)
 
 
 def _hits(
-    connection: duckdb.DuckDBPyConnection, place: Lake, units: list[str], days: list[date], who: Who,
+    connection: duckdb.DuckDBPyConnection, place: Lake, units: list[str], wanted: pl.Expr, who: Who,
     drafting: Drafting, bounds: LevelBounds,
 ) -> pl.DataFrame:  # fmt: skip
-    """The hits of the wanted days with level, text, lesson and who it was, before anything is lowered."""
-    spans = [episodes.local_bounds(day, drafting.timezone) for day in days]
-    near = (pl.col("ts") >= min(first for first, _ in spans)) & (pl.col("ts") < max(last for _, last in spans))
-    events = lake.rows(place, units, "hit_events", _OF_EVENT, near)
+    """The hits of the wanted events with level, text, lesson and who it was, before anything is lowered."""
+    events = lake.rows(place, units, "hit_events", _OF_EVENT, wanted)
     events = events.with_columns(day=episodes.duty_day(pl.col("ts"), drafting.timezone))
-    events = _typed_once(place, units, events.filter(pl.col("day").is_in(days)))
+    events = _typed_once(place, units, events)
     found = lake.rows(place, units, "hits", _OF_HIT).join(events, on="event_id")
     hits = with_subjects(found, who, _proven(connection, found, drafting))
     moments = with_classes(hits.select("subject", "subject_kind", "class", "day", "ts"), who.people)

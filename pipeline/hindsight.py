@@ -8,6 +8,8 @@ longer cannot be tried. Reads the store and changes nothing in it.
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -23,7 +25,8 @@ from pipeline.priority import LevelBounds
 from pipeline.schema import DRAFTS
 from pipeline.who import Who
 
-_WANTED = pl.Schema({name: DRAFTS[name] for name in ("draft_id", "day", "hits")})
+_KNOWN = pl.Schema({name: DRAFTS[name] for name in ("draft_id", "day")})
+_WANTED = pl.Schema({**_KNOWN, "hits": DRAFTS["hits"]})
 
 
 def refuse_hiding(settings: Settings, verdicts: pl.DataFrame, who: Who, drafting: Drafting, bounds: LevelBounds,
@@ -32,14 +35,18 @@ def refuse_hiding(settings: Settings, verdicts: pl.DataFrame, who: Who, drafting
 
     `verdicts` is `schema.JUDGED`; what ended before `today` is passed over.
     """
-    place = Lake(settings.store.folder)
-    wanted = lake.read_days(place, "drafts", _WANTED)
-    wanted = wanted.filter(pl.col("draft_id").is_in(judged.confirmed_of(verdicts)))
-    said = drafting.lowering
-    if wanted.is_empty() or not (said.lessons or said.exclusions):
+    confirmed = pl.col("draft_id").is_in(judged.confirmed_of(verdicts))
+    stored, said = Lake(settings.store.folder), drafting.lowering
+    known = lake.read_days(stored, "drafts", _KNOWN).filter(confirmed)
+    if known.is_empty() or not (said.lessons or said.exclusions):
         return
-    units = _units_of(place, set(wanted["day"]), drafting.timezone)
-    hits = drafts.hits_of_drafts(place, units, wanted, who, drafting, bounds)
+    days = sorted(set(known["day"]))
+    wanted = pl.concat(lake.read_days(stored, "drafts", _WANTED, day, day) for day in days).filter(confirmed)
+    # What memory has no room for goes elsewhere than into the store: a night may be tidying up there just now.
+    with TemporaryDirectory(prefix="esafety-hindsight-") as folder:
+        place = Lake(stored.root, Path(folder))
+        units = _units_of(place, set(days), drafting.timezone)
+        hits = drafts.hits_of_drafts(place, units, wanted, who, drafting, bounds)
     refuse(settings, judged.hiding(hits, drafting, today))
 
 
