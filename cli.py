@@ -360,6 +360,7 @@ def replay(
 
     Changes nothing.
     """
+    from casebook import verdicts
     from pipeline import replaying
     from pipeline.config import load_settings
 
@@ -367,11 +368,27 @@ def replay(
     first = since.date() if since else last - timedelta(days=28)
     with _failures_in_words():
         settings = replaying.with_lists(load_settings(config), folders)
-        account = replaying.replay(settings, first, last, show)
+        account = replaying.replay(settings, first, last, show, verdicts.kept(settings))
     if as_json:
         click.echo(json.dumps(replaying.as_data(account, first, last), indent=2, ensure_ascii=True))
     else:
         _say(list(replaying.as_lines(account, first, last)))
+
+
+@watchlist.command()
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"),
+              show_default=True, help="Settings of the school.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def precision(config: Path, *, as_json: bool) -> None:
+    """Say how often each rule was right, by what people decided about its drafts."""
+    from casebook import verdicts
+    from pipeline.config import load_settings
+
+    judged = verdicts.rules_judged(load_settings(config))
+    if as_json:
+        click.echo(json.dumps(judged.to_dicts(), indent=2, ensure_ascii=True))
+    else:
+        _say(verdicts.as_lines(judged))
 
 
 @watchlist.command("import")

@@ -46,6 +46,8 @@ from pipeline.errors import StoreError
 _PATIENCE: Final = 120
 #: Any number, as long as nothing else in that database of PostgreSQL uses it: "casebook" in letters' order.
 _TURN: Final = 3_119_517_515
+#: The file in the store's folder, if nothing else is said.
+DEFAULT_NAME: Final = "casebook.sqlite"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 #: The migration that the tables of this version stand at, and where Alembic notes it.
 REVISION: Final = "0001"
@@ -55,7 +57,7 @@ _HOW: Final = 'Write url = "postgresql://user:password@server/database" under [c
 
 def url_of(settings: Settings) -> str:
     """Where the casebook of a school is."""
-    return settings.casebook.url or f"sqlite:///{settings.store.folder / 'casebook.sqlite'}"
+    return settings.casebook.url or f"sqlite:///{settings.store.folder / DEFAULT_NAME}"
 
 
 class Writer:

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from pipeline import lake, reading
 from pipeline.ahead import Later
 from pipeline.config import Settings
+from pipeline.errors import StoreError
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, copied_ledger, opened_ledger
 from pipeline.record import RunRecord
@@ -47,7 +48,8 @@ def run(
 ) -> RunRecord:  # fmt: skip
     """Read everything that is new, flag, count, draft, write the pages. `now` has a zone.
 
-    With `verdicts` (`schema.JUDGED`) an exclusion that would have hidden a confirmed draft stops the run.
+    An exclusion that would have hidden a confirmed draft stops the run: by the casebook, or by `verdicts`
+    (`schema.JUDGED`).
     Raises `EsafetyError` where nothing could be done, before anything was read or with the lake left as it was.
     """
     began = time.perf_counter()
@@ -88,10 +90,23 @@ def _made_ready(settings: Settings, *, verdicts: pl.DataFrame | None, today: dat
     # Not at the top: what only this thread needs is loaded by it, and reading begins the sooner.
     from pipeline.rules import load_rules
 
-    rules = load_rules(settings, verdicts, today)
+    rules = load_rules(settings, _decided(settings) if verdicts is None else verdicts, today)
     import_module("pipeline.conclusion")
     import_module("reports.page").compile_templates()
     return rules
+
+
+def _decided(settings: Settings) -> pl.DataFrame | None:
+    """What the casebook says of drafts, if anything is said beforehand that could hide one like them."""
+    if not (settings.lesson or settings.exclusion):
+        return None
+    from casebook.verdicts import kept
+
+    try:
+        return kept(settings)
+    except StoreError:
+        # The second half of the night needs it, too, and tells of it.
+        return None
 
 
 @contextmanager
