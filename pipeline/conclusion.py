@@ -27,7 +27,7 @@ from pipeline.schema import DRAFTS
 from reports import publish
 
 #: What is derived for a day and names people or holds their lines, and under which kind the ledger knows the day.
-_WITH_NAMES = {"user_counts": "facts", "drafts": "drafts", "became": "drafts"}
+_WITH_NAMES = {"user_counts": "facts", "drafts": "drafts", "became": "drafts", "clusters": "drafts"}
 
 
 def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> None:
@@ -46,7 +46,10 @@ def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, reco
     ]
     counted = ledger.days_since("facts", last_night)
     record.missing_hours = missing_hours(settings, place, counted, last_night, record.started)
-    publish.write_pages(settings, rules.watchlists, rules.who.people.table, place, ledger, record)
+    # What was refused lowers nothing, and no page is to say that it does.
+    lowering = rules.drafting.lowering
+    in_force = settings.model_copy(update={"lesson": lowering.lessons, "exclusion": lowering.exclusions})
+    publish.write_pages(in_force, rules.watchlists, rules.who.people.table, place, ledger, record)
 
 
 def _to_casebook(settings: Settings, place: Lake, ledger: Ledger, record: RunRecord) -> None:

@@ -26,7 +26,7 @@ from pipeline.episodes import Drafting
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, Unit
 from pipeline.priority import LevelBounds
-from pipeline.schema import BECAME, DRAFTS
+from pipeline.schema import BECAME, CLUSTERS, DRAFTS
 from pipeline.who import Who
 
 #: Days to which events came after others of them had been deleted.
@@ -143,7 +143,10 @@ def _keep_counts(place: Lake, ledger: Ledger, days: _Days, tables: dict[str, pl.
 
 def _keep_drafts(place: Lake, ledger: Ledger, days: _Days, drafted: Drafted) -> None:
     for day, (inputs, _) in sorted(days.items()):
-        of_day = drafted.drafts.filter(pl.col("day") == day)
-        lake.replace_day(place, "became", day, drafted.became.filter(pl.col("day") == day), BECAME)
+        of_day, became, clusters = (
+            table.filter(pl.col("day") == day) for table in (drafted.drafts, drafted.became, drafted.clusters)
+        )
+        lake.replace_day(place, "became", day, became, BECAME)
+        lake.replace_day(place, "clusters", day, clusters, CLUSTERS)
         lake.replace_day(place, "drafts", day, of_day, DRAFTS)
         ledger.day_made("drafts", day, inputs, of_day.select("draft_id", "evidence_sha256").iter_rows())

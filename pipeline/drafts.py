@@ -1,8 +1,8 @@
 """The draft incidents of some duty days, made from the lake.
 
-In: the units that touch the days, who is who, and what the school has set. Out: rows of `schema.DRAFTS`, and what
-became of every hit, as `schema.BECAME`. Refuses nothing. Levels, subjects and lessons are joined to the hits here;
-`episodes` makes drafts of them.
+In: the units that touch the days, who is who, and what the school has set. Out: rows of `schema.DRAFTS`, of
+`schema.CLUSTERS`, and what became of every hit, as `schema.BECAME`. Refuses nothing. Levels, subjects and lessons are
+joined to the hits here; `episodes` makes drafts of them, and `clusters` looks at what classes did together.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import polars as pl
 
 from pipeline import episodes, lake, withheld
 from pipeline.became import became
+from pipeline.clusters import clusters
 from pipeline.episodes import Drafting
 from pipeline.events import complete
 from pipeline.keystrokes import standing
@@ -22,7 +23,7 @@ from pipeline.lake import Lake
 from pipeline.lowering import lowered
 from pipeline.people import with_classes
 from pipeline.priority import LevelBounds, with_levels
-from pipeline.schema import BECAME, DRAFT_AROUND, DRAFTS
+from pipeline.schema import BECAME, CLUSTERS, DRAFT_AROUND, DRAFTS
 from pipeline.timetable import lesson_at
 from pipeline.who import PROOF, Who, class_sizes, doubtful_formats, with_subjects
 
@@ -42,19 +43,20 @@ _NEAR_A_LETTER = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Drafted:
-    """The drafts of some days, and what became of all their hits."""
+    """The drafts of some days, what classes did together, and what became of all hits; empty, for days without any."""
 
     drafts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DRAFTS))
+    clusters: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CLUSTERS))
     became: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BECAME))
 
 
 def draft(
     place: Lake, units: list[str], days: list[date], who: Who, drafting: Drafting, bounds: LevelBounds
 ) -> Drafted:
-    """The drafts of the days, most urgent first, with the account of their hits."""
+    """The drafts of the days, most urgent first, the clusters of classes, and the account of all hits."""
     with lake.connected(place, units, ("events",)) as connection:
         levelled = _hits(connection, place, units, _of_days(days, drafting), who, drafting, bounds)
-        found = lowered(levelled, drafting.lowering, drafting.timezone).drop("lesson_class")
+        found = lowered(levelled, drafting.lowering, drafting.timezone)
         secret = withheld.secret_hosts(found)
         hits = withheld.without_secrets(found, secret)
         numbered = episodes.episodes(hits, drafting)
@@ -64,9 +66,10 @@ def draft(
         said = pl.when(~withheld.tells(pl.col("what"), secret)).then("what").otherwise(pl.lit(withheld.SECRET))
         drafts = episodes.with_around(heads, around.with_columns(what=said))
     told = numbered.join(heads, on="episode", how="semi")["hit_id"]
-    return Drafted(
-        episodes.with_facts(drafts, hits, class_sizes(who.people), drafting), became(hits, told, drafting.lowering)
-    )
+    sizes = class_sizes(who.people)
+    finished = episodes.with_facts(drafts, hits, sizes, drafting)
+    together = clusters(hits, finished, sizes, drafting.categories)
+    return Drafted(finished, together, became(hits, told, drafting.lowering))
 
 
 def hits_of_drafts(

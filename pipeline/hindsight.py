@@ -1,12 +1,13 @@
 """Would a lesson or an exclusion of today have hidden what was confirmed as an incident? Then nothing is run with it.
 
-In: the settings, who is who, the verdicts on drafts, the store. Out: nothing. Refuses, with the file and line of the
-first one that would have hidden a confirmed draft, its reason and the id of the draft. A draft that the store holds no
+In: the settings, who is who, the verdicts on drafts, the store. Out: what is left to draft by, and of each that was
+left out its file and line, its reason and the id of a draft that it would have hidden. A draft that the store holds no
 longer cannot be tried. Reads the store and changes nothing in it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,8 @@ from pipeline.episodes import DAY_BEGINS, Drafting
 from pipeline.errors import ConfigError
 from pipeline.lake import Lake
 from pipeline.ledger import copied_ledger
+from pipeline.limits import Exclusion, Lesson
+from pipeline.lowering import Lowering
 from pipeline.priority import LevelBounds
 from pipeline.schema import DRAFTS
 from pipeline.who import Who
@@ -29,9 +32,17 @@ _KNOWN = pl.Schema({name: DRAFTS[name] for name in ("draft_id", "day")})
 _WANTED = pl.Schema({**_KNOWN, "hits": DRAFTS["hits"]})
 
 
-def refuse_hiding(settings: Settings, verdicts: pl.DataFrame, who: Who, drafting: Drafting, bounds: LevelBounds,
-                  today: date | None) -> None:  # fmt: skip
-    """Raise `ConfigError` for the first lesson or exclusion that would have hidden a confirmed draft.
+@dataclass(frozen=True)
+class Judged:
+    """Drafting without what would have hidden an incident, and of each of these why it is left out."""
+
+    drafting: Drafting
+    refused: tuple[ConfigError, ...] = ()
+
+
+def without_hiding(settings: Settings, verdicts: pl.DataFrame, who: Who, drafting: Drafting, bounds: LevelBounds,
+                   today: date | None) -> Judged:  # fmt: skip
+    """Leave out every lesson and exclusion that would have hidden a confirmed draft.
 
     `verdicts` is `schema.JUDGED`; what ended before `today` is passed over.
     """
@@ -39,7 +50,7 @@ def refuse_hiding(settings: Settings, verdicts: pl.DataFrame, who: Who, drafting
     stored, said = Lake(settings.store.folder), drafting.lowering
     known = lake.read_days(stored, "drafts", _KNOWN).filter(confirmed)
     if known.is_empty() or not (said.lessons or said.exclusions):
-        return
+        return Judged(drafting)
     days = sorted(set(known["day"]))
     wanted = pl.concat(lake.read_days(stored, "drafts", _WANTED, day, day) for day in days).filter(confirmed)
     # What memory has no room for goes elsewhere than into the store: a night may be tidying up there just now.
@@ -47,23 +58,31 @@ def refuse_hiding(settings: Settings, verdicts: pl.DataFrame, who: Who, drafting
         place = Lake(stored.root, Path(folder))
         units = _units_of(place, set(days), drafting.timezone)
         hits = drafts.hits_of_drafts(place, units, wanted, who, drafting, bounds)
-    refuse(settings, judged.hiding(hits, drafting, today))
+    return _left(settings, hits, drafting, today)
 
 
-def refuse(settings: Settings, hiding: pl.DataFrame) -> None:
-    """Raise `ConfigError` for the first row of `judged.HIDING`."""
-    if hiding.is_empty():
-        return
-    said, at, draft_id = hiding.row(0)
-    others = hiding.filter(said=said, at=at).height - 1
-    more = f" and {others} more" if others else ""
-    what = (
-        f"the lesson {settings.lesson[at].what!r}" if said == "lesson"
-        else f"the exclusion {settings.exclusion[at].reason!r} of {settings.exclusion[at].owner}"
-    )  # fmt: skip
-    raise ConfigError(
-        f"{what} would have hidden what was confirmed as an incident: draft {draft_id}{more}.",
-        **settings.policies[-1].place(said, at),
+def _left(settings: Settings, hits: pl.DataFrame, drafting: Drafting, today: date | None) -> Judged:
+    """What is left when all that hides is out: of several that hide a draft only together, the last one."""
+    refused: list[ConfigError] = []
+    left = drafting
+    while not (hiding := judged.hiding(hits, left, today)).is_empty():
+        said, at, draft_id = hiding.row(0)
+        others = hiding.filter(said=said, at=at).height - 1
+        lessons, exclusions = list(left.lowering.lessons), list(left.lowering.exclusions)
+        of = lessons if said == "lesson" else exclusions
+        refused.append(_fault(settings, of.pop(at), f"draft {draft_id}" + (f" and {others} more" if others else "")))
+        left = replace(left, lowering=Lowering(tuple(lessons), tuple(exclusions)))
+    return Judged(left, tuple(refused))
+
+
+def _fault(settings: Settings, said: Lesson | Exclusion, hidden: str) -> ConfigError:
+    if isinstance(said, Lesson):
+        what, place = f"the lesson {said.what!r}", ("lesson", settings.lesson.index(said))
+    else:
+        what, place = f"the exclusion {said.reason!r} of {said.owner}", ("exclusion", settings.exclusion.index(said))
+    return ConfigError(
+        f"{what} would have hidden what was confirmed as an incident ({hidden}), and is not used.",
+        **settings.policies[-1].place(*place),
         remedy="Make it narrower, or take it out; the safeguarding lead knows the draft by its id.",
     )
 

@@ -58,6 +58,17 @@ _OF_SITES = {
     STATUTORY: "an address on a statutory list",
     LED_TO: "a site on the list, to which a redirector, a proxy or a translator leads",
 }
+#: What the reasons of an episode say beyond the hit that leads it.
+_IN_A_HIDDEN_WAY, _OF_THIS_KIND = "written in a hidden way", "different texts or sites of this kind"
+_WENT_ON, _GREW, _TOGETHER = "went on after a block", "grew more serious as it went on", "together with"
+#: The words of each, and what it is where several have it.
+_FURTHER = {
+    _IN_A_HIDDEN_WAY: _IN_A_HIDDEN_WAY,
+    _OF_THIS_KIND: f"several {_OF_THIS_KIND}",
+    _WENT_ON: _WENT_ON,
+    _GREW: _GREW,
+    _TOGETHER: "other categories besides",
+}
 #: What the strongest hit of an episode shows, in words.
 _SHOWN = {
     "typed_text": "typed on the keyboard",
@@ -85,15 +96,15 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     same = [each for each in seen if each.category == lead.category and each.level != "record" and not each.lesson]
     texts = {each.text for each in same}
     if lead.view in _HIDDEN:
-        reasons.append(f"written in a hidden way: {_HIDDEN[lead.view]}")
+        reasons.append(f"{_IN_A_HIDDEN_WAY}: {_HIDDEN[lead.view]}")
     raising = []
     if len(texts) >= (REPEATS if severities[lead.category] == "urgent" else REPEATS_OF_OTHERS):
-        raising.append(f"{len(texts)} different texts or sites of this kind, close together")
+        raising.append(f"{len(texts)} {_OF_THIS_KIND}, close together")
     if _went_on_after_block(same):
-        raising.append("went on after a block")
+        raising.append(_WENT_ON)
     reasons += raising
     if _grew(same):
-        reasons.append("grew more serious as it went on")
+        reasons.append(_GREW)
     above = LEVELS[max(LEVELS.index(level) - 1, LEVELS.index("high"), LEVELS.index(severities[lead.category]))]
     if raising and level != "record" and LEVELS.index(above) < LEVELS.index(level):
         reasons.append(f"therefore {above} instead of {level}")
@@ -101,8 +112,13 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     reasons += [f"lowered for a lesson: {what}" for what in sorted({each.lesson for each in seen} - {""})]
     others = sorted({each.category for each in seen if each.category != lead.category and each.level != "record"})
     if others:
-        reasons.append(f"together with: {', '.join(others)}")
+        reasons.append(f"{_TOGETHER}: {', '.join(others)}")
     return level, lead.category, reasons
+
+
+def further(reasons: Iterable[str]) -> dict[str, str]:
+    """Of the reasons of an episode those that tell more than what led: what each is in general, and its own words."""
+    return {kind: reason for reason in reasons for words, kind in _FURTHER.items() if words in reason}
 
 
 def _grew(seen: list[Seen]) -> bool:

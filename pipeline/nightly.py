@@ -48,7 +48,7 @@ def run(
 ) -> RunRecord:  # fmt: skip
     """Read everything that is new, flag, count, draft, write the pages. `now` has a zone.
 
-    An exclusion that would have hidden a confirmed draft stops the run: by the casebook, or by `verdicts`
+    An exclusion that would have hidden a confirmed draft is not used, by the casebook or by `verdicts`
     (`schema.JUDGED`).
     Raises `EsafetyError` where nothing could be done, before anything was read or with the lake left as it was.
     """
@@ -75,7 +75,7 @@ def run(
         rules = rules_of()
         from pipeline import conclusion, saidbefore
 
-        record.issues += [*rules.issues, *saidbefore.ended(settings, record.today), *missing]
+        record.issues += [*rules.issues, *map(str, rules.refused), *saidbefore.ended(settings, record.today), *missing]
 
         if not dry_run:
             conclusion.conclude(settings, rules, place, ledger, record)

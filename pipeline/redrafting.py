@@ -26,6 +26,7 @@ CHANGES: Final = pl.Schema(
         "level_before": pl.String, "category": pl.String, "level": pl.String, "other": pl.String,
     }
 )  # fmt: skip
+_TABLES: Final = ("drafts", "clusters", "became")
 #: So many drafts of a kind are told a person one by one.
 _MOST_TOLD: Final = 50
 #: What is said of the draft on the other side.
@@ -37,7 +38,8 @@ def redrafted(place: Lake, units_of: dict[date, list[str]], rules: Rules) -> Dra
     bounds = rules.flagging.bounds
     made = [draft(place, units, [day], rules.who, rules.drafting, bounds) for day, units in sorted(units_of.items())]
     whole = [Drafted(), *made]
-    return Drafted(pl.concat(each.drafts for each in whole), pl.concat(each.became for each in whole))
+    drafts, clusters, became = (pl.concat(getattr(each, name) for each in whole) for name in _TABLES)
+    return Drafted(drafts, clusters, became)
 
 
 def compared(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:

@@ -78,6 +78,8 @@ def replay(
     Raises `EsafetyError`; with `verdicts` also for an exclusion that would have hidden a confirmed draft.
     """
     rules = load_rules(settings, verdicts, until)
+    if rules.refused:
+        raise rules.refused[0]
     zone = rules.drafting.timezone
     first, behind = local_bounds(since, zone)[0], local_bounds(until, zone)[1]
     within = pl.col("ts").is_between(first, behind, closed="left")

@@ -16,7 +16,8 @@ from pipeline.changes import changed
 from pipeline.config import Settings
 from pipeline.engine import Flagging
 from pipeline.episodes import Drafting
-from pipeline.hindsight import refuse_hiding
+from pipeline.errors import ConfigError
+from pipeline.hindsight import Judged, without_hiding
 from pipeline.limits import Thresholds
 from pipeline.match import check_examples
 from pipeline.matcher import compile_watchlists
@@ -31,20 +32,24 @@ from pipeline.who import Who
 
 @dataclass(frozen=True)
 class Rules:
-    """All of it; `issues` are what needs attention in the people, device and timetable files."""
+    """All of it; `issues` are what needs attention in the people, device and timetable files.
+
+    `refused` are lessons and exclusions that are not used, because they would have hidden an incident.
+    """
 
     watchlists: Watchlists
     flagging: Flagging
     drafting: Drafting
     who: Who
     issues: tuple[str, ...]
+    refused: tuple[ConfigError, ...] = ()
 
 
 def load_rules(settings: Settings, verdicts: pl.DataFrame | None = None, today: date | None = None) -> Rules:
     """Watchlists, people, timetable and thresholds. Raises `EsafetyError` for the first that cannot be used.
 
-    With `verdicts` (`schema.JUDGED`) no lesson and no exclusion is taken that would have hidden a confirmed draft; what
-    ended before `today` is passed over.
+    With `verdicts` (`schema.JUDGED`) no lesson and no exclusion is taken that would have hidden a confirmed draft: they
+    are in `refused`. What ended before `today` is passed over.
     """
     watchlists = load_watchlists(settings)
     matcher = compile_watchlists(watchlists)
@@ -57,9 +62,10 @@ def load_rules(settings: Settings, verdicts: pl.DataFrame | None = None, today: 
         timedelta(minutes=limits.episode_gap_minutes), settings.school.opens, settings.school.closes, lowering,
     )  # fmt: skip
     flagging = Flagging(matcher, bounds_of(limits), limits.draft)
+    left = Judged(drafting)
     if verdicts is not None:
-        refuse_hiding(settings, verdicts, who, drafting, flagging.bounds, today)
-    return Rules(watchlists, flagging, drafting, who, (*issues, *doubts, *matcher.doubts))
+        left = without_hiding(settings, verdicts, who, drafting, flagging.bounds, today)
+    return Rules(watchlists, flagging, left.drafting, who, (*issues, *doubts, *matcher.doubts), left.refused)
 
 
 def bounds_of(limits: Thresholds) -> LevelBounds:

@@ -244,6 +244,43 @@ DRAFTS: Final = pl.Schema(
 DRAFT_VERDICTS: Final = ("confirmed", "false-alarm", "accidental", "legitimate", "duplicate", "not-ours")
 JUDGED: Final = pl.Schema({"draft_id": pl.String(), "verdict": pl.String()})
 
+#: A text that many of a cluster have in common, and how many of them.
+CLUSTER_TEXT: Final = pl.Struct({"text": pl.String(), "subjects": pl.Int64()})
+#: A draft of a cluster. `apart`: in what it went further than most of the class; `folded`: in nothing, and it may be
+#: shown with the others.
+CLUSTER_DRAFT: Final = pl.Struct({"draft_id": pl.String(), "folded": pl.Boolean(), "apart": pl.List(pl.String())})
+
+#: Much of a class did the same in one lesson or within half an hour. `class` is that of the lesson, or the registration
+#: class where the timetable has no lesson; `day` as in `DRAFTS`. `pupils` are those that the log or the school's list
+#: names, `mapped` those of them whose device or address it was, `nameless` other logins, devices and addresses of the
+#: class. `level` is what at least half of them reached. `common`: what more than half went further in; `lowered`:
+#: whose hits a lesson has lowered; `beside`: drafts about a child at risk at that time, which are never part of it.
+CLUSTERS: Final = pl.Schema(
+    {
+        "cluster_id": pl.String(),
+        "day": pl.Date(),
+        "site": pl.String(),
+        "class": pl.String(),
+        "lesson": pl.String(),
+        "category": pl.String(),
+        "first_ts": TIMESTAMP,
+        "last_ts": TIMESTAMP,
+        "pupils": pl.Int64(),
+        "class_size": pl.Int64(),
+        "mapped": pl.Int64(),
+        "nameless": pl.Int64(),
+        "level": pl.String(),
+        "fields": pl.List(pl.String()),
+        "rules": pl.List(pl.String()),
+        "texts": pl.List(CLUSTER_TEXT),
+        "lowered": pl.Int64(),
+        "lowered_for": pl.List(pl.String()),
+        "common": pl.List(pl.String()),
+        "drafts": pl.List(CLUSTER_DRAFT),
+        "beside": pl.List(pl.String()),
+    }
+)
+
 #: Counts without any name, kept when events are purged. `category` is empty for all traffic of that row,
 #: otherwise the events counted are those with at least one hit in that category that is no mere record, or that
 #: is looking for help. `kind` is settled for flagged events only (docs/adr/0003). Local calendar day.

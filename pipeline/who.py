@@ -15,6 +15,7 @@ import polars as pl
 from pipeline.formats import named
 from pipeline.people import resolve
 from pipeline.roll import Devices, People
+from pipeline.schema import STAFF_ROLES
 from pipeline.timetable import Timetable
 
 _KEYS = ("user", "client_ip", "device", "day", "challenge")
@@ -63,6 +64,7 @@ def _unproven(names: Iterable[str]) -> pl.Expr:
 
 
 def class_sizes(people: People) -> dict[str, int]:
-    """How many pupils each class has in the people file."""
-    pupils = people.table.filter(pl.col("role") != "class")
-    return dict(pupils.explode("classes").drop_nulls("classes").group_by("classes").len().iter_rows())
+    """How many pupils each class has in the people file; one who has two rows is one, and a teacher is none."""
+    is_other = pl.col("role").str.to_lowercase().is_in(["class", *STAFF_ROLES]).fill_null(value=False)
+    listed = people.table.filter(~is_other).explode("classes").drop_nulls("classes")
+    return dict(listed.group_by("classes").agg(pl.col("username").n_unique().cast(pl.Int64)).iter_rows())

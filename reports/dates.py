@@ -47,6 +47,14 @@ def moment_in_words(moment: datetime, zone: ZoneInfo) -> str:
     return f"{long_date(there)}, {there:%H:%M} ({there.tzname()})"
 
 
+def minutes_in_words(first: datetime, last: datetime, zone: ZoneInfo) -> str:
+    """`Tuesday 3 November 2026, 10:05 to 10:44 (GMT)`: from first to last, to the minute."""
+    start, end = local(first, zone), local(last, zone)
+    until = f"{end:%H:%M}" if start.date() == end.date() else f"{long_date(end)}, {end:%H:%M}"
+    span = f"{start:%H:%M}" if until == f"{start:%H:%M}" else f"{start:%H:%M} to {until}"
+    return f"{long_date(start)}, {span} ({end.tzname()})"
+
+
 def span_in_words(first: datetime, last: datetime, zone: ZoneInfo) -> str:
     """From first to last, to the second, naming the second day only where it differs."""
     start, end = local(first, zone), local(last, zone)

@@ -25,7 +25,7 @@ from pipeline.errors import StoreError
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger, Unit
 from pipeline.record import RunRecord
-from pipeline.schema import ACTIVE, COVERAGE, DRAFTS, FACTS, LEVELS, UNITS, USER_COUNTS
+from pipeline.schema import ACTIVE, CLUSTERS, COVERAGE, DRAFTS, FACTS, LEVELS, UNITS, USER_COUNTS
 from pipeline.watchlist import Watchlists
 from reports import digest, governors, watched
 from reports.dates import long_date
@@ -55,7 +55,7 @@ def write_pages(
     """
     today = record.today
     folder = settings.store.reports / today.isoformat()
-    drafts = drafts_of(place, ledger)
+    drafts, clusters = drafts_of(place, ledger), clusters_of(place, ledger)
     counts = Counter(drafts["level"])
     record.drafts = {level: counts[level] for level in LEVELS if counts[level]}
     new = ledger.read_since(ledger.last_night())
@@ -64,7 +64,7 @@ def write_pages(
     pages = {
         "unknown-users.csv": _csv(unknown),
         "digest.html": digest.render(
-            drafts, _digest_context(settings, watchlists, people, new, record, became_of(place, ledger))
+            drafts, _digest_context(settings, watchlists, people, new, record, became_of(place, ledger), clusters)
         ),
         "governors.html": _governors_page(settings, watchlists, place, ledger, record, today),
     }
@@ -124,12 +124,20 @@ def drafts_of(place: Lake, ledger: Ledger) -> pl.DataFrame:
     return pl.concat(tables).join(keys, on=list(keys.columns), how="semi").sort("draft_id")
 
 
+def clusters_of(place: Lake, ledger: Ledger) -> pl.DataFrame:
+    """What classes did together on the days that were drafted since the last night."""
+    days = ledger.days_since("drafts", ledger.last_night())
+    return pl.concat(
+        [pl.DataFrame(schema=CLUSTERS), *(lake.read_days(place, "clusters", CLUSTERS, day, day) for day in days)]
+    )
+
+
 # ---------------------------------------------------------------- digest
 
 
 def _digest_context(
     settings: Settings, watchlists: Watchlists, people: pl.DataFrame, new: list[Unit], record: RunRecord,
-    became: pl.DataFrame,
+    became: pl.DataFrame, clusters: pl.DataFrame,
 ) -> DigestContext:  # fmt: skip
     missing = [f"{source} gave no log: {', '.join(spans)}." for source, spans in record.missing_hours.items()]
     return DigestContext(
@@ -142,6 +150,7 @@ def _digest_context(
         summary=(*_summary(new, record), ("Hits of the days drafted now", hits_in_words(became))),
         issues=(*record.all_issues, *missing),
         lowered=lowered_in_words(settings, watchlists.categories, record.today, became),
+        clusters=clusters,
         limit=settings.thresholds.drafts_on_page,
         names=school_names(people),
     )

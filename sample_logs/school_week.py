@@ -27,7 +27,7 @@ DOMAIN = "park.example.org"
 def all_events(school: School) -> list[Event]:
     """Everything of the week, in order of time, without what fell into the gap of the filter's log."""
     first, last = (school.when(text) for text in school.plan["filter_gap"])
-    parts = (in_lessons, at_leisure, by_staff, by_guests, by_programs, typed_in_lessons, crowds, told)
+    parts = (in_lessons, at_leisure, by_staff, by_guests, by_programs, typed_in_lessons, crowds, done_together, told)
     found = [event for part in parts for event in part(school)]
     kept = [event for event in found if event.source != "filter" or not first <= event.at < last]
     return sorted(kept, key=lambda event: (event.at, event.source, event.address, event.url))
@@ -196,6 +196,14 @@ def crowds(school: School) -> Iterator[Event]:
                     url = search(dice.pick(crowd["search"])) if dice.chance(0.15) else dice.pick(crowd["open"])
                     yield from visit(school, dice, page(at, pupil.username, pupil.in_school, url))
                     at += timedelta(seconds=dice.between(240, 900))
+
+
+def done_together(school: School) -> Iterator[Event]:
+    """What a class does together, pupil by pupil."""
+    for lesson in school.stories["together"]:
+        for step in lesson["steps"]:
+            pupil = school.pupils[step["who"]]
+            yield from acted(page(school.when(step["at"]), pupil.username, pupil.in_school, ""), step)
 
 
 def told(school: School) -> Iterator[Event]:

@@ -94,7 +94,7 @@ def assert_harmless(html: str) -> Page:
         assert not [name for name in attributes if name.startswith("on") or name in {"src", "srcset", "action", "data"}]
         if "href" in attributes:
             assert tag == "a"
-            assert re.fullmatch(r"#draft-\d+", attributes["href"] or "")
+            assert re.fullmatch(r"#(draft|class)-\d+", attributes["href"] or "")
         if "style" in attributes:
             assert re.fullmatch(r"width: \d+%", attributes["style"] or "")
     policy = [attributes["content"] for tag, attributes in page.tags if attributes.get("http-equiv")]

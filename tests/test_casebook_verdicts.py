@@ -88,7 +88,7 @@ until = 2027-07-20
 """
 
 
-def test_an_exclusion_that_would_have_hidden_a_confirmed_incident_stops_the_night(demo: Path) -> None:
+def test_an_exclusion_that_would_have_hidden_a_confirmed_incident_is_not_used(demo: Path) -> None:
     settings = load_settings(demo)
     with opened_casebook(url_of(settings)) as book, book.reading() as connection:
         from casebook.store import incidents
@@ -106,9 +106,11 @@ def test_an_exclusion_that_would_have_hidden_a_confirmed_incident_stops_the_nigh
     assert run.invoke(main, night).exit_code in {0, 2}
     demo.write_text(before + EXCLUSION.format(category="pornography"), encoding="utf-8")
     refused = run.invoke(main, night)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     line = len(before.splitlines()) + 2
-    assert f"{demo}:{line}: the exclusion 'made for a test' of N. Example would have hidden" in refused.stderr
+    assert f"{demo}:{line}: the exclusion 'made for a test' of N. Example would have hidden" in "\n".join(
+        json.loads(refused.stdout)["issues"]
+    )
     demo.write_text(before, encoding="utf-8")
     told = json.loads(run.invoke(main, ["watchlist", "precision", "--config", str(demo), "--json"]).stdout)
     assert {(row["confirmed"], row["judged"]) for row in told} == {(1, 1)}

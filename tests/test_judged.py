@@ -25,7 +25,7 @@ from pipeline.rules import load_rules
 from pipeline.schema import DRAFT_VERDICTS, JUDGED
 from pipeline.shares import interval
 from tests.effort import tries
-from tests.made_night import School, later, search, squid
+from tests.made_night import School, digest, later, search, squid
 from tests.test_episodes import DRAFTING, LONDON, TEN, table
 
 _FIRST = date(2026, 11, 1)
@@ -225,26 +225,30 @@ def says(school: School, more: str) -> None:
         stream.write(more)
 
 
-def test_an_exclusion_that_would_have_hidden_a_confirmed_incident_stops_the_night(school: School) -> None:
+def test_an_exclusion_that_would_have_hidden_a_confirmed_incident_is_not_used(school: School) -> None:
     says(school, f'{_EXCLUSION}users = ["other.example"]\n{_EXCLUSION}users = ["a.example"]\n')
     school.log("next.log", squid(86400 * 2, search("paper crane")))
     draft, chosen = crane(school), load_settings(school.config)
     judged = verdicts(**{draft: "confirmed", "gone": "confirmed"})
-    with pytest.raises(ConfigError) as refused:
-        nightly.run(chosen, school.config, later(2), verdicts=judged)
+    record = nightly.run(chosen, school.config, later(2), verdicts=judged)
     line = school.config.read_text("utf-8").splitlines().index("[[exclusion]]", 15) + 1
-    assert str(refused.value) == (
+    told = (
         f"{school.config}:{line}: the exclusion 'origami club' of J. Example would have hidden what was confirmed as "
-        f"an incident: draft {draft}. Make it narrower, or take it out; the safeguarding lead knows the draft by its "
-        "id."
+        f"an incident (draft {draft}), and is not used. Make it narrower, or take it out; the safeguarding lead knows "
+        "the draft by its id."
     )
-    assert len(list((school.store / "lake").iterdir())) == 1
+    assert (record.exit_code, told in record.issues) == (2, True)
+    assert len(list((school.store / "lake").iterdir())) == 2, "the night goes on without it"
+    assert record.drafts == {"medium": 1}, "what it would have set aside is drafted"
+    page = digest(school, later(2))
+    assert "user other.example" in page
+    assert "user a.example" not in page
     with pytest.raises(ConfigError, match="would have hidden"):
         replay(chosen, date(2026, 11, 10), date(2026, 11, 12), verdicts=judged)
-    # The moment nobody says so any more, the night runs, and the exclusion counts.
-    record = nightly.run(chosen, school.config, later(2), verdicts=verdicts(**{draft: "false-alarm"}))
-    assert record.exit_code == 0
-    assert len(list((school.store / "lake").iterdir())) == 2
+    # The moment nobody says so any more, the exclusion counts.
+    school.log("last.log", squid(86400 * 3, search("paper crane")))
+    record = nightly.run(chosen, school.config, later(3), verdicts=verdicts(**{draft: "false-alarm"}))
+    assert (record.exit_code, record.drafts) == (0, {})
 
 
 @pytest.mark.parametrize(
@@ -254,7 +258,8 @@ def test_an_exclusion_that_would_have_hidden_a_confirmed_incident_stops_the_nigh
 )  # fmt: skip
 def test_what_hides_nothing_or_has_ended_is_taken(school: School, more: str) -> None:
     says(school, more)
-    load_rules(load_settings(school.config), verdicts(**{crane(school): "confirmed"}), date(2026, 11, 13))
+    rules = load_rules(load_settings(school.config), verdicts(**{crane(school): "confirmed"}), date(2026, 11, 13))
+    assert not rules.refused
 
 
 def test_a_lesson_written_down_afterwards_is_refused_too(school: School, tmp_path: Path) -> None:
@@ -262,8 +267,9 @@ def test_a_lesson_written_down_afterwards_is_refused_too(school: School, tmp_pat
     lesson = '[[lesson]]\nwhat = "Folding"\ncategories = ["cranes"]\nfirst_day = 2026-11-09\nlast_day = 2026-11-14\n'
     says(school, f'[people]\nfile = "people.csv"\n{lesson}')
     chosen = load_settings(school.config)
-    with pytest.raises(ConfigError, match="the lesson 'Folding' would have hidden what was confirmed"):
-        load_rules(chosen, verdicts(**{crane(school): "confirmed"}), date(2026, 11, 13))
+    rules = load_rules(chosen, verdicts(**{crane(school): "confirmed"}), date(2026, 11, 13))
+    assert "the lesson 'Folding' would have hidden what was confirmed" in str(rules.refused[0])
+    assert not rules.drafting.lowering.lessons
     assert load_rules(chosen, verdicts(**{crane(school): "legitimate"}), date(2026, 11, 13)).drafting.lowering.lessons
 
 

@@ -42,12 +42,17 @@ def days(story: dict[str, Any]) -> set[date]:
 
 
 @pytest.fixture(scope="module")
-def drafts(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+def place(tmp_path_factory: pytest.TempPathFactory) -> lake.Lake:
     config = demonstration.prepare(tmp_path_factory.mktemp("night") / "school")
     settings = demonstration.settings(config)
     record = nightly.run(settings, config, demonstration.NIGHT)
     assert not record.issues
-    return lake.read_days(lake.Lake(settings.store.folder), "drafts", schema.DRAFTS)
+    return lake.Lake(settings.store.folder)
+
+
+@pytest.fixture(scope="module")
+def drafts(place: lake.Lake) -> pl.DataFrame:
+    return lake.read_days(place, "drafts", schema.DRAFTS)
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: str(story["id"]))
@@ -64,5 +69,24 @@ def test_a_story_that_matters_is_drafted(drafts: pl.DataFrame, story: dict[str, 
 
 
 def test_nothing_else_is_drafted(drafts: pl.DataFrame) -> None:
+    school = load()
     expected = {(subject(story)[0], day) for story in STORIES if story["draft"] for day in days(story)}
+    expected |= {
+        (f"person:{school.account(step['who'])}", school.when(step["at"]).date())
+        for lesson in school.stories["together"]
+        for step in lesson["steps"]
+    }
     assert set(drafts.select("subject", "day").iter_rows()) == expected
+
+
+def test_what_a_class_does_together_is_one_cluster(place: lake.Lake, drafts: pl.DataFrame) -> None:
+    [found] = lake.read_days(place, "clusters", schema.CLUSTERS).filter(pl.col("drafts").list.len() > 0).to_dicts()
+    assert (found["class"], found["lesson"], found["pupils"], found["class_size"]) == (
+        "10D", "Computing, period 3 (10D)", 7, 8,
+    )  # fmt: skip
+    names = dict(drafts.select("draft_id", "subject_name").iter_rows())
+    apart = {names[each["draft_id"]]: each["apart"] for each in found["drafts"] if not each["folded"]}
+    assert apart == {
+        "Josie Example": ["together with: personal-data", "a word such as I, me or my"],
+        "Imran Example": ["the same again at another time that day"],
+    }

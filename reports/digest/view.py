@@ -104,7 +104,7 @@ def draft_view(
     category = categories.get(row["category"])
     route = routes.get(row["route"])
     forbidding = _forbidding(route, known_categories, routes)
-    withheld = route is None or any(each.withhold for each in forbidding)
+    withheld = is_withheld(row, categories, routes)
     hits, near = row["hits"] or [], row["around"] or []
     shown, hits_left_out = hit_views(hits, zone, categories, withheld=withheld)
     before, after, near_left_out = ((), (), "") if withheld else near_views(near, hits, row["first_ts"], zone)
@@ -121,7 +121,7 @@ def draft_view(
         meaning=category.meaning if category else "No watchlist explains this category.",
         also=", ".join(each.title for each in known_categories if each is not category),
         area=_area(category),
-        who=_who(row, names),
+        who=who_view(row, names),
         what=explained(WHAT, row["what"]),
         lesson=row["lesson"] or "",
         when=span_in_words(row["first_ts"], row["last_ts"], zone),
@@ -148,6 +148,12 @@ def draft_view(
     )
 
 
+def is_withheld(row: Mapping[str, Any], categories: Mapping[str, Category], routes: Mapping[str, Route]) -> bool:
+    """Whether addresses and texts of a draft stay off the page: by its route, by that of any of its categories."""
+    named = [categories[each].route for each in (row["category"], *(row["categories"] or [])) if each in categories]
+    return row["route"] not in routes or any(routes[each].withhold for each in (row["route"], *named) if each in routes)
+
+
 def _forbidding(route: Route | None, categories: list[Category], routes: Mapping[str, Route]) -> list[Route]:
     """The routes whose warnings hold for this draft: its own, and any that withholds for one of its categories.
 
@@ -163,7 +169,8 @@ def _is_unproven(row: Mapping[str, Any]) -> bool:
     return row["who"] not in NAMED and row["subject_kind"] not in _NO_PUPIL.get(row["who"], ())
 
 
-def _who(row: Mapping[str, Any], names: SchoolNames) -> WhoView:
+def who_view(row: Mapping[str, Any], names: SchoolNames) -> WhoView:
+    """Under whom or what a draft is filed, as far as it may be said."""
     kind, grade, role = row["subject_kind"], row["who"], row["role"] or ""
     key = (row["subject"] or "").partition(":")[2] or "not known"
     name = row["subject_name"] or f"{known(SUBJECTS, kind)} {key}"
