@@ -35,6 +35,14 @@ _ASCII_WORD = re.compile("[a-z0-9]+")
 _MARKS = ("Mn", "Me", "Cf")
 #: How often an escape may be escaped again (`%2520`) and still be undone.
 _DEEPEST_ESCAPE = 3
+#: One sharp s is two, and a sigma is a sigma at the end of a word too. A letter with a bar, and the i without its dot,
+#: are the plain ones to whoever cannot type them. Egypt writes one y without its dots, Persian keyboards two letters of
+#: their own; a stroke that only draws a word out is none.
+_PLAIN_LETTERS = {
+    "ß": "ss", "ς": "σ", "ł": "l", "ø": "o", "đ": "d", "ı": "i",
+    "\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643", "\u0640": "",
+}  # fmt: skip
+_AS_PLAIN = str.maketrans(_PLAIN_LETTERS)
 #: Escapes of printable ASCII, but for the per cent sign, which may begin another escape.
 _PLAIN_ESCAPES = {
     f"%{digits}": chr(code)
@@ -78,8 +86,7 @@ def folded(text: pl.Expr) -> pl.Expr:
     """`fold` for any text."""
     parted = text.str.replace_all(f"[{_DIRECTIONS}]", " ").str.normalize("NFKD")
     bare = parted.str.replace_all(r"[\p{Mn}\p{Me}\p{Cf}]+", "").str.to_lowercase()
-    # Lower case is written out in full: one sharp s is two, and a sigma is a sigma at the end of a word too.
-    plain = bare.str.replace_many({"ß": "ss", "ς": "σ"}).str.replace_all(r"\p{Mn}+", "")
+    plain = bare.str.replace_many(_PLAIN_LETTERS).str.replace_all(r"\p{Mn}+", "")
     return (pl.lit(" ") + plain + pl.lit(" ")).str.replace_all(r"[^\p{L}\p{N}\p{Mc}]+", " ")
 
 
@@ -136,7 +143,7 @@ def _bare(character: str) -> str:
     """One character in lower case, taken apart, without its marks."""
     apart = " " if character in _DIRECTIONS else unicodedata.normalize("NFKD", character)
     kept = "".join(part for part in apart if unicodedata.category(part) not in _MARKS)
-    lower = kept.lower().replace("ß", "ss").replace("ς", "σ")
+    lower = kept.lower().translate(_AS_PLAIN)
     return "".join(part for part in lower if unicodedata.category(part) != "Mn")
 
 

@@ -30,7 +30,10 @@ _KNOWN = st.characters(exclude_categories=["Cn", "Cs"], exclude_characters=sorte
 _TEXT = st.one_of(
     st.text(_KNOWN, max_size=40),
     st.text(st.characters(codec="ascii"), max_size=40),
-    st.text(st.sampled_from("aAsSßẞςΣσİıﬁ①½Ⅷé\u0301\u200b\u00ad\u0345ǆǅ\ufdfa가한\u0e33% +-_.@5"), max_size=20),
+    st.text(
+        st.sampled_from("aAsSßẞςΣσİıﬁ①½Ⅷé\u0301\u200b\u00ad\u0345ǆǅłŁøđ\u0649\u06cc\u0640\ufdfa가한\u0e33% +-_.@5"),
+        max_size=20,
+    ),
 )
 
 
