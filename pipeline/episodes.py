@@ -50,6 +50,8 @@ class Drafting:
     opens: int
     closes: int
     lowering: Lowering = field(default_factory=Lowering)
+    #: What the rules in other languages say, by their ids.
+    translations: Mapping[str, str] = field(default_factory=dict)
 
 
 def duty_day(ts: pl.Expr, timezone: ZoneInfo) -> pl.Expr:
@@ -117,7 +119,8 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     """
     # Episode by episode, because the reasons are put into words; what could never be a draft has been left behind.
     severities = {name: each.severity for name, each in drafting.categories.items()}
-    seen = [Seen._make(brief) for brief in numbered.select(BRIEF).iter_rows()]
+    said = pl.col("rule_id").replace_strict(drafting.translations, default="", return_dtype=pl.String)
+    seen = [Seen._make(brief) for brief in numbered.select(*BRIEF, translation=said).iter_rows()]
     rows = []
     at = 0
     for length in numbered["episode"].rle().struct.field("len").to_list():
@@ -132,7 +135,7 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=pl.Schema([*DRAFTS.items(), *texts, *numbers]))
 
 
-#: What decides about an episode, of every hit in it: the columns of `Seen`.
+#: What decides about an episode, of every hit in it: the columns of `Seen`, but for the translation.
 BRIEF = (
     "category", "level", pl.col("text").fill_null(""), "field", "verdict", "kind", "view",
     pl.col("lowered_for").fill_null(""),

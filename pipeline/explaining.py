@@ -53,6 +53,8 @@ def _of_find(
     field: str, text: str, find: Find, rule: Rule, bounds: LevelBounds, *, on_help_page: bool
 ) -> Iterator[str]:
     where = f"{rule.rule_id} ({rule.category}): {shown(text[find.start : find.end])!r} in {field}"
+    if rule.translation:
+        where += f", in {shown(rule.translation)}"
     silent = _silent(field, find, rule)
     if silent:
         yield f"{where}: silent, because {silent}"

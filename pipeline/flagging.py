@@ -49,6 +49,7 @@ def flag_rows(rows: Path, output: Path, config: Path | None, labels: Mapping[str
     if rows.is_file() and output.is_file() and rows.samefile(output):
         raise StoreError("is to be read and written over.", path=output, remedy="Name another output.")
     matcher, bounds, severities = rules_of(config)
+    translations = {rule.rule_id: rule.translation for rule in matcher.rules if rule.translation}
     read = [_fields_of(row, rows, number) for number, row in jsonlines.read(rows)]
     table = pl.DataFrame([(at, kind, text) for at, (_, kind, text) in enumerate(read)], schema=_ROWS, orient="row")
     hits = with_levels(_hits(table, matcher), bounds).sort("row", "field", "start", "rule_id")
@@ -58,7 +59,7 @@ def flag_rows(rows: Path, output: Path, config: Path | None, labels: Mapping[str
     with jsonlines.writing(output) as write:
         # Row by row, because JSON lines are rows.
         for at, (row_id, _, _) in enumerate(read):
-            answer = _answer(row_id, by_row.get(at, []), severities)
+            answer = _answer(row_id, by_row.get(at, []), severities, translations)
             if labels is not None:
                 answer["categories"] = sorted({labels[each] for each in answer["categories"] if each in labels})
             write(answer)
@@ -112,13 +113,18 @@ def _hits(table: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
     )
 
 
-def _answer(row_id: Any, hits: list[dict[str, Any]], severities: Mapping[str, str]) -> dict[str, Any]:
+def _answer(
+    row_id: Any, hits: list[dict[str, Any]], severities: Mapping[str, str], translations: Mapping[str, str]
+) -> dict[str, Any]:
     if not hits:
         return {"id": row_id, "categories": [], "hits": [], "level": None, "reasons": []}
     seen = [
-        Seen(hit["category"], hit["level"], hit["text"], hit["field"], "unknown", hit["kind"], hit["view"])
+        Seen(
+            hit["category"], hit["level"], hit["text"], hit["field"], "unknown", hit["kind"], hit["view"],
+            translation=translations.get(hit["rule_id"], ""),
+        )
         for hit in hits
-    ]
+    ]  # fmt: skip
     level, _, reasons = episode_level(seen, severities)
     return {
         "id": row_id,

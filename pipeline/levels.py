@@ -7,7 +7,7 @@ Out: a level (`schema.LEVELS`), the category that leads, reasons. Refuses nothin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pipeline.schema import LED_TO, LEVELS, STATUTORY
 
@@ -41,8 +41,14 @@ class Seen(NamedTuple):
     view: str = "words"
     #: The lesson that has lowered it; empty if none has.
     lesson: str = ""
+    #: What it says, where it is in another language than English.
+    translation: str = ""
 
 
+#: So many translations are among the reasons; every find has its own beside it.
+_MOST_TRANSLATED = 3
+#: What the reason begins with that tells what was written: it gives typed words away.
+TRANSLATED: Final = "what it says, in "
 #: How a text was hidden, in words.
 _HIDDEN = {
     "entities": "letters written as codes",
@@ -97,6 +103,8 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     texts = {each.text for each in same}
     if lead.view in _HIDDEN:
         reasons.append(f"{_IN_A_HIDDEN_WAY}: {_HIDDEN[lead.view]}")
+    translated = dict.fromkeys(each.translation for each in seen if each.category == lead.category and each.translation)
+    reasons += [TRANSLATED + each for each in list(translated)[:_MOST_TRANSLATED]]
     raising = []
     if len(texts) >= (REPEATS if severities[lead.category] == "urgent" else REPEATS_OF_OTHERS):
         raising.append(f"{len(texts)} {_OF_THIS_KIND}, close together")

@@ -56,6 +56,8 @@ class Rule:
     lowers: tuple[str, ...] = ()
     raises: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    #: What it says, where it is in another language than English.
+    translation: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,11 @@ def _text_rules(lists: Watchlists) -> Iterator[tuple[Rule, Sequence[Spelt]]]:
 
 
 def _rule(rule: TextRule, watchlist: Watchlist) -> Rule:
-    folded = [contexts(phrases) for phrases in (rule.unless, rule.lowers, rule.raises, rule.needs)]
+    unless, lowers, raises, needs = (contexts(each) for each in (rule.unless, rule.lowers, rule.raises, rule.needs))
     return Rule(
-        rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight, frozenset(rule.fields), *folded
-    )
+        rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight, frozenset(rule.fields), unless,
+        lowers, raises, needs, rule.translation,
+    )  # fmt: skip
 
 
 def _domain_table(lists: Iterable[Watchlist]) -> pl.DataFrame:

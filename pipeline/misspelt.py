@@ -35,10 +35,10 @@ def _listed(name: str) -> frozenset[str]:
     return frozenset(word for line in listed.splitlines() if not line.startswith("#") for word in line.split())
 
 
-def misspellings(words: Iterable[str]) -> dict[str, str]:
-    """Misspelt words and what each means."""
+def misspellings(words: Iterable[str], others: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Misspelt words and what each means; `others` are words as well, whose misspellings nobody knows."""
     known = frozenset(words)
-    kept = known | ordinary()
+    kept = known | others | ordinary()
     found: dict[str, str] = {}
     unclear: set[str] = set()
     for word in sorted(known):

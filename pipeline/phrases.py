@@ -59,20 +59,26 @@ class Phrases:
     owners: Mapping[str, Owner]
     #: By the part of them that is met most seldom.
     patterns: Mapping[int, tuple[Pattern, ...]]
-    #: Those of which one must be somewhere in a text in which anything is found.
+    #: Those of which one must be somewhere in a text of ASCII in which anything is found.
     anchors: tuple[str, ...]
+    #: Phrases that stand only in rules in other languages. They are sought as they are written: with digits for letters,
+    #: without blanks or put right they might be any word of a language that nobody has looked through.
+    as_written: frozenset[str] = frozenset()
+    #: The same of the phrases in other languages.
+    anchors_as_written: tuple[str, ...] = ()
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Every word of every phrase."""
-        return frozenset(chain.from_iterable(map(str.split, self.owners)))
+        """Every word of every phrase, but for those in other languages."""
+        return frozenset(chain.from_iterable(map(str.split, self.owners.keys() - self.as_written)))
 
     @cached_property
     def together(self) -> dict[str, tuple[int, ...]]:
         """Phrases of several words without their blanks, and their rules."""
         found: defaultdict[str, set[int]] = defaultdict(set)
         for key, owner in self.owners.items():
-            if owner.rules and " " in key.strip() and len(glued := key.replace(" ", "")) >= TOGETHER:
+            several = owner.rules and " " in key.strip() and key not in self.as_written
+            if several and len(glued := key.replace(" ", "")) >= TOGETHER:
                 found[glued].update(owner.rules)
         return {glued: tuple(sorted(rules)) for glued, rules in found.items()}
 
@@ -84,7 +90,7 @@ class Phrases:
     @cached_property
     def misspelt(self) -> dict[str, str]:
         """Misspelt words, and what is meant."""
-        return misspellings(self.words)
+        return misspellings(self.words, frozenset(chain.from_iterable(map(str.split, self.as_written))))
 
     @cached_property
     def by_length(self) -> dict[int, list[str]]:
@@ -104,7 +110,7 @@ class Phrases:
         """Finds them in a text of which `as_letters` was made."""
         alike: defaultdict[str, list[Owner]] = defaultdict(list)
         for key, owner in self.owners.items():
-            if len(key.strip()) >= SHORTEST_IN_DIGITS:
+            if len(key.strip()) >= SHORTEST_IN_DIGITS and key not in self.as_written:
                 alike[letters_of(key)].append(owner)
         return _automaton({key: _all_of(owners) for key, owners in alike.items()})
 
@@ -163,16 +169,17 @@ class _Owners:
 
 def compiled(rules: Sequence[Iterable[Spelt]]) -> Phrases:
     """The phrases of some rules, each by its terms."""
-    owners, anchors = _Owners(), dict[str, None]()
+    owners, anchors = _Owners(), {False: dict[str, None](), True: dict[str, None]()}
     numbers: dict[tuple[str, ...], int] = {}
     patterns: defaultdict[int, dict[Pattern, None]] = defaultdict(dict)
     # Many terms share a set of words, which is one and the same tuple.
-    known: dict[int, _Part] = {}
+    known: dict[tuple[int, bool], _Part] = {}
     for rule, terms in enumerate(rules):
         for term in terms:
-            parts = [known.get(id(each)) or known.setdefault(id(each), _part(each)) for each in term.parts]
+            parts = [_known_part(each, known, as_written=term.as_written) for each in term.parts]
             rarest = min(parts, key=lambda part: part.common)
-            anchors |= dict.fromkeys(rarest.keys if term.is_listed else rarest.anchors)
+            sought = filter(str.isascii, rarest.keys if term.is_listed else rarest.anchors)
+            anchors[term.as_written] |= dict.fromkeys(sought)
             if not term.between:
                 owners.of_rule(rarest.keys, rule)
                 continue
@@ -183,7 +190,17 @@ def compiled(rules: Sequence[Iterable[Spelt]]) -> Phrases:
             pattern = Pattern(rule, tuple(numbers[part.keys] for part in parts), term.between)
             patterns[numbers[rarest.keys]][pattern] = None
     led = {part: tuple(found) for part, found in patterns.items()}
-    return Phrases(owners.all(), led, tuple(anchors))
+    others = _keys_of(known, as_written=True) - _keys_of(known, as_written=False)
+    return Phrases(owners.all(), led, tuple(anchors[False]), others, tuple(anchors[True]))
+
+
+def _known_part(phrases: tuple[Phrase, ...], known: dict[tuple[int, bool], _Part], *, as_written: bool) -> _Part:
+    name = (id(phrases), as_written)
+    return known.get(name) or known.setdefault(name, _part(phrases))
+
+
+def _keys_of(known: Mapping[tuple[int, bool], _Part], *, as_written: bool) -> frozenset[str]:
+    return frozenset(chain.from_iterable(part.keys for (_, other), part in known.items() if other == as_written))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -60,6 +60,7 @@ def load_rules(settings: Settings, verdicts: pl.DataFrame | None = None, today: 
     drafting = Drafting(
         watchlists.categories, ZoneInfo(settings.school.timezone), limits.draft,
         timedelta(minutes=limits.episode_gap_minutes), settings.school.opens, settings.school.closes, lowering,
+        watchlists.translations,
     )  # fmt: skip
     flagging = Flagging(matcher, bounds_of(limits), limits.draft)
     left = Judged(drafting)

@@ -23,7 +23,7 @@ from pipeline.policy import Change, Policy
 from pipeline.roll import People
 from pipeline.terms import TermError, phrases_of
 from pipeline.tomlplace import Key
-from pipeline.watchlist import Watchlists
+from pipeline.watchlist import Watchlists, with_languages
 
 #: What, for which classes and years.
 _Scope = tuple[str, tuple[str, ...], tuple[str, ...]]
@@ -32,7 +32,8 @@ _Scope = tuple[str, tuple[str, ...], tuple[str, ...]]
 def layer_of(settings: Settings) -> Mapping[Path, int]:
     """Which layer brought each folder of watchlists, the school being the last."""
     layers = {each.folder: at for at, each in enumerate(settings.layer)}
-    return layers | dict.fromkeys(settings.watchlists.folders, len(settings.layer))
+    layers |= dict.fromkeys(settings.watchlists.folders, len(settings.layer))
+    return {within: at for folder, at in layers.items() for within in (folder, *with_languages(folder))}
 
 
 def lowering_of(settings: Settings, lists: Watchlists, people: People) -> tuple[Lowering, tuple[str, ...]]:

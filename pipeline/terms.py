@@ -24,6 +24,8 @@ MOST_BETWEEN: Final = 3
 _MOST_PHRASES: Final = 5_000
 #: Choices that follow each other are multiplied up to so many phrases.
 _MOST_MULTIPLIED: Final = 32
+#: In other languages fewer: nothing is sought there but whole words, for which parts do as well.
+_MOST_MULTIPLIED_THERE: Final = 4
 #: Beginnings of words that are shorter would find half the dictionary.
 _SHORTEST_STEM: Final = 4
 _GAP: Final = re.compile(r"\s*\.\.\.\s*")
@@ -51,6 +53,8 @@ class Spelt:
     between: tuple[int, ...] = ()
     #: One of a long list: nobody has seen whether its words are common ones.
     is_listed: bool = False
+    #: In another language: its misspellings are not known, and what looks like one may be a word there.
+    as_written: bool = False
 
 
 class TermError(ValueError):
@@ -62,21 +66,22 @@ def is_short_form(term: str) -> bool:
     return _MARKS.search(term) is not None
 
 
-def spelt_out(term: str, words: Words) -> Spelt:
-    """The parts of a term. Raises `TermError`.
+def spelt_out(term: str, words: Words, *, as_written: bool = False) -> Spelt:
+    """The parts of a term; `as_written` for one in another language. Raises `TermError`.
 
     Where choices follow each other they are multiplied, up to `_MOST_MULTIPLIED` phrases; beyond that they become parts
     with nothing between: three sets of a hundred words are three hundred phrases so, and not a million.
     """
     if not is_short_form(term):
-        return Spelt((_multiplied([(term,)], term),))
+        return Spelt((_multiplied([(term,)], term),), as_written=as_written)
     parts: list[tuple[Phrase, ...]] = []
     between: list[int] = []
+    most = _MOST_MULTIPLIED_THERE if as_written else _MOST_MULTIPLIED
     for stretch in _GAP.split(term):
-        groups = _groups(_pieces(stretch, term, words))
+        groups = _groups(_pieces(stretch, term, words), most)
         between += [MOST_BETWEEN] * bool(parts) + [0] * (len(groups) - 1)
         parts += [_multiplied(group, term) for group in groups]
-    return Spelt(tuple(parts), tuple(between))
+    return Spelt(tuple(parts), tuple(between), as_written=as_written)
 
 
 def phrases_of(term: str, words: Words) -> tuple[Phrase, ...]:
@@ -100,12 +105,12 @@ def _pieces(stretch: str, term: str, words: Words) -> list[tuple[str, ...]]:
     return pieces
 
 
-def _groups(pieces: list[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
-    """Neighbouring pieces together, as long as they do not stand for too many phrases."""
+def _groups(pieces: list[tuple[str, ...]], most: int) -> list[list[tuple[str, ...]]]:
+    """Neighbouring pieces together, as long as they do not stand for more than so many phrases."""
     groups: list[list[tuple[str, ...]]] = []
     for piece in pieces:
         splits = bool(groups) and _ends_a_word(groups[-1][-1], piece) and _always_says(groups[-1])
-        if not groups or (splits and prod(map(len, groups[-1])) * len(piece) > _MOST_MULTIPLIED):
+        if not groups or (splits and prod(map(len, groups[-1])) * len(piece) > most):
             groups.append([])
         groups[-1].append(piece)
     while len(groups) > 1 and not _always_says(groups[-1]):

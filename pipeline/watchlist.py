@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import resources
 from itertools import chain
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipeline.terms import Phrase, Spelt, TermError, Words, phrases_of, spelt_ou
 from pipeline.tomlplace import Place
 from pipeline.watchtoml import (
     DEFAULT_FIELDS,
+    LANGUAGES,
     ROUTES,
     TEXT_FIELDS,
     CategoryTable,
@@ -47,6 +49,7 @@ __all__ = [
     "holds_lists",
     "load",
     "shipped",
+    "with_languages",
     "with_secret",
 ]
 
@@ -110,6 +113,14 @@ class TextRule:
     match: tuple[str, ...]
     no_match: tuple[str, ...]
     place: Place
+    #: The language of the terms, and what they say in plain English; both empty where that is English itself.
+    language: str = ""
+    means: str = ""
+
+    @property
+    def translation(self) -> str:
+        """What it says, for somebody who does not read the language; empty for English."""
+        return f"{self.language}: “{self.means}”" if self.language else ""
 
 
 @dataclass(frozen=True)
@@ -172,19 +183,29 @@ class Watchlists:
         """Every category by its id, in the order in which the files were read."""
         return {each.category.id: each.category for each in self.lists}
 
+    @property
+    def translations(self) -> dict[str, str]:
+        """Of every rule in another language than English what it says, by its id."""
+        return {rule.id: rule.translation for each in self.lists for rule in each.text_rules if rule.language}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages besides English, by name."""
+        return tuple(sorted({rule.language for each in self.lists for rule in each.text_rules} - {""}))
+
 
 def load(
     folders: Sequence[Path], term_files: Sequence[TermFile] = (), domain_files: Sequence[DomainFile] = ()
 ) -> Watchlists:
     """Read every `*.toml` of each folder, in the order given, and check that the whole fits together.
 
-    A later folder may add rules to a category of an earlier one, never change or remove any. Raises
-    `WatchlistError` at the first fault.
+    A later folder may add rules to a category of an earlier one, never change or remove any. A folder `languages`
+    within one comes right behind it. Raises `WatchlistError` at the first fault.
     """
     known: dict[str, Category] = {}
     lists = []
     words = dict[str, tuple[str, ...]]()
-    for folder in folders:
+    for folder in chain.from_iterable(map(with_languages, folders)):
         words |= _words_of(folder, words)
         for path in _files(folder):
             document = read(path)
@@ -224,7 +245,15 @@ def shipped() -> Path:
 
 def holds_lists(folder: Path) -> bool:
     """Whether a folder has any watchlist; that of a layer may hold its policy alone."""
-    return bool(_lists_in(folder)) or (folder / WORDS).is_file()
+    return bool(_lists_in(folder)) or (folder / WORDS).is_file() or (folder / LANGUAGES).is_dir()
+
+
+def with_languages(folder: Path) -> tuple[Path, ...]:
+    """A folder of watchlists, as far as it has any of its own, and the one within it for other languages."""
+    within = folder / LANGUAGES
+    if not within.is_dir():
+        return (folder,)
+    return (folder, within) if _lists_in(folder) else (within,)
 
 
 def _lists_in(folder: Path) -> list[Path]:
@@ -312,10 +341,11 @@ def _text_rule(document: Document, index: int, category: Category, words: Words)
     def context(key: str, terms: list[str]) -> tuple[Phrase, ...]:
         return tuple(chain.from_iterable(read_by(phrases_of, key, terms)))
 
+    spelt = partial(spelt_out, as_written=bool(table.language))
     return TextRule(
         table.id,
         category.id,
-        tuple(read_by(spelt_out, "terms", table.terms)),
+        tuple(read_by(spelt, "terms", table.terms)),
         table.weight,
         tuple(table.fields),
         context("unless", table.unless),
@@ -325,6 +355,8 @@ def _text_rule(document: Document, index: int, category: Category, words: Words)
         tuple(table.match),
         tuple(table.no_match),
         document.place("rule", index),
+        table.language,
+        table.means,
     )
 
 

@@ -41,6 +41,9 @@ TextField = Literal["typed_text", "search_text", "title", "host", "path", "query
 #: texts are found once already.
 DEFAULT_FIELDS: Final = ("typed_text", "search_text", "title", "path")
 
+#: The folder within a folder of watchlists for phrases in other languages than English.
+LANGUAGES: Final = "languages"
+
 _EXAMPLE: Final = "Compare with the example in watchlists/README.md."
 _ASCII_WORD = re.compile("[a-z0-9]+")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?")
@@ -90,6 +93,8 @@ class RuleTable(_Strict):
     lowers: list[_Text] = []
     raises: list[_Text] = []
     needs: list[_Text] = []
+    language: _Text = ""
+    means: _Text = ""
     match: _Texts
     no_match: _Texts
 
@@ -154,6 +159,7 @@ def read(path: Path) -> Document:
         )
     if not tables.rule and not tables.domains:
         raise WatchlistError("the file has no rules.", path=path, remedy="Write at least one [[rule]] or [[domains]].")
+    _check_languages(document)
     _check_terms(document)
     _check_names(document)
     return document
@@ -256,6 +262,20 @@ def _keys_beside(location: Key) -> list[str]:
         "domains": DomainsTable,
     }
     return list((tables[location[0]] if len(location) > 1 else Definition).model_fields)
+
+
+def _check_languages(document: Document) -> None:
+    """What stands in another language says in English what it means: nobody is judged by words that cannot be read."""
+    among_them = document.path.parent.name == LANGUAGES
+    for index, rule in enumerate(document.tables.rule):
+        missing = [key for key in ("language", "means") if not getattr(rule, key)]
+        if len(missing) == 1 or (missing and among_them):
+            raise WatchlistError(
+                f"the rule '{rule.id}' lacks '{missing[0]}'.",
+                path=document.path,
+                line=document.line("rule", index),
+                remedy='Write both, as in: language = "Polish" and, in English, means = "I want to run away".',
+            )
 
 
 def _phrases(document: Document) -> Iterator[tuple[Key, str]]:

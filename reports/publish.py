@@ -153,6 +153,7 @@ def _digest_context(
         clusters=clusters,
         limit=settings.thresholds.drafts_on_page,
         names=school_names(people),
+        translations=watchlists.translations,
     )
 
 
@@ -287,6 +288,7 @@ def _watched_context(settings: Settings, watchlists: Watchlists, today: date) ->
         categories=watchlists.categories.values(),
         events_days=settings.retention.events_days,
         has_long_lists=bool(watchlists.domain_files),
+        languages=watchlists.languages,
     )
 
 

@@ -369,8 +369,8 @@ def test_what_is_only_counted_never_drafts_by_itself() -> None:
 
 
 def test_looking_for_help_weighs_nothing() -> None:
-    (helping,) = [each for each in shipped_lists().lists if each.category.help_seeking]
-    weights = [rule.weight for rule in helping.text_rules] + [rule.weight for rule in helping.domain_rules]
+    helping = [each for each in shipped_lists().lists if each.category.help_seeking]
+    weights = [rule.weight for each in helping for rule in (*each.text_rules, *each.domain_rules)]
     assert max(weights) < 15
 
 
@@ -424,10 +424,12 @@ def test_nothing_beside_it_takes_away_what_a_child_says_of_itself(words: str, le
         assert max(found_in(text, "typed_text").values(), default=0) >= 85
 
 
-def test_the_example_in_the_readme_is_read_and_adds_to_ours(tmp_path: Path) -> None:
-    example = re.search(r"```toml\n(\[category].*?)```", (shipped() / "README.md").read_text("utf-8"), re.DOTALL)
-    assert example
-    lists = load([shipped(), folder_with(tmp_path, gaming=example[1])])
-    assert [rule.id for rule in lists.lists[-1].text_rules] == ["gaming-block-blast"]
+def test_the_examples_in_the_readme_are_read_and_add_to_ours(tmp_path: Path) -> None:
+    english, polish = re.findall(
+        r"```toml\n(\[category].*?)```", (shipped() / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    folder_with(tmp_path / "languages", gaming=polish)
+    lists = load([shipped(), folder_with(tmp_path, gaming=english)])
+    assert [rule.id for each in lists.lists[-2:] for rule in each.text_rules] == ["gaming-block-blast", "gaming-polish"]
     assert lists.lists[-1].category.title == shipped_lists().categories["gaming"].title
     check_examples(lists, compile_watchlists(lists))

@@ -52,6 +52,8 @@ class DigestContext:
     limit: int = 200
     #: What drafts that name nobody must not show.
     names: SchoolNames = field(default_factory=SchoolNames)
+    #: What the rules in other languages say, by their ids.
+    translations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def render(drafts: pl.DataFrame, context: DigestContext) -> str:
     shown = order.drafts.head(context.limit)
     # A loop over rows: at most `limit` of them, and each becomes a page of prose.
     views = [
-        draft_view(row, number, context.timezone, context.categories, context.routes, context.names)
+        draft_view(
+            row, number, context.timezone, context.categories, context.routes, context.names, context.translations
+        )
         for number, row in enumerate(shown.iter_rows(named=True), start=1)
     ]
     entries, kept = _laid_out(order, views, _clusters(order, shown, context))

@@ -39,6 +39,8 @@ class HitView:
     blocked: bool
     kind: str
     categories: str
+    #: What it says in English, where it is in another language; empty where withheld.
+    translation: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,12 @@ class LineView:
 
 
 def hit_views(
-    hits: Sequence[dict[str, Any]], zone: ZoneInfo, categories: Mapping[str, Category], *, withheld: bool
+    hits: Sequence[dict[str, Any]],
+    zone: ZoneInfo,
+    categories: Mapping[str, Category],
+    translations: Mapping[str, str],
+    *,
+    withheld: bool,
 ) -> tuple[tuple[HitView, ...], str]:
     """The most serious groups of hits, in the order of time, and how many are left out."""
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
@@ -73,16 +80,18 @@ def hit_views(
         groups.setdefault(tuple(hit[key] for key in keys), []).append(hit)
     order = sorted(groups.values(), key=lambda group: min(LEVELS.index(hit["level"]) for hit in group))
     kept = sorted(order[:_HITS], key=lambda group: group[0]["ts"])
-    views = tuple(_hit_view(group, zone, categories, withheld=withheld) for group in kept)
+    views = tuple(_hit_view(group, zone, categories, translations, withheld=withheld) for group in kept)
     return views, _left_out(sum(len(group) for group in order[_HITS:]), "hit", "hits")
 
 
 def _hit_view(
-    group: list[dict[str, Any]], zone: ZoneInfo, categories: Mapping[str, Category], *, withheld: bool
-) -> HitView:
+    group: list[dict[str, Any]], zone: ZoneInfo, categories: Mapping[str, Category], translations: Mapping[str, str],
+    *, withheld: bool,
+) -> HitView:  # fmt: skip
     first = group[0]
     spans = [(hit["start"], hit["end"]) for hit in group if hit["start"] is not None and hit["end"] is not None]
     ids = dict.fromkeys(hit["category"] for hit in group)
+    said = dict.fromkeys(translations[hit["rule_id"]] for hit in group if hit["rule_id"] in translations)
     return HitView(
         times=_times([hit["ts"] for hit in group], zone),
         field=known(FIELDS, first["field"]),
@@ -92,6 +101,7 @@ def _hit_view(
         blocked=first["verdict"] == "blocked",
         kind=WHAT[first["kind"]].name if first["kind"] in WHAT else known({}, first["kind"]),
         categories=", ".join(categories[each].title if each in categories else each for each in ids),
+        translation="" if withheld else "; ".join(said),
     )
 
 

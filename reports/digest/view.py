@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.levels import TRANSLATED
 from reports.dates import span_in_words
 from reports.digest.masks import ACCOUNT_WITHHELD, mask_for, masked_hits, masked_near
 from reports.digest.names import SchoolNames, without_names, without_names_in
@@ -95,6 +96,7 @@ def draft_view(
     categories: Mapping[str, Category],
     routes: Mapping[str, Route],
     names: SchoolNames,
+    translations: Mapping[str, str],
 ) -> DraftView:
     """`row` is one row of `schema.DRAFTS` as a dictionary; `number` is its place on the page, from 1."""
     if row["who"] not in NAMED:
@@ -106,7 +108,7 @@ def draft_view(
     forbidding = _forbidding(route, known_categories, routes)
     withheld = is_withheld(row, categories, routes)
     hits, near = row["hits"] or [], row["around"] or []
-    shown, hits_left_out = hit_views(hits, zone, categories, withheld=withheld)
+    shown, hits_left_out = hit_views(hits, zone, categories, translations, withheld=withheld)
     before, after, near_left_out = ((), (), "") if withheld else near_views(near, hits, row["first_ts"], zone)
     unproven = _is_unproven(row)
     if unproven:
@@ -214,5 +216,6 @@ def _sentences(sentences: list[str] | None, hits: list[dict[str, Any]], *, withh
 def _keep(texts: set[str], sentence: str) -> str:
     """A sentence of a withheld draft, unless it holds what is to be withheld."""
     folded = sentence.casefold()
-    holds = _ADDRESS.search(sentence) is not None or any(text.casefold() in folded for text in texts)
+    tells = sentence.startswith(TRANSLATED) or any(text.casefold() in folded for text in texts)
+    holds = tells or _ADDRESS.search(sentence) is not None
     return _WITHHELD if holds else sentence

@@ -45,6 +45,8 @@ class WatchedContext:
     events_days: int
     #: Whether long lists of sites are in use besides the rules.
     has_long_lists: bool
+    #: The languages besides English of which the lists hold anything.
+    languages: tuple[str, ...] = ()
 
 
 def render(context: WatchedContext) -> str:
@@ -56,7 +58,13 @@ def render(context: WatchedContext) -> str:
         areas=_areas(context.categories),
         days=f"{context.events_days:,}",
         long_lists=context.has_long_lists,
+        languages=_in_a_row(context.languages),
     )
+
+
+def _in_a_row(names: tuple[str, ...]) -> str:
+    """`Arabic, Polish and Welsh`."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _areas(categories: Iterable[Category]) -> list[tuple[str, str, list[tuple[str, str, str]]]]:
