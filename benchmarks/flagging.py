@@ -78,7 +78,8 @@ def examples() -> list[Row]:
             for text in rule.match:
                 found = {"kind": "search", "expected": [rule.category], "accept": [], "base": rule.id}
                 rows.append({**found, "text": text, "group": "examples"})
-                hidden = {name: make(text) for name, make in DISGUISES.items()}
+                # Other languages are sought as they are written (ADR 0014).
+                hidden = {} if rule.language else {name: make(text) for name, make in DISGUISES.items()}
                 rows += [{**found, "text": made, "group": f"disguise/{name}"} for name, made in hidden.items() if made]
             for text in rule.no_match:
                 rows.append({"kind": "search", "text": text, "expected": [], "accept": [], "group": "counter-examples"})

@@ -61,7 +61,7 @@ class Phrases:
     patterns: Mapping[int, tuple[Pattern, ...]]
     #: Those of which one must be somewhere in a text of ASCII in which anything is found.
     anchors: tuple[str, ...]
-    #: Phrases that stand only in rules in other languages. They are sought as they are written: with digits for letters,
+    #: Phrases that stand only in rules in other languages. Sought as they are written: with digits for letters,
     #: without blanks or put right they might be any word of a language that nobody has looked through.
     as_written: frozenset[str] = frozenset()
     #: The same of the phrases in other languages.

@@ -120,7 +120,7 @@ class TextRule:
     @property
     def translation(self) -> str:
         """What it says, for somebody who does not read the language; empty for English."""
-        return f"{self.language}: “{self.means}”" if self.language else ""
+        return f"{self.language}: “{self.means}”, or the like" if self.language else ""
 
 
 @dataclass(frozen=True)

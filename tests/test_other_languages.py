@@ -143,7 +143,7 @@ def test_what_is_looked_for_in_english_stays_as_it_was() -> None:
 def test_every_rule_says_in_english_what_it_finds() -> None:
     for rule in rules():
         assert rule.means.isascii(), rule.id
-        assert rule.translation == f"{rule.language}: “{rule.means}”"
+        assert rule.translation == f"{rule.language}: “{rule.means}”, or the like"
         assert shipped_lists().translations[rule.id] == rule.translation
     folder = {each.path.parent.name for each in shipped_lists().lists if any(r.language for r in each.text_rules)}
     assert folder == {"languages"}
@@ -166,7 +166,10 @@ def test_a_night_gives_drafts_the_translations_of_its_lists(tmp_path: Path) -> N
     config = tmp_path / "school.toml"
     config.write_text('[school]\nname = "Example"\n[[source]]\nname = "first"\nfiles = ["logs"]\n', encoding="utf-8")
     drafting = load_rules(load_settings(config)).drafting
-    assert drafting.translations["self-harm-polish-die"] == "Polish: “I want to die; I do not want to live any more”"
+    assert (
+        drafting.translations["self-harm-polish-die"]
+        == "Polish: “I want to die; I do not want to live any more”, or the like"
+    )
 
 
 def page(**changes: Any) -> str:
@@ -207,7 +210,7 @@ def test_the_folder_within_comes_behind_the_one_that_holds_it(tmp_path: Path) ->
     lists = load([tmp_path])
     assert [rule.id for each in lists.lists for rule in each.text_rules] == ["fishing-rod", "fishing-polish"]
     assert lists.languages == ("Polish",)
-    assert lists.translations == {"fishing-polish": "Polish: “a fishing rod”"}
+    assert lists.translations == {"fishing-polish": "Polish: “a fishing rod”, or the like"}
 
 
 def test_a_folder_may_hold_nothing_but_other_languages(tmp_path: Path) -> None:

@@ -370,7 +370,8 @@ def test_what_is_only_counted_never_drafts_by_itself() -> None:
 
 def test_looking_for_help_weighs_nothing() -> None:
     helping = [each for each in shipped_lists().lists if each.category.help_seeking]
-    weights = [rule.weight for each in helping for rule in (*each.text_rules, *each.domain_rules)]
+    weights = [rule.weight for each in helping for rule in each.text_rules]
+    weights += [rule.weight for each in helping for rule in each.domain_rules]
     assert max(weights) < 15
 
 
