@@ -33,7 +33,11 @@ for module in (cli, pipeline, reports, sample_logs, watchlists):
     assert Path(module.__file__).resolve().is_relative_to(here), f"{module.__name__} comes from somewhere else"
 formats = registry()
 assert formats, "no formats"
-for package, pattern in ((pipeline, "sql/*.sql"), (watchlists, "*.toml"), (sample_logs, "*/*"), (reports, "*/*")):
+parts = (
+    (pipeline, "sql/*.sql"), (watchlists, "*.toml"), (watchlists, "languages/*.toml"), (sample_logs, "*/*"),
+    (reports, "*/*"),
+)
+for package, pattern in parts:
     found = list(Path(str(resources.files(package))).glob(pattern))
     assert found, f"{package.__name__}: no {pattern}"
 print(f"the wheel works: {len(formats)} formats")
