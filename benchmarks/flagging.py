@@ -78,7 +78,7 @@ def examples() -> list[Row]:
             for text in rule.match:
                 found = {"kind": "search", "expected": [rule.category], "accept": [], "base": rule.id}
                 rows.append({**found, "text": text, "group": "examples"})
-                # Other languages are sought as they are written (ADR 0014).
+                # Other languages are sought as they are written (ADR 0017).
                 hidden = {} if rule.language else {name: make(text) for name, make in DISGUISES.items()}
                 rows += [{**found, "text": made, "group": f"disguise/{name}"} for name, made in hidden.items() if made]
             for text in rule.no_match:
