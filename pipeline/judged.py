@@ -152,7 +152,7 @@ def _standing(hits: pl.DataFrame, said: list[_Placed] | tuple[()], drafting: Dra
     severities = {name: each.severity for name, each in drafting.categories.items()}
     # Draft by draft, as a night goes episode by episode; confirmed ones are few.
     levels = {
-        str(draft_id): episode_level([Seen._make(brief) for brief in rows.select(BRIEF).iter_rows()], severities)[0]
+        str(draft_id): episode_level([Seen(*brief) for brief in rows.select(BRIEF).iter_rows()], severities)[0]
         for (draft_id,), rows in left.group_by("draft_id", maintain_order=True)
     }
     return {draft_id for draft_id, level in levels.items() if level in at_least(drafting.draft_from)}
