@@ -18,6 +18,8 @@ from pipeline.caseworkers import SENIOR, Caseworker, Role
 #: What the nightly job is called in the history.
 PROGRAM: Final = "esafety"
 _DSLS: Final = frozenset[Role]({"dsl", "deputy-dsl"})
+#: What whoever sees the routing alone may do there, where the route names them.
+_ON_THE_ROUTE: Final = ("step", "answer")
 #: What may be done besides seeing and deciding by whoever sees the whole case.
 _SECOND: Final = "agree"
 
@@ -87,7 +89,7 @@ class Access:
 
     def refuse(self, actor: Actor, case: Case, said: Said, routes: dict[str, Route]) -> None:
         """Raise `Refused` if the actor may not take this action."""
-        if said.kind == "step" and not self.sees(actor, case) and self.sees_routing(actor, case):
+        if said.kind in _ON_THE_ROUTE and not self.sees(actor, case) and self.sees_routing(actor, case):
             self._refuse_step(said, routes)
             return
         self.refuse_unseen(actor, case)
@@ -99,11 +101,14 @@ class Access:
 
     @staticmethod
     def _refuse_step(said: Said, routes: dict[str, Route]) -> None:
-        """A network manager ticks the steps that are theirs."""
+        """A network manager ticks the steps that are theirs, and answers what these ask."""
         route = routes.get(said.facts["route"])
-        step = next((each for each in route.steps if each.id == said.facts["step"]), None) if route else None
+        asked = said.facts.get("question")
+        steps = route.steps if route else ()
+        step = next((each for each in steps if (each.ask if asked else each.id) == (asked or said.facts["step"])), None)
         if step is None or "network manager" not in step.by:
-            raise Refused("this step is not yours to tick.", remedy="Tell whoever the route names.")
+            what = "question is not yours to answer" if asked else "step is not yours to tick"
+            raise Refused(f"this {what}.", remedy="Tell whoever the route names.")
 
     def _refuse_stranger(self, case: Case, said: Said) -> None:
         """Only somebody who works with the casebook, is senior and is not part of the case can be brought in."""

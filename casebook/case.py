@@ -31,6 +31,7 @@ ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "reopen": ("dismissed", "closed"),
     "stands": _DECIDED,
     "step": _OPEN,
+    "answer": _OPEN,
     "reroute": _OPEN,
     "merge": _OPEN,
     "merged-from": _OPEN,
@@ -101,6 +102,8 @@ class Case:
     revealed: Mapping[str, str] = field(default_factory=dict)
     #: (route, step) that somebody has ticked.
     steps: frozenset[tuple[str, str]] = frozenset()
+    #: (route, question) -> the answer that somebody has given, the last one.
+    answers: Mapping[tuple[str, str], str] = field(default_factory=dict)
     merged_into: str = ""
     linked: tuple[str, ...] = ()
 
@@ -224,6 +227,9 @@ _CHANGES: Final[Mapping[str, Callable[[Case, Acted], dict[str, Any]]]] = {
     "reopen": lambda _, __: {"closed_at": None, "question_open": False, "ground": ""},
     "stands": lambda _, __: {"question_open": False},
     "step": lambda case, acted: {"steps": case.steps | {(acted.facts["route"], acted.facts["step"])}},
+    "answer": lambda case, acted: {
+        "answers": {**case.answers, (acted.facts["route"], acted.facts["question"]): acted.facts["answer"]},
+    },
     "reroute": lambda case, acted: {"route": acted.facts["route"], "agreed": _without(case, "reroute")},
     "party": _party,
     "not-party": _no_party,

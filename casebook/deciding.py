@@ -34,6 +34,7 @@ def _taken(
     refuse_wrong_state(case, what)
     refuse_alone(case, what, actor.account)
     _refuse_unknown_step(what, routes, case)
+    _refuse_unknown_answer(what, routes, case)
     return _written(writer, case, actor, what, at)
 
 
@@ -63,6 +64,18 @@ def _refuse_unknown_step(what: Said, routes: dict[str, Route], case: Case) -> No
             f"the route {what.facts['route']!r} has no step {what.facts['step']!r}.",
             remedy=f"See them with: esafety incident show {case.id}",
         )
+
+
+def _refuse_unknown_answer(what: Said, routes: dict[str, Route], case: Case) -> None:
+    """Answers are kept for good and hold nothing personal: they are words of the route, and no others."""
+    if what.kind != "answer":
+        return
+    route, question = what.facts["route"], what.facts["question"]
+    step = routes[route].questions.get(question)
+    if step is None:
+        remedy = f"See them with: esafety incident show {case.id}"
+        raise CasebookError(f"the route {route!r} does not ask {question!r}.", remedy=remedy)
+    _refuse_unknown_words(what.facts["answer"], step.answers, f"answer to {question!r}")
 
 
 def _tidied(what: Said) -> Said:
@@ -122,6 +135,17 @@ def reveal(
     """Open the names of one incident to one person for some minutes."""
     until = (at + timedelta(minutes=minutes)).isoformat(timespec="seconds")
     return act(book, access, routes, actor, incident, said("reveal", until=until, reason=reason), at)
+
+
+def answer(
+    book: Casebook, access: Access, routes: dict[str, Route], actor: Actor, incident: str, question: str, word: str,
+    note: str | None, at: datetime,
+) -> Case:  # fmt: skip
+    """Answer a question of the route that the incident is on."""
+    with book.changing() as writer:
+        route = _case(writer, incident).route
+        what = said("answer", route=route, question=question, answer=word, note=note)
+        return _taken(writer, access, routes, actor, incident, what, at)
 
 
 def names_open(case: Case, actor: Actor, at: datetime) -> bool:

@@ -25,7 +25,7 @@ OUTCOMES: Final = (
 PARTS: Final = ("subject", "victim", "instigator", "witness")
 PERSON_KINDS: Final = ("pupil", "staff", "parent", "unknown")
 #: What a second senior person may agree to.
-SECONDED: Final = ("open", "close", "export", "dismiss", "reroute")
+SECONDED: Final = ("open", "close", "export", "dismiss", "reroute", "sanctions")
 #: To whom an incident can be escalated.
 AGENCIES: Final = (
     "head", "chair-of-governors", "child-protection", "social-care", "lado", "police", "ceop", "iwf", "prevent", "hr",
@@ -67,6 +67,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     # What is done and noted on the way.
     "note": Kind((), ("text",)),
     "step": Kind(("route", "step"), ("note?",)),
+    "answer": Kind(("route", "question", "answer"), ("note?",)),
     "reroute": Kind(("route",), ("reason",)),
     "party": Kind((), ("person", "part", "person_kind")),
     "not-party": Kind((), ("person", "reason")),

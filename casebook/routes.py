@@ -1,27 +1,21 @@
 """The response routes: what a school does about a concern, step by step, as data.
 
-In: `routes.toml`, the one that travels with the program or the school's own. Out: the seven routes, each with all its
-steps in order. It refuses, with file and line, unknown keys, a missing or unknown route, a step id used twice and a
-route that leads nowhere: a step that is lost here is a step that nobody takes.
+In: `routes.toml` as `routetables` has read it, the contacts. Out: the seven routes, each with all its steps in order:
+what a step asks, upon which answers it is to be done, whom it names. What is next in a case is for `ahead` to say.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from casebook import routetables
+from casebook.contacts import Contact, shipped
+from casebook.routetables import RoutesTable, RouteTable, StepTable
 
-from pipeline.errors import ConfigError
-from pipeline.tomlplace import Key, line_of
-from pipeline.watchlist import ROUTES
-
-_EXAMPLE = "Compare with casebook/routes.toml, which travels with the program."
+#: Answers that go together: for each question the words of which one is needed.
+Answers = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -31,6 +25,25 @@ class Step:
     id: str
     by: str
     do: str
+    #: Whom to reach for it.
+    contacts: tuple[Contact, ...] = ()
+    #: The question that the step asks, and the words that answer it.
+    ask: str = ""
+    answers: tuple[str, ...] = ()
+    #: To be done if all answers of one of these were given; without any, always.
+    when: tuple[Answers, ...] = ()
+    #: Not to be done once one of these answers was given.
+    unless: Answers = ()
+    #: The route with which the case goes on.
+    to: str = ""
+    #: Answers to its own question upon which only the closing steps are left.
+    ends: tuple[str, ...] = ()
+    #: Who has added it to the routes of the program; empty for these.
+    layer: str = ""
+    #: What layers say beside it: who, and the words.
+    words: tuple[tuple[str, str], ...] = ()
+    #: One of those with which every route ends.
+    closing: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,135 +59,65 @@ class Route:
     #: Addresses, original lines and what happened around them are kept off every page.
     withhold: bool
     steps: tuple[Step, ...]
-    #: The routes that a step may send the reader to.
-    leads_to: tuple[str, ...]
     #: Date of the wording, as YYYY-MM-DD.
     version: str
     source: str
 
+    @property
+    def leads_to(self) -> tuple[str, ...]:
+        """The routes that a step may send the reader to."""
+        return tuple(dict.fromkeys(step.to for step in self.steps if step.to))
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-
-_Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-_Text = Annotated[str, Field(pattern=r"\S")]
-
-
-class _StepTable(_Strict):
-    id: _Id
-    by: _Text
-    do: _Text
+    @property
+    def questions(self) -> dict[str, Step]:
+        """The steps that ask, by their questions."""
+        return {step.ask: step for step in self.steps if step.ask}
 
 
-class _RouteTable(_Strict):
-    id: _Id
-    title: _Text
-    applies: _Text
-    opening: bool
-    withhold: bool = False
-    warnings: list[_Text] = []
-    leads_to: list[_Id] = []
-    first: list[_StepTable] = []
-    step: Annotated[list[_StepTable], Field(min_length=1)]
-
-
-class _Document(_Strict):
-    version: date
-    source: _Text
-    opening: list[_StepTable]
-    closing: list[_StepTable]
-    route: list[_RouteTable]
-
-
-def load_routes(path: Path | None = None) -> dict[str, Route]:
+def load_routes(path: Path | None = None, contacts: Mapping[str, Contact] | None = None) -> dict[str, Route]:
     """Every route by its id, in the order of the file; without `path`, the routes that travel with the program.
 
-    Raises `ConfigError` at the first fault.
+    `contacts` are whom the steps may name; without it, those that travel with the program. Raises `ConfigError` at the
+    first fault.
     """
-    name = path or Path("casebook/routes.toml")
-    text = _read(path, name)
-    document = _document(text, name)
-    _check_ids(document, text, name)
-    routes = {table.id: _route(table, document) for table in document.route}
-    for index, route in enumerate(routes.values()):
-        _check_steps(route, index, text, name)
-    return routes
+    known = shipped() if contacts is None else contacts
+    document = routetables.load(path, known)
+    return {table.id: _route(table, document, known) for table in document.route}
 
 
-def _read(path: Path | None, name: Path) -> str:
-    try:
-        content = (path or resources.files("casebook").joinpath("routes.toml")).read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"the file cannot be read ({error.strerror}).", path=name, remedy="Correct the path, or let it be read."
-        ) from error
-    try:
-        # Windows editors put a byte-order mark in front, which TOML does not know.
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError("this is not UTF-8.", path=name, line=line, remedy="Save the file as UTF-8.") from error
-
-
-def _document(text: str, name: Path) -> _Document:
-    try:
-        raw: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r" \(at line (\d+), column \d+\)$", str(error))
-        line = int(place[1]) if place else len(text.splitlines())
-        what = str(error)[: place.start()] if place else str(error)
-        raise ConfigError(f"this is not TOML: {what}.", path=name, line=line, remedy=_EXAMPLE) from error
-    try:
-        return _Document.model_validate(raw)
-    except ValidationError as error:
-        # A misspelt key is both unknown and missing: the first says more.
-        fault = min(error.errors(), key=lambda each: (each["type"] != "extra_forbidden", line_of(text, each["loc"])))
-        key = ".".join(str(part) for part in fault["loc"] if isinstance(part, str))
-        words = {"extra_forbidden": f"unknown key '{key}'.", "missing": f"the key '{key}' is missing."}
-        what = words.get(fault["type"], f"'{key}' is {fault['input']!r}: {fault['msg']}.")
-        raise ConfigError(what, path=name, line=line_of(text, fault["loc"]), remedy=_EXAMPLE) from error
-
-
-def _check_ids(document: _Document, text: str, name: Path) -> None:
-    """The routes are the known ones, each once; what they lead to is among them."""
-    seen: set[str] = set()
-    for index, table in enumerate(document.route):
-        if table.id not in ROUTES or table.id in seen:
-            fault = "is defined twice" if table.id in seen else "is no route that a category can name"
-            raise _fault(f"'{table.id}' {fault}.", ("route", index, "id"), text, name)
-        seen.add(table.id)
-        for place, onward in enumerate(table.leads_to):
-            if onward not in ROUTES or onward == table.id:
-                key = ("route", index, "leads_to", place)
-                raise _fault(f"'{table.id}' cannot lead to '{onward}'.", key, text, name)
-    missing = [each for each in ROUTES if each not in seen]
-    if missing:
-        raise _fault(f"these routes are missing: {', '.join(missing)}.", (), text, name)
-
-
-def _check_steps(route: Route, index: int, text: str, name: Path) -> None:
-    ids = [step.id for step in route.steps]
-    twice = sorted({each for each in ids if ids.count(each) > 1})
-    if twice:
-        raise _fault(f"the route '{route.id}' has two steps called '{twice[0]}'.", ("route", index), text, name)
-
-
-def _fault(what: str, key: Key, text: str, name: Path) -> ConfigError:
-    remedy = f"The seven routes are {', '.join(ROUTES)}; within a route every step has an id of its own."
-    return ConfigError(what, path=name, line=line_of(text, key), remedy=remedy)
-
-
-def _route(table: _RouteTable, document: _Document) -> Route:
-    tables = [*table.first, *(document.opening if table.opening else []), *table.step, *document.closing]
+def _route(table: RouteTable, document: RoutesTable, contacts: Mapping[str, Contact]) -> Route:
+    begins = [*table.first, *(document.opening if table.opening else []), *table.step]
     return Route(
         id=table.id,
         title=table.title,
         applies=table.applies,
         warnings=tuple(table.warnings),
         withhold=table.withhold,
-        steps=tuple(Step(each.id, each.by, each.do) for each in tables),
-        leads_to=tuple(table.leads_to),
+        steps=(
+            *(_step(each, contacts, closing=False) for each in begins),
+            *(_step(each, contacts, closing=True) for each in document.closing),
+        ),
         version=document.version.isoformat(),
         source=document.source,
     )
+
+
+def _step(table: StepTable, contacts: Mapping[str, Contact], *, closing: bool) -> Step:
+    return Step(
+        id=table.id,
+        by=table.by,
+        do=table.do,
+        contacts=tuple(contacts[each] for each in table.contacts),
+        ask=table.ask or "",
+        answers=tuple(table.answers),
+        when=tuple(answers_of(each) for each in table.when),
+        unless=answers_of(table.unless),
+        to=table.to or "",
+        ends=tuple(table.ends),
+        closing=closing,
+    )
+
+
+def answers_of(written: Mapping[str, list[str] | tuple[str, ...]]) -> Answers:
+    """Answers as a step holds them."""
+    return tuple((question, tuple(words)) for question, words in written.items())

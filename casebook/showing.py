@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from casebook.access import Access, Actor
 from casebook.case import Acted, Case, second_for
 from casebook.deciding import names_open
+from casebook.onroute import as_told, step_lines
 from casebook.pseudonyms import pseudonym
 from casebook.routes import Route
 
@@ -47,12 +48,9 @@ class Viewer:
 def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) -> dict[str, Any]:
     """What the viewer may see. Raises `access.Refused`."""
     acted = list(history)
-    steps = [
-        {"id": each.id, "by": each.by, "do": each.do, "done": (route.id, each.id) in case.steps} for each in route.steps
-    ]
     routing = {
         "id": case.id, "state": case.state, "level": case.level, "route": route.id, "title": route.title,
-        "warnings": list(route.warnings), "steps": steps, "day": case.day,
+        "warnings": list(route.warnings), "day": case.day,
         "devices": sorted(
             {str(each["subject_name"]) for each in _drafts(acted) if each["subject_kind"] in {"device", "address"}}
         ),
@@ -60,9 +58,10 @@ def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) 
     if not viewer.access.sees(viewer.actor, case):
         if not viewer.access.sees_routing(viewer.actor, case):
             viewer.access.refuse_unseen(viewer.actor, case)
-        return routing
+        return {**routing, **as_told(case, route, routing_only=True)}
     return {
-        **routing, "category": case.category, "origin": case.origin, "side": case.side, "held": case.held,
+        **routing, **as_told(case, route), "category": case.category,
+        "origin": case.origin, "side": case.side, "held": case.held,
         "question_open": case.question_open, "ground": case.ground, "erased": case.erased, "linked": list(case.linked),
         "merged_into": case.merged_into, "names_open": names_open(case, viewer.actor, viewer.now),
         "parties": [
@@ -115,9 +114,7 @@ def as_lines(shown: Mapping[str, Any], viewer: Viewer) -> Iterator[str]:
     for warning in shown["warnings"]:
         yield f"  ! {warning}"
     yield from _seen(shown, viewer)
-    yield "Steps of the route:"
-    for step in shown["steps"]:
-        yield f"  [{'x' if step['done'] else ' '}] {step['id']} ({step['by']}): {step['do']}"
+    yield from step_lines(shown)
 
 
 def _seen(shown: Mapping[str, Any], viewer: Viewer) -> Iterator[str]:

@@ -6,6 +6,7 @@ and a login that would make somebody two people.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -46,6 +47,12 @@ class CasebookTable(Table):
     url: Name | None = None
     #: So long names stay open to whoever asked to see them.
     reveal_minutes: Whole = Field(default=30, ge=1, le=480)
+    #: Whom the steps of the routes name, and how they are reached.
+    contacts: Path | None = None
+    #: The school's own tables of sanctions.
+    sanctions: Path | None = None
+    #: The folder of the school's own letters to parents.
+    letters: Path | None = None
     staff: tuple[Caseworker, ...] = ()
 
     @model_validator(mode="after")

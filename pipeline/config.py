@@ -33,6 +33,7 @@ from pipeline.limits import (
     Whole,
     YesOrNo,
 )
+from pipeline.localroutes import RouteStep
 from pipeline.policy import Change, Policy, PolicyTables
 from pipeline.tomlfaults import Models, first_of
 from pipeline.tomlplace import Key, line_of
@@ -211,6 +212,7 @@ class Settings(Table):
     exclusion: tuple[Exclusion, ...] = ()
     layer: tuple[Layer, ...] = ()
     change: tuple[Change, ...] = ()
+    route_step: tuple[RouteStep, ...] = ()
     casebook: CasebookTable = CasebookTable()
     #: What each layer lays down, the widest first and the school's own last: found by reading, written by nobody.
     policies: tuple[Policy, ...] = Field(default=(), exclude=True)
@@ -240,7 +242,10 @@ def load_settings(path: Path) -> Settings:
         settings = Settings.model_validate(data)
     except ValidationError as error:
         raise first_of(error, path, text, _MODELS) from error
-    own = PolicyTables(thresholds=settings.thresholds, retention=settings.retention, change=settings.change)
+    own = PolicyTables(
+        thresholds=settings.thresholds, retention=settings.retention, change=settings.change,
+        route_step=settings.route_step,
+    )  # fmt: skip
     try:
         settings = _absolute(settings, path.resolve().parent)
     except RuntimeError as error:
@@ -285,7 +290,7 @@ _MODELS: Models = {
     "": Settings, "school": School, "terms": Term, "source": Source, "people": People, "timetable": Timetable,
     "watchlists": Watchlists, "phrases": WordFile, "domains": WordFile, "hashed": HashedFile, "store": Store,
     "retention": Retention, "thresholds": Thresholds, "layer": Layer, "change": Change, "lesson": Lesson,
-    "exclusion": Exclusion, "casebook": CasebookTable, "staff": Caseworker,
+    "exclusion": Exclusion, "casebook": CasebookTable, "staff": Caseworker, "route_step": RouteStep,
 }  # fmt: skip
 
 
@@ -324,6 +329,9 @@ def _files_named(settings: Settings) -> Iterator[tuple[Path, Key]]:
             yield settings.people.devices, ("people", "devices")
     if settings.timetable is not None:
         yield settings.timetable.file, ("timetable", "file")
+    for name, of_casebook in (("contacts", settings.casebook.contacts), ("sanctions", settings.casebook.sanctions)):
+        if of_casebook is not None:
+            yield of_casebook, ("casebook", name)
     lists = settings.watchlists
     named = {"phrases": lists.phrases, "domains": lists.domains}
     for kind, entries in named.items():
@@ -340,6 +348,8 @@ def _folders_named(settings: Settings) -> Iterator[tuple[Path, Key]]:
         yield folder, ("watchlists", "folders", at)
     for at, each in enumerate(settings.layer):
         yield each.folder, ("layer", at, "folder")
+    if settings.casebook.letters is not None:
+        yield settings.casebook.letters, ("casebook", "letters")
 
 
 def _check(settings: Settings, path: Path, text: str) -> None:

@@ -57,8 +57,11 @@ def settings(config: Path) -> Settings:
 
 
 def write_first_config(config: Path) -> list[Path]:
-    """Write a commented school.toml, and the folder for logs that it names. Raises `ConfigError` if there is one."""
-    logs = config.parent / "logs"
+    """Write a commented school.toml, and the contacts.toml and the folder for logs that it names.
+
+    Raises `ConfigError` if there is a school.toml; a contacts.toml that is there is left as it is.
+    """
+    logs, contacts = config.parent / "logs", config.parent / "contacts.toml"
     remedy = "Nothing was changed; name another file with --config."
     if config.exists():
         raise ConfigError("is there already.", path=config, remedy=remedy)
@@ -66,8 +69,15 @@ def write_first_config(config: Path) -> list[Path]:
         raise ConfigError("is a file, and a folder of that name is needed for logs.", path=logs, remedy=remedy)
     try:
         logs.mkdir(parents=True, exist_ok=True)
-        with config.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write((files("pipeline") / "first_school.toml").read_text("utf-8"))
+        made = [config] if contacts.exists() else [config, contacts]
+        if contacts in made:
+            _write_new(contacts, (files("casebook") / "first_contacts.toml").read_text("utf-8"))
+        _write_new(config, (files("pipeline") / "first_school.toml").read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot be written ({error.strerror}).", path=config) from error
-    return [config, logs]
+    return [*made, logs]
+
+
+def _write_new(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)

@@ -91,6 +91,9 @@ def _made_ready(settings: Settings, *, verdicts: pl.DataFrame | None, today: dat
     from pipeline.rules import load_rules
 
     rules = load_rules(settings, _decided(settings) if verdicts is None else verdicts, today)
+    # A slip of the pen in the school's own steps or numbers is told now, and not when the pages are written.
+    import_module("casebook.guidance").routes_of(settings)
+    import_module("casebook.sanctions").load_sanctions(settings.casebook.sanctions, rules.watchlists.categories)
     import_module("pipeline.conclusion")
     import_module("reports.page").compile_templates()
     return rules

@@ -1,7 +1,8 @@
 """Policy in layers: what a region or a trust lays down for its schools, and what they may change of it.
 
 In: the folders of the layers, the widest first, each with a `policy.toml`; last the school's own tables. Out: the
-limits that hold, and for the rules what each layer changes and locks (`changes` applies that). A layer inherits what
+limits that hold, and for the rules what each layer changes and locks (`changes` applies that; what it adds to the
+routes, `casebook.routelayers`). A layer inherits what
 lies above it, may add and tighten, and may not weaken what a layer above has locked: refused, with file and line and
 the name of the layer that locked it.
 """
@@ -20,6 +21,7 @@ from pydantic import ValidationError, model_validator
 
 from pipeline.errors import ConfigError
 from pipeline.limits import Name, Percent, Retention, Table, Thresholds, YesOrNo
+from pipeline.localroutes import ContactTable, RouteStep
 from pipeline.schema import LEVELS
 from pipeline.tomlfaults import Models, first_of
 from pipeline.tomlplace import line_of
@@ -89,9 +91,14 @@ class PolicyTables(Table):
     retention: Retention = Retention()
     change: tuple[Change, ...] = ()
     lock: tuple[Lock, ...] = ()
+    route_step: tuple[RouteStep, ...] = ()
+    contact: tuple[ContactTable, ...] = ()
 
 
-_MODELS: Models = {"": PolicyTables, "thresholds": Thresholds, "retention": Retention, "change": Change, "lock": Lock}
+_MODELS: Models = {
+    "": PolicyTables, "thresholds": Thresholds, "retention": Retention, "change": Change, "lock": Lock,
+    "route_step": RouteStep, "contact": ContactTable,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ class RunRecord:
     config: str = "school.toml"
     files: list[FileRecord] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)
+    #: What people should see to some day; unlike an issue it does not make the night one that needs attention.
+    doubts: list[str] = field(default_factory=list)
     missing_hours: dict[str, list[str]] = field(default_factory=dict)
     unknown_users: int = 0
     drafts: dict[str, int] = field(default_factory=dict)
@@ -140,6 +142,7 @@ def summary_lines(record: RunRecord) -> list[str]:
     lines += [f"{source}: no log {', '.join(hours)}" for source, hours in record.missing_hours.items()]
     lines += _how_to_see_rejects(record)
     lines += [f"! {shown(issue)}" for issue in record.all_issues]
+    lines += [f"? {shown(doubt)}" for doubt in record.doubts]
     lines.append(f"Took {record.seconds:.1f} seconds.")
     lines += [f"Open {page}" for page in record.pages]
     return lines

@@ -69,10 +69,11 @@ def _in_words(details: ErrorDetails, place: Key, models: Models) -> tuple[str, s
 
 
 def _missing(place: Key, key: str) -> tuple[str, str]:
-    if len(place) == 1:
+    if len(place) == 1 and key in _TABLES:
         return f"[{key}] is missing.", f"Add the table {_TABLES[key]}."
     table = ".".join(str(part) for part in place[:-1] if isinstance(part, str))
-    return f"{key!r} is missing in {table}.", f"Add a line `{key} = …`."
+    where = f" in {table}" if table else ""
+    return f"{key!r} is missing{where}.", f"Add a line `{key} = …`."
 
 
 def _known_keys(table: Key, models: Models) -> list[str]:

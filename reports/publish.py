@@ -11,13 +11,15 @@ import csv
 import io
 import json
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from casebook.routes import load_routes
+from casebook.guidance import doubts, routes_of
+from casebook.routes import Route
 from pipeline import lake
 from pipeline.config import Settings, Term
 from pipeline.coverage import is_school_day
@@ -61,10 +63,13 @@ def write_pages(
     new = ledger.read_since(ledger.last_night())
     unknown = unknown_users(place, new, record)
     record.unknown_users = unknown.height
+    routes = routes_of(settings)
+    record.doubts += doubts(routes)
     pages = {
         "unknown-users.csv": _csv(unknown),
         "digest.html": digest.render(
-            drafts, _digest_context(settings, watchlists, people, new, record, became_of(place, ledger), clusters)
+            drafts,
+            _digest_context(settings, watchlists, people, new, record, became_of(place, ledger), clusters, routes),
         ),
         "governors.html": _governors_page(settings, watchlists, place, ledger, record, today),
     }
@@ -138,6 +143,7 @@ def clusters_of(place: Lake, ledger: Ledger) -> pl.DataFrame:
 def _digest_context(
     settings: Settings, watchlists: Watchlists, people: pl.DataFrame, new: list[Unit], record: RunRecord,
     became: pl.DataFrame, clusters: pl.DataFrame,
+    routes: Mapping[str, Route],
 ) -> DigestContext:  # fmt: skip
     missing = [f"{source} gave no log: {', '.join(spans)}." for source, spans in record.missing_hours.items()]
     return DigestContext(
@@ -146,9 +152,9 @@ def _digest_context(
         run_date=record.today,
         made_at=record.started,
         categories=watchlists.categories,
-        routes=load_routes(),
+        routes=routes,
         summary=(*_summary(new, record), ("Hits of the days drafted now", hits_in_words(became))),
-        issues=(*record.all_issues, *missing),
+        issues=(*record.all_issues, *missing, *record.doubts),
         lowered=lowered_in_words(settings, watchlists.categories, record.today, became),
         clusters=clusters,
         limit=settings.thresholds.drafts_on_page,

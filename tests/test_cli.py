@@ -29,6 +29,7 @@ SAMPLES = ROOT / "sample_logs" / "school"
 #: Tuesday 10 November 2026, a school day, 09:00 in London and in UTC.
 NINE = 1_794_301_200
 AS_OF = "2026-11-11T03:00"
+MADE = {"school.toml", "contacts.toml", "logs"}
 URGENT = "http://www.google.com/search?q=how+to+kill+myself"
 
 
@@ -118,10 +119,9 @@ def test_the_demo_never_touches_the_folder_of_a_real_school(school: Path) -> Non
 
 def test_init_makes_a_file_that_runs_as_it_is(tmp_path: Path) -> None:
     made = run("init", "--config", tmp_path / "here" / "school.toml")
-    assert made.exit_code == 0
-    assert (tmp_path / "here" / "logs").is_dir()
-    (tmp_path / "here" / "logs" / "access.log").write_text(a_log(), encoding="utf-8")
-    tried = run("nightly", "--config", tmp_path / "here" / "school.toml", "--dry-run")
+    assert (made.exit_code, {path.name for path in (tmp_path / "here").iterdir()}) == (0, MADE)
+    (tmp_path / "here/logs/access.log").write_text(a_log(), encoding="utf-8")
+    tried = run("nightly", "--config", tmp_path / "here/school.toml", "--dry-run")
     assert (tried.exit_code, tried.stderr) == (0, "reading 1 of 1: access.log\n")
     assert "21 lines = 21 events + 0 rejects + 0 skipped" in tried.stdout
 
@@ -134,8 +134,7 @@ def test_init_writes_over_nothing(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "logs").write_text("a file")
     refused = run("init", "--config", tmp_path / "other" / "school.toml")
-    assert refused.exit_code == 1
-    assert "logs: is a file" in refused.stderr
+    assert (refused.exit_code, "logs: is a file" in refused.stderr) == (1, True)
     assert not (tmp_path / "other" / "school.toml").exists()
 
 
@@ -156,7 +155,7 @@ def test_a_second_night_reads_nothing_twice_and_shows_the_same_drafts(school: Pa
 def test_a_dry_run_reads_and_counts_and_leaves_everything_as_it_was(school: Path) -> None:
     tried = nightly(school, "--dry-run")
     assert (tried["totals"]["records"], tried["drafts"], tried["pages"]) == (21, {}, [])
-    assert {path.name for path in school.parent.iterdir()} == {"school.toml", "logs"}
+    assert {path.name for path in school.parent.iterdir()} == MADE
     nightly(school)
     with (school.parent / "logs" / "access.log").open("a", encoding="utf-8") as log:
         log.write(squid(NINE + 7200))

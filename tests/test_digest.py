@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casebook.contacts import Contact
+from casebook.routes import Step, load_routes
 from pipeline.errors import InvariantError
 from pipeline.schema import DRAFTS, LEVELS, TS_QUALITIES, VERDICTS, WHO_GRADES
 from reports import digest, governors
@@ -63,7 +66,7 @@ def test_a_draft_says_who_what_when_why_and_what_next() -> None:
         "Allowed by the filter",
         "Help was looked for: help.example.test was opened at 10:07.",
         "Route proposed: A pupil may be the victim, or at risk",
-        "Is the pupil safe now?",
+        "Is the pupil in immediate danger?",
         "Source proxy-main, line 48,112, file fingerprint " + made.sha("proxy-main")[:12],
         made.sha("Amira Example"),
         "found by self-harm-methods, self-harm-overdose",
@@ -258,7 +261,7 @@ def _illegal(**changes: Any) -> dict[str, Any]:
 )
 def test_illegal_content_is_a_reference_and_a_warning(changes: dict[str, Any]) -> None:
     page = _page(_illegal(**changes))
-    for secret in ("secret", "SECRET", "elsewhere.test", "neighbour"):
+    for secret in ("secret", "SECRET", "elsewhere.test", "neighbour.test"):
         assert secret not in page.html
     assert "Two requests in a minute." in page.text
     assert f"Source proxy-main, line 4,321, file fingerprint {made.sha('proxy-main')[:12]}" in _squeezed(page)
@@ -292,6 +295,23 @@ def test_hostile_values_are_only_text(text: str) -> None:
     page = assert_harmless(html)
     assert_sound(html)
     assert visible(text[:40]).replace("\n", "") in page.text.replace("\n", "")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_layers_write_of_routes_is_only_text(text: str) -> None:
+    said = text or "-"
+    number = Contact(said, said, telephone=said, hours=said, out_of_hours=said, email=said, web=said, note=said)
+    step = Step(said, said, said, contacts=(number, Contact("a", said)), layer=said, words=((said, said),))
+    routes = {name: replace(route, steps=(*route.steps, step)) for name, route in load_routes().items()}
+    html = digest.render(made.a_night(), made.context(routes=routes))
+    assert_harmless(html)
+    assert_sound(html)
+
+
+def test_the_numbers_to_call_stand_beside_the_steps() -> None:
+    said = _squeezed(Page(_articles(digest.render(made.a_night(), made.context()))[0]))
+    assert "Police, emergency: 999 (day and night)" in said
+    assert "no number for the LADO in contacts.toml" in said
 
 
 def test_a_direction_override_is_seen_and_does_nothing() -> None:

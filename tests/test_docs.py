@@ -62,6 +62,7 @@ def test_every_school_toml_in_the_documents_loads(path: Path, block: str, tmp_pa
     folders = [
         *written.get("watchlists", {}).get("folders", ()),
         *(each["folder"] for each in written.get("layer", ())),
+        *filter(None, [written.get("casebook", {}).get("letters")]),
     ]
     for name in folders:
         (tmp_path / name).mkdir(parents=True)
@@ -76,6 +77,7 @@ def files_named(written: dict[str, Any]) -> Iterator[str]:
     """The files that must be there for the settings to load."""
     yield from (written[table]["file"] for table in ("people", "timetable") if table in written)
     yield from filter(None, [written.get("people", {}).get("devices")])
+    yield from (written["casebook"][key] for key in ("contacts", "sanctions") if key in written.get("casebook", {}))
     for kind in ("phrases", "domains", "hashed"):
         listed = written.get("watchlists", {}).get(kind, ())
         yield from (each[key] for each in listed for key in ("file", "key_file") if key in each)

@@ -88,7 +88,8 @@ def test_what_a_class_does_together_is_one_cluster(place: lake.Lake, drafts: pl.
     apart = {names[each["draft_id"]]: each["apart"] for each in found["drafts"] if not each["folded"]}
     assert apart == {
         "Josie Example": [
-            "together with: personal-data", "a word such as I, me or my", "found by a rule that fewer than three of them met",
+            "together with: personal-data", "a word such as I, me or my",
+            "found by a rule that fewer than three of them met",
         ],
         "Imran Example": ["the same again at another time that day"],
     }  # fmt: skip

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from casebook import deciding, listing, showing
+from casebook import beside, deciding, letters, listing, onroute, showing
 from casebook.case import STATES, Case
 from casebook.commands.opening import Session, asking, opened, say
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, PERSON_KINDS, SECONDED, Said, said
 from casebook.pseudonyms import key_of
+from casebook.sanctions import load_sanctions
 from casebook.splitting import split as split_off
 from casebook.store import case_of, history
 from pipeline.errors import ConfigError
@@ -69,17 +70,20 @@ def show(config: Path, account: str | None, incident: str, *, as_json: bool) -> 
     """
     with opened(config, account) as session:
         viewer = _viewer(session)
+        sanctions = load_sanctions(session.settings.casebook.sanctions)
         with session.book.changing() as writer:
             acted = history(writer.connection, incident)
             case = case_of(writer.connection, incident)
             shown = showing.as_data(case, acted, session.routes[case.route], viewer)
+            if "parties" in shown:
+                shown["sanctions"] = beside.as_told(writer.connection, case, sanctions, viewer)
             actor = session.actor
             writer.append(said("view", what="all" if "parties" in shown else "routing"), incident,
                           (actor.account, actor.role, actor.via), session.now)  # fmt: skip
     if as_json:
         click.echo(json.dumps(shown, indent=2, ensure_ascii=True))
     else:
-        say(showing.as_lines(shown, viewer))
+        say((*showing.as_lines(shown, viewer), *beside.as_lines(shown)))
 
 
 def _viewer(session: Session) -> showing.Viewer:
@@ -227,6 +231,50 @@ def split(config: Path, account: str | None, incident: str, hits: tuple[str, ...
     with opened(config, account) as session:
         case = split_off(session.book, session.access, session.actor, incident, hits, reason, session.now)
     say([f"{case.id} was split from {incident}."])
+
+
+@incident.command()
+@asking
+@_INCIDENT
+@click.option("--question", required=True, help="The question, as `esafety incident show` names it.")
+@click.option("--answer", "word", required=True, help="One of the words that the route gives for it.")
+@click.option("--note", help="Why, in a sentence.")
+def answer(config: Path, account: str | None, incident: str, question: str, word: str, note: str | None) -> None:
+    """Answer a question of the route that it is on.
+
+    What is next on the route follows from the answers; a later answer takes the place of an earlier one.
+    """
+    with opened(config, account) as session:
+        case = deciding.answer(
+            session.book, session.access, session.routes, session.actor, incident, question, word, note, session.now
+        )
+        routing_only = not session.access.sees(session.actor, case)
+    ahead = onroute.next_lines(case, session.routes[case.route], routing_only=routing_only)
+    say([f"{case.id}: {question} is answered: {word}.", *ahead])
+
+
+@incident.command()
+@asking
+@_INCIDENT
+@click.option("--template", required=True, help="Which letter: one that travels with the program, or your own.")
+@click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@click.option("--person", help="The account of the pupil whose parents it is for, if there are several.")
+@_REASON
+def letter(
+    config: Path, account: str | None, incident: str, template: str, output: Path, person: str | None, reason: str
+) -> None:
+    """Draft a letter to parents.
+
+    The incident has to be confirmed, and its names open to you. That you wrote it, and why, goes into its history.
+    """
+    with opened(config, account) as session:
+        categories = load_watchlists(session.settings).categories
+        writing = letters.Writing(
+            session.settings, {name: each.title for name, each in categories.items()}, session.actor, session.now
+        )
+        asked = letters.Asked(incident, template, person, reason)
+        letters.write(session.book, session.access, session.routes, writing, asked, output)
+    say([f"{output} is a draft: read it, change it, and send it by whatever way the school trusts."])
 
 
 @incident.command()

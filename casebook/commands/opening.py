@@ -16,7 +16,8 @@ from typing import Any
 import click
 
 from casebook.access import Access, Actor, actor_of
-from casebook.routes import Route, load_routes
+from casebook.guidance import routes_of
+from casebook.routes import Route
 from casebook.store import Casebook, opened_casebook, url_of
 from pipeline.config import Settings, load_settings
 from pipeline.record import shown
@@ -52,7 +53,7 @@ def opened(config: Path, account: str | None) -> Iterator[Session]:
     staff = settings.casebook.staff
     actor = actor_of(staff, account, getpass.getuser(), "cli")
     with opened_casebook(url_of(settings)) as book:
-        yield Session(settings, book, Access(staff), load_routes(), actor, datetime.now(UTC))
+        yield Session(settings, book, Access(staff), routes_of(settings), actor, datetime.now(UTC))
 
 
 def say(lines: Iterable[str]) -> None:
