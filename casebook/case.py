@@ -238,7 +238,10 @@ _CHANGES: Final[Mapping[str, Callable[[Case, Acted], dict[str, Any]]]] = {
     "merge": lambda case, acted: {
         "merged_into": acted.facts["into"], "question_open": False, "agreed": _without(case, "dismiss"),
     },
-    "merged-from": lambda case, acted: {"linked": (*case.linked, acted.facts["origin"])},
+    # Whoever is part of the one may not read the other.
+    "merged-from": lambda case, acted: {
+        "linked": (*case.linked, acted.facts["origin"]), "parties": {**_parties(acted), **case.parties},
+    },
     "split": lambda case, acted: {"linked": (*case.linked, acted.facts["into"])},
     "reveal": lambda case, acted: {"revealed": {**case.revealed, acted.author: acted.facts["until"]}},
     "export": lambda case, _: {"agreed": _without(case, "export")},

@@ -6,7 +6,7 @@ In: who, what, when. Out: the case as it is then. Raises `CasebookError` (or `ac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -121,8 +121,9 @@ def merge(
         raise CasebookError(f"{incident} cannot be merged into itself.")
     with book.changing() as writer:
         target = _case(writer, into)
-        _taken(writer, access, routes, actor, incident, said("merge", into=into, reason=reason), at)
-        what = said("merged-from", origin=incident, reason=reason)
+        merged = _taken(writer, access, routes, actor, incident, said("merge", into=into, reason=reason), at)
+        parties = [asdict(each) for each in merged.parties.values()]
+        what = said("merged-from", origin=incident, parties=parties, reason=reason)
         access.refuse(actor, target, what, routes)
         refuse_wrong_state(target, what)
         return _written(writer, target, actor, what, at)

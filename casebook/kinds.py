@@ -74,13 +74,13 @@ KINDS: Final[Mapping[str, Kind]] = {
     "agree": Kind(("agreed",), ("reason",)),
     "bring-in": Kind(("colleague",), ("reason",)),
     "merge": Kind(("into",), ("reason",)),
-    "merged-from": Kind(("origin",), ("reason",)),
+    "merged-from": Kind(("origin",), ("parties", "reason")),
     "split": Kind(("into", "hits"), ("reason",)),
     "split-from": Kind((*_DRAFT, "origin"), ("draft", "parties", "reason")),
     # What is looked at, and what leaves the house.
     "view": Kind(("what",)),
     "reveal": Kind(("until",), ("reason",)),
-    "export": Kind(("what", "sha256"), ("reason",)),
+    "export": Kind(("what", "sha256", "incidents?"), ("reason",)),
     # What is kept, and what no longer is.
     "hold": Kind((), ("reason",)),
     "release": Kind((), ("reason",)),

@@ -23,13 +23,11 @@ def looks(connection: Connection, actor: Actor, incident: str | None = None) -> 
     if not actor.roles & _MAY_ASK:
         raise Refused("you may not see who looked at what.", remedy="The auditor, the head teacher and the DSL may.")
     question = select(ACTION).where(ACTION.c.kind.in_(_LOOKS)).order_by(ACTION.c.seq)
-    if incident is not None:
-        question = question.where(ACTION.c.about == incident)
-    return [
-        {
-            "at": row["at"], "author": row["author"], "role": row["role"], "via": row["via"], "kind": row["kind"],
-            "about": row["about"],
-            **{name: value for name, value in json.loads(row["facts"]).items() if name != "sha256"},
-        }
-        for row in connection.execute(question).mappings()
-    ]  # fmt: skip
+    found = []
+    for row in connection.execute(question).mappings():
+        facts = json.loads(row["facts"])
+        # A table that left has many incidents in it, and is about none of them alone.
+        if incident is None or incident in {row["about"], *facts.get("incidents", ())}:
+            fixed = {name: row[name] for name in ("at", "author", "role", "via", "kind", "about")}
+            found.append(fixed | {name: value for name, value in facts.items() if name != "sha256"})
+    return found

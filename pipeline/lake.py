@@ -107,21 +107,22 @@ def staged(lake: Lake, name: str) -> Iterator[Path]:
 def settle(lake: Lake, folder: Path, unit_id: str) -> None:
     """Flush a staged folder and make it the unit of that name in one step."""
     for path in sorted(folder.iterdir()):
-        _flush(path)
-    _flush_folder(folder)
+        flush(path)
+    flush_folder(folder)
     target = lake.unit(unit_id)
     if target.exists():
         shutil.rmtree(target)
     folder.rename(target)
-    _flush_folder(target.parent)
+    flush_folder(target.parent)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Make a file last through a power cut."""
     with path.open("rb+") as stream:
         os.fsync(stream.fileno())
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make a rename last through a power cut. Windows has no such call and needs none."""
     if os.name == "nt":
         return
@@ -187,9 +188,9 @@ def replace_day(lake: Lake, kind: str, day: date, table: pl.DataFrame, columns: 
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
     write_table(temporary, table, columns)
-    _flush(temporary)
+    flush(temporary)
     temporary.replace(path)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def read_days(
@@ -236,7 +237,7 @@ def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_text(text, encoding="utf-8", newline="\n")
-    _flush(temporary)
+    flush(temporary)
     temporary.replace(path)
 
 

@@ -7,8 +7,6 @@ written is a `StoreError`.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -28,6 +26,7 @@ from pipeline.lake import Lake
 from pipeline.ledger import Ledger, Unit
 from pipeline.record import RunRecord
 from pipeline.schema import ACTIVE, CLUSTERS, COVERAGE, DRAFTS, FACTS, LEVELS, UNITS, USER_COUNTS
+from pipeline.spreadsheet import as_csv
 from pipeline.watchlist import Watchlists
 from reports import digest, governors, watched
 from reports.dates import long_date
@@ -44,8 +43,6 @@ _WITHOUT_TERMS = timedelta(days=84)
 _WITH_NAMES = ("digest.html", "unknown-users.csv")
 _WATCHED = "what-we-look-for.html"
 _PAGES = (*_WITH_NAMES, "governors.html", "run.json", "index.html", _WATCHED)
-#: Text that a spreadsheet would take for a formula is given a quote in front.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_pages(
@@ -66,7 +63,7 @@ def write_pages(
     routes = routes_of(settings)
     record.doubts += doubts(routes)
     pages = {
-        "unknown-users.csv": _csv(unknown),
+        "unknown-users.csv": as_csv(unknown.columns, unknown.iter_rows()),
         "digest.html": digest.render(
             drafts,
             _digest_context(settings, watchlists, people, new, record, became_of(place, ledger), clusters, routes),
@@ -271,20 +268,6 @@ def unknown_users(place: Lake, new: list[Unit], record: RunRecord) -> pl.DataFra
         .sort("events", "account", descending=[True, False])
         .select("account", "first_day", "days", "events")
     )
-
-
-def _csv(table: pl.DataFrame) -> str:
-    """For a spreadsheet: nothing in it can become a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(table.columns)
-    writer.writerows([_harmless(str(cell)) for cell in row] for row in table.iter_rows())
-    return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    clean = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in cell)
-    return f"'{clean}" if cell.startswith(_FORMULA) else clean
 
 
 def _watched_context(settings: Settings, watchlists: Watchlists, today: date) -> WatchedContext:

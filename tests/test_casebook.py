@@ -286,6 +286,13 @@ def test_what_is_merged_keeps_its_history_and_late_evidence_finds_where_it_went(
         do(book, "d.lead", one, "note", text="Too late.")
 
 
+def test_whoever_is_part_of_a_merged_incident_does_not_see_where_it_went(book: Casebook) -> None:
+    one, other = report(book, ("d.lead", "witness", "staff")), by_category(book, "bypass")
+    deciding.merge(book, ACCESS, routes(), who("h.head"), one, other, "The same afternoon.", NOW)
+    assert not ACCESS.sees(who("d.lead"), the_case(book, other))
+    assert verify(book).faults == []
+
+
 def test_hits_that_are_split_off_are_a_draft_of_their_own_with_the_same_people(book: Casebook) -> None:
     incident = by_category(book, "self-harm")
     case = the_case(book, incident)

@@ -17,9 +17,10 @@ from casebook.contacts import Contact
 from casebook.routes import Step, load_routes
 from pipeline.errors import InvariantError
 from pipeline.schema import DRAFTS, LEVELS, TS_QUALITIES, VERDICTS, WHO_GRADES
+from pipeline.visible import visible
 from reports import digest, governors
 from reports.digest import words
-from reports.page import excerpt, visible, write
+from reports.page import excerpt, write
 from tests import made_drafts as made
 from tests import made_term as term
 from tests.effort import tries

@@ -100,7 +100,7 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         lake.prepare(Lake(tmp_path), [])
 
 
-@pytest.mark.parametrize("step", ["write_table", "_flush", "_flush_folder"])
+@pytest.mark.parametrize("step", ["write_table", "flush", "flush_folder"])
 def test_a_day_stays_as_it_was_until_the_new_one_is_whole(
     place: Lake, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -112,7 +112,7 @@ def test_a_day_stays_as_it_was_until_the_new_one_is_whole(
         lake.replace_day(place, "active", DAY, more, schema.ACTIVE)
     monkeypatch.undo()
     after = place.day("active", DAY).read_bytes()
-    assert after == before or step == "_flush_folder"
+    assert after == before or step == "flush_folder"
     lake.replace_day(place, "active", DAY, more, schema.ACTIVE)
     assert lake.read_days(place, "active", schema.ACTIVE).height == 2
     assert [path.name for path in place.day("active", DAY).parent.iterdir()] == ["2026-11-10.parquet"]
@@ -144,7 +144,7 @@ def test_days_are_read_within_their_bounds(place: Lake) -> None:
 def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "deep" / "digest.html"
     lake.write_text(page, "first\n")
-    monkeypatch.setattr(lake, "_flush", _full)
+    monkeypatch.setattr(lake, "flush", _full)
     with pytest.raises(OSError, match="No space left"):
         lake.write_text(page, "second\n")
     assert page.read_bytes() == b"first\n"

@@ -13,9 +13,9 @@ import click
 
 from casebook import beside, deciding, letters, listing, onroute, showing
 from casebook.case import STATES, Case
-from casebook.commands.opening import Session, asking, opened, say
+from casebook.commands import leaving
+from casebook.commands.opening import asking, opened, say, viewer_of
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, PERSON_KINDS, SECONDED, Said, said
-from casebook.pseudonyms import key_of
 from casebook.sanctions import load_sanctions
 from casebook.splitting import split as split_off
 from casebook.store import case_of, history
@@ -69,7 +69,7 @@ def show(config: Path, account: str | None, incident: str, *, as_json: bool) -> 
     That you looked goes into its history.
     """
     with opened(config, account) as session:
-        viewer = _viewer(session)
+        viewer = viewer_of(session)
         sanctions = load_sanctions(session.settings.casebook.sanctions)
         with session.book.changing() as writer:
             acted = history(writer.connection, incident)
@@ -84,12 +84,6 @@ def show(config: Path, account: str | None, incident: str, *, as_json: bool) -> 
         click.echo(json.dumps(shown, indent=2, ensure_ascii=True))
     else:
         say((*showing.as_lines(shown, viewer), *beside.as_lines(shown)))
-
-
-def _viewer(session: Session) -> showing.Viewer:
-    key = key_of(session.settings.store.folder)
-    zone = ZoneInfo(session.settings.school.timezone)
-    return showing.Viewer(session.actor, session.access, key, zone, session.now)
 
 
 @incident.command()
@@ -293,3 +287,7 @@ def reveal(config: Path, account: str | None, incident: str, reason: str) -> Non
         )
     say(f"{each.part}: {each.person} ({each.kind})" for each in case.parties.values())
     say([f"Names of {incident} stay open to you for {minutes} minutes."])
+
+
+for _each in (leaving.export, leaving.export_table, leaving.verify_pack):
+    incident.add_command(_each)

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from casebook.access import Access, Actor, actor_of
 from casebook.guidance import routes_of
+from casebook.pseudonyms import key_of
 from casebook.routes import Route
+from casebook.showing import Viewer
 from casebook.store import Casebook, opened_casebook, url_of
 from pipeline.config import Settings, load_settings
 from pipeline.record import shown
@@ -56,7 +59,13 @@ def opened(config: Path, account: str | None) -> Iterator[Session]:
         yield Session(settings, book, Access(staff), routes_of(settings), actor, datetime.now(UTC))
 
 
-def say(lines: Iterable[str]) -> None:
+def viewer_of(session: Session) -> Viewer:
+    """Who looks, with what hides names from them."""
+    key = key_of(session.settings.store.folder)
+    return Viewer(session.actor, session.access, key, ZoneInfo(session.settings.school.timezone), session.now)
+
+
+def say(lines: Iterable[str], *, err: bool = False) -> None:
     """Print lines that cannot steer a terminal."""
     for line in lines:
-        click.echo(shown(line))
+        click.echo(shown(line), err=err)

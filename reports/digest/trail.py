@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.schema import LEVELS
+from pipeline.visible import spelt_out
 from reports.dates import clock, local, short_date
 from reports.digest.words import FIELDS, KINDS_SHORT, VERDICTS, VERDICTS_SHORT, WHAT, known
-from reports.page import Piece, counted, excerpt, spelt_out
+from reports.page import Piece, counted, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
