@@ -89,7 +89,12 @@ def run() -> NoReturn:
 
 
 #: Groups of commands that live with what they call; loaded when they are asked for.
-_GROUPS = {"audit": "casebook.commands.audit", "incident": "casebook.commands.incident"}
+_GROUPS = {
+    "audit": "casebook.commands.audit",
+    "change": "casebook.commands.change",
+    "check": "casebook.commands.check",
+    "incident": "casebook.commands.incident",
+}
 
 
 class _House(click.Group):

@@ -30,6 +30,15 @@ SECONDED: Final = ("open", "close", "export", "dismiss", "reroute", "sanctions")
 AGENCIES: Final = (
     "head", "chair-of-governors", "child-protection", "social-care", "lado", "police", "ceop", "iwf", "prevent", "hr",
 )  # fmt: skip
+#: What a filter-change request asks for, and what can be decided about it.
+WANTED: Final = ("allow", "block")
+DECISIONS: Final = (*WANTED, "refuse")
+#: What the logs say came of a decision; `already`: it was so before.
+EFFECTS: Final = ("seen", "partly", "not-seen", "already", "no-traffic")
+DEVICE_TYPES: Final = ("desktop", "laptop", "chromebook", "tablet", "phone", "other")
+#: What came of a filter check, and what the logs say of it.
+RESULTS: Final = ("blocked", "allowed", "warned", "not-reachable")
+TRACES: Final = ("agrees", "differs", "none")
 
 
 class CasebookError(EsafetyError):
@@ -47,6 +56,8 @@ class Kind:
 #: The words that a fact may be.
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "ground": GROUNDS, "outcome": OUTCOMES, "agreed": SECONDED, "agency": AGENCIES, "level": LEVELS, "route": ROUTES,
+    "wanted": WANTED, "decision": DECISIONS, "effect": EFFECTS, "device_type": DEVICE_TYPES, "result": RESULTS,
+    "trace": TRACES,
 }  # fmt: skip
 
 _DRAFT: Final = ("draft_id", "evidence_sha256", "level", "category", "categories", "route", "day", "site")
@@ -77,6 +88,15 @@ KINDS: Final[Mapping[str, Kind]] = {
     "merged-from": Kind(("origin",), ("parties", "reason")),
     "split": Kind(("into", "hits"), ("reason",)),
     "split-from": Kind((*_DRAFT, "origin"), ("draft", "parties", "reason")),
+    # The register of filter-change requests. A site is nobody's; why, and who asked, may be somebody's.
+    "change-asked": Kind(("host", "below", "wanted"), ("reason", "asked_by?")),
+    "change-decided": Kind(("decision", "until?"), ("reason",)),
+    "change-agreed": Kind((), ("reason",)),
+    "change-withdrawn": Kind((), ("reason",)),
+    "change-effect": Kind(("effect", "day", "before", "after")),
+    # The register of filter checks.
+    "check": Kind(("host", "device_type", "site", "group", "result", "tried_at"), ("tried", "user?", "device?")),
+    "check-traced": Kind(("trace", "seen")),
     # What is looked at, and what leaves the house.
     "view": Kind(("what",)),
     "reveal": Kind(("until",), ("reason",)),
@@ -111,7 +131,7 @@ def said(kind: str, **values: Any) -> Said:
     for name, words in WORDS.items():
         if name in given and given[name] not in words:
             raise CasebookError(f"{given[name]!r} is no {name}.", remedy=f"Write one of {', '.join(words)}.")
-    for name in ("reason", "text", "summary", "debrief"):
+    for name in ("reason", "text", "summary", "debrief", "tried"):
         if name in given and not str(given[name]).strip():
             raise CasebookError(f"the {name} is empty.", remedy="Say it in a sentence: others will have to rely on it.")
     facts, content = (

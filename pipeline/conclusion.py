@@ -12,8 +12,12 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from casebook.flipped import noticed
 from casebook.intake import take_in
+from casebook.registerfigures import Registers, registers_of
+from casebook.registers import keep_registers
 from casebook.store import opened_casebook, url_of
+from casebook.unexplained import findings, flips_of
 from pipeline import lake
 from pipeline.config import Settings
 from pipeline.coverage import missing_hours
@@ -26,8 +30,11 @@ from pipeline.rules import Rules
 from pipeline.schema import DRAFTS
 from reports import publish
 
-#: What is derived for a day and names people or holds their lines, and under which kind the ledger knows the day.
-_WITH_NAMES = {"user_counts": "facts", "drafts": "drafts", "became": "drafts", "clusters": "drafts"}
+#: What is derived for a day and names people, or sites that few may have asked for, or holds lines; and under which
+#: kind the ledger knows the day.
+_WITH_NAMES = {
+    "user_counts": "facts", "site_verdicts": "facts", "drafts": "drafts", "became": "drafts", "clusters": "drafts",
+}  # fmt: skip
 
 
 def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> None:
@@ -38,7 +45,7 @@ def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, reco
     except OSError as error:
         remedy = "See that there is room and that it may be written, and run again: nothing is lost."
         raise StoreError(f"cannot be written ({error.strerror or error}).", path=place.root, remedy=remedy) from error
-    _to_casebook(settings, place, ledger, record)
+    registers = _to_casebook(settings, rules, place, ledger, record)
     last_night = ledger.last_night()
     record.issues += [
         f"{day}: events came late, after those of the day had been deleted; the counts of that day stand without them."
@@ -49,11 +56,14 @@ def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, reco
     # What was refused lowers nothing, and no page is to say that it does.
     lowering = rules.drafting.lowering
     in_force = settings.model_copy(update={"lesson": lowering.lessons, "exclusion": lowering.exclusions})
-    publish.write_pages(in_force, rules.watchlists, rules.who.people.table, place, ledger, record)
+    publish.write_pages(in_force, rules.watchlists, rules.who.people.table, place, ledger, record, registers)
 
 
-def _to_casebook(settings: Settings, place: Lake, ledger: Ledger, record: RunRecord) -> None:
-    """Let the casebook take in the drafts that were made since it last did; that it cannot be had stops nothing."""
+def _to_casebook(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> Registers | None:
+    """Let the casebook take in the drafts that were made since it last did; that it cannot be had stops nothing.
+
+    Out: the registers as they stand then; None where the casebook cannot be had.
+    """
     nights = [day for day, _, _ in ledger.noted_heads() if day < record.today]
     try:
         with opened_casebook(url_of(settings)) as book:
@@ -61,8 +71,16 @@ def _to_casebook(settings: Settings, place: Lake, ledger: Ledger, record: RunRec
             tables = [lake.read_days(place, "drafts", DRAFTS, day, day) for day in days]
             drafts = pl.concat([pl.DataFrame(schema=DRAFTS), *tables])
             record.casebook = asdict(take_in(book, drafts, record.started))
+            changes, checks = keep_registers(book, place, ledger.units(), record.timezone, record.started)
     except StoreError as error:
         record.issues.append(f"{error} The drafts are in the digest; the next night enters them.")
+        return None
+    found = noticed(place, ledger, rules.watchlists.categories, changes, record.today)
+    record.filter_flips = [each.as_data() for each in found if not each.is_explained]
+    term = publish.term_of(settings, record.today)
+    told = [*record.filter_flips, *ledger.noted_flips(term.first_day, record.today)]
+    of_term = findings(flips_of(told), changes)
+    return registers_of(changes, checks, of_term, record.timezone, record.today)
 
 
 def keep_record(settings: Settings, ledger: Ledger, record: RunRecord) -> None:

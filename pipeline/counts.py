@@ -1,4 +1,5 @@
-"""The counts of some local days, made from the lake: by class, year group, category and verdict, by user, by hour.
+"""The counts of some local days, made from the lake: by class, year group, category and verdict, by user, by hour, by
+host and verdict.
 
 In: the units that touch the days, and who is who. Out: one table for each kind of count. Refuses nothing. All traffic
 is grouped once (`sql/traffic.sql`); every count is a query over that.
@@ -13,16 +14,19 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from pipeline import lake
+from pipeline import lake, withheld
 from pipeline.episodes import Drafting
 from pipeline.lake import Lake
 from pipeline.priority import LevelBounds, with_levels
-from pipeline.schema import ACTIVE, COVERAGE, FACTS, USER_COUNTS
+from pipeline.schema import ACTIVE, COVERAGE, FACTS, SITE_VERDICTS, STAFF_ROLES, STATUTORY, USER_COUNTS
+from pipeline.text import hosts_of
 from pipeline.who import Who, with_subjects
 
 _QUARTER = timedelta(minutes=15)
 #: Every kind of count and its table.
-KINDS = {"facts": FACTS, "user_counts": USER_COUNTS, "active": ACTIVE, "coverage": COVERAGE}
+KINDS = {
+    "facts": FACTS, "user_counts": USER_COUNTS, "active": ACTIVE, "coverage": COVERAGE, "site_verdicts": SITE_VERDICTS,
+}  # fmt: skip
 #: What is counted of an event that was hit, and what decides about the level of a hit.
 _OF_EVENT = ("event_id", "site", "format", "ts", "user", "client_ip", "device", "verdict", "kind")
 _OF_HIT = ("event_id", "category", "field", "view", "weight")
@@ -37,13 +41,50 @@ def count(
     with lake.connected(place, units, ("events",)) as connection:
         lake.register(connection, "quarters", wanted)
         hit = lake.rows(place, units, "hit_events", _OF_EVENT, pl.col("ts").is_between(first, last, closed="left"))
-        lake.register(connection, "flags", _flags(hit, lake.rows(place, units, "hits", _OF_HIT), drafting, bounds))
+        hits = lake.rows(place, units, "hits", _OF_HIT)
+        lake.register(connection, "flags", _flags(hit, hits, drafting, bounds))
         traffic = lake.ask(connection, "traffic", first=first, last=last)
         proven = traffic.filter(pl.col("verdict") == "allowed")
         counted = with_subjects(pl.concat([traffic, lake.ask(connection, "flagged")]), who, proven)
         lake.register(connection, "counted", counted)
         by_who = {kind: lake.ask(connection, kind) for kind in ("facts", "user_counts", "active")}
-        return {**by_who, "coverage": lake.ask(connection, "coverage", first=first, last=last)}
+        lake.register(connection, "adults", _adults(who.people.table))
+        secret = _secret_hosts(place, units, hits)
+        sites = by_host(lake.ask(connection, "site_verdicts", first=first, last=last))
+        sites = sites.filter(~withheld.tells(pl.col("host"), secret))
+        return {**by_who, "coverage": lake.ask(connection, "coverage", first=first, last=last), "site_verdicts": sites}
+
+
+def _secret_hosts(place: Lake, units: list[str], hits: pl.DataFrame) -> list[str]:
+    """Hosts of addresses on a secret list: a count by host would name them."""
+    met = hits.filter(pl.col("view") == STATUTORY).select("event_id", "view").unique()
+    if met.is_empty():
+        return []
+    ids = pl.col("event_id").is_in(met["event_id"].implode())
+    return withheld.secret_hosts(
+        met.join(lake.rows(place, units, "hit_events", ("event_id", "host"), ids), on="event_id")
+    )
+
+
+def _adults(people: pl.DataFrame) -> pl.DataFrame:
+    """The accounts of the people file that are nobody's but an adult's."""
+    return people.filter(pl.col("role").is_in([*STAFF_ROLES, "visitor"])).select(user="username").unique()
+
+
+def hosts_among(found: pl.DataFrame) -> pl.DataFrame:
+    """authority, host: of each distinct `user@host:port` of a query, where it names a host."""
+    distinct = found["authority"].drop_nulls().unique()
+    bare = distinct.str.extract(r"^([^?#]*)")
+    return pl.DataFrame({"authority": distinct, "host": hosts_of(bare)}).drop_nulls()
+
+
+def by_host(found: pl.DataFrame) -> pl.DataFrame:
+    """`schema.SITE_VERDICTS`, of rows that have the `user@host:port` of an address instead of the host."""
+    key = ["day", "source", "by_adult", "host", "verdict"]
+    # In the order of the query, which depends on content alone.
+    named = found.join(hosts_among(found), on="authority", maintain_order="left")
+    together = named.group_by(key, maintain_order=True).agg(pl.col("events").sum(), pl.col("users").bitwise_or())
+    return together.select(list(SITE_VERDICTS))
 
 
 def _flags(events: pl.DataFrame, hits: pl.DataFrame, drafting: Drafting, bounds: LevelBounds) -> pl.DataFrame:

@@ -306,6 +306,15 @@ class Ledger:
         )
         return [(date.fromisoformat(row["day"]), row["actions"], row["head"]) for row in rows]
 
+    def noted_flips(self, first: date, last: date) -> list[dict[str, Any]]:
+        """The changes of the filter that the runs between two dates have noted, the latest run first."""
+        rows = self._connection.execute(
+            "SELECT json_extract(record, '$.filter_flips') AS flips FROM runs"
+            " WHERE day BETWEEN ? AND ? AND flips IS NOT NULL ORDER BY started DESC",
+            (first.isoformat(), last.isoformat()),
+        )
+        return [flip for row in rows for flip in json.loads(row["flips"])]
+
     def add_run(self, started: datetime, record: dict[str, Any]) -> None:
         """Keep the record of a run whose pages are written."""
         row = {"started": started.astimezone(UTC).isoformat(), "day": self._today.isoformat()}

@@ -1,7 +1,7 @@
 """The record of a night: what was read, what needs attention; as data and as lines for a person.
 
-In: what the stages report. Out: a dictionary for JSON, and lines of text. It holds counts, ids, and names of files and
-sources; never a user, an address or a text of a log.
+In: what the stages report. Out: a dictionary for JSON, and lines of text. It holds counts, ids, names of files and
+sources, and sites for which the filter has changed; never a user, an address or a text of a log.
 """
 
 from __future__ import annotations
@@ -70,6 +70,9 @@ class RunRecord:
     drafts: dict[str, int] = field(default_factory=dict)
     #: What the casebook took in: `new`, `late`, `known`; and how far its history has got: `actions`, `head`.
     casebook: dict[str, Any] = field(default_factory=dict)
+    #: Sites with which the filter does something else than before, or than was settled: see
+    #: `casebook.unexplained`. Sites that several users asked for, and no user.
+    filter_flips: list[dict[str, Any]] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -137,6 +140,9 @@ def summary_lines(record: RunRecord) -> list[str]:
             f"Casebook: {record.casebook['new']} new, {record.casebook['late']} with late evidence; "
             f"{record.casebook['actions']} actions, the last {record.casebook['head'][:16]}"
         )
+    if record.filter_flips:
+        sites = "1 site" if len(record.filter_flips) == 1 else f"{len(record.filter_flips)} sites"
+        lines.append(f"The filter treats {sites} otherwise than was settled (see: esafety change unexplained)")
     if record.unknown_users:
         lines.append(f"Users that the people file does not list: {record.unknown_users} (see unknown-users.csv)")
     lines += [f"{source}: no log {', '.join(hours)}" for source, hours in record.missing_hours.items()]

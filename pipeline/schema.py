@@ -338,6 +338,20 @@ BECAME: Final = pl.Schema(
         "hits": pl.Int64(),
     }
 )
+#: What the filter did with each host: from which a change of the filter shows. `by_adult`: asked for by somebody who by
+#: the people file is no pupil, and for whom the filter may be another. `users` is a set of 63 bits of which each user
+#: has one, so that sets of many days can be united and nobody is named. It goes when the events go. Local calendar day.
+SITE_VERDICTS: Final = pl.Schema(
+    {
+        "day": pl.Date(),
+        "source": pl.String(),
+        "by_adult": pl.Boolean(),
+        "host": pl.String(),
+        "verdict": pl.String(),
+        "events": pl.Int64(),
+        "users": pl.Int64(),
+    }
+)
 #: What was read of each file, as the ledger holds it: records = events + rejects + skips.
 UNITS: Final = pl.Schema(
     {

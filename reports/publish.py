@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from casebook.guidance import doubts, routes_of
+from casebook.registerfigures import Registers
 from casebook.routes import Route
 from pipeline import lake
 from pipeline.config import Settings, Term
@@ -46,11 +47,13 @@ _PAGES = (*_WITH_NAMES, "governors.html", "run.json", "index.html", _WATCHED)
 
 
 def write_pages(
-    settings: Settings, watchlists: Watchlists, people: pl.DataFrame, place: Lake, ledger: Ledger, record: RunRecord
-) -> None:
+    settings: Settings, watchlists: Watchlists, people: pl.DataFrame, place: Lake, ledger: Ledger, record: RunRecord,
+    registers: Registers | None,
+) -> None:  # fmt: skip
     """Write all pages of the night, and note in the record what was drafted and where the pages are.
 
-    `people` is the table of the people file: drafts that name nobody show none of its accounts and names.
+    `people` is the table of the people file: drafts that name nobody show none of its accounts and names. `registers`
+    is None where the casebook could not be had.
     """
     today = record.today
     folder = settings.store.reports / today.isoformat()
@@ -68,7 +71,7 @@ def write_pages(
             drafts,
             _digest_context(settings, watchlists, people, new, record, became_of(place, ledger), clusters, routes),
         ),
-        "governors.html": _governors_page(settings, watchlists, place, ledger, record, today),
+        "governors.html": _governors_page(settings, watchlists, place, ledger, record, registers),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -184,8 +187,10 @@ def _summary(new: list[Unit], record: RunRecord) -> tuple[tuple[str, str], ...]:
 
 
 def _governors_page(
-    settings: Settings, watchlists: Watchlists, place: Lake, ledger: Ledger, record: RunRecord, today: date
-) -> str:
+    settings: Settings, watchlists: Watchlists, place: Lake, ledger: Ledger, record: RunRecord,
+    registers: Registers | None,
+) -> str:  # fmt: skip
+    today = record.today
     term = term_of(settings, today)
     upto = min(term.last_day, today - timedelta(days=1))
     school = settings.school
@@ -198,6 +203,7 @@ def _governors_page(
         coverage=lake.read_days(place, "coverage", COVERAGE, *span),
         units=units_table(ledger, record.timezone, term.first_day, today),
         drafts_by_level=drafts.group_by("day", "level").agg(drafts=pl.len().cast(pl.Int64)).cast(LEVELS_BY_DAY),
+        registers=registers,
     )
     context = GovernorsContext(
         school=school.name,

@@ -157,9 +157,9 @@ def levels(counts: dict[str, int]) -> pl.DataFrame:
     )
 
 
-def tables(flags: Sequence[Flag], **changes: pl.DataFrame) -> GovernorsTables:
+def tables(flags: Sequence[Flag], **changes: Any) -> GovernorsTables:
     days = school_days()
-    made = {
+    made: dict[str, Any] = {
         "facts": facts(flags),
         "active": _active(),
         "coverage": coverage(days),

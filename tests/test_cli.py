@@ -204,7 +204,8 @@ def test_after_the_days_of_retention_only_counts_without_names_are_left(school: 
     nightly(school)
     kept = school.parent / "store"
     everything = {path.parent.name for path in kept.rglob("2026-11-10.parquet")}
-    assert everything == {"facts", "active", "coverage", "user_counts", "drafts", "became", "clusters"}
+    named = {"user_counts", "site_verdicts", "drafts", "became", "clusters"}
+    assert everything == {"facts", "active", "coverage"} | named
     result = run("nightly", "--config", school, "--as-of", "2027-11-12T03:00")
     assert result.exit_code == 0, result.stdout
     assert {path.parent.name for path in kept.rglob("2026-11-10.parquet")} == {"facts", "active", "coverage"}

@@ -2,7 +2,7 @@
 -- back stops the report, and its column `found` says what was found. The name says what must be.
 --
 -- Inputs: those of query.sql, and its results under the names result_flags, result_groups, result_traffic,
--- result_sources and result_drafts. Parameters: $first_day and $last_day.
+-- result_sources, result_drafts, result_requests and result_filter_checks. Parameters: $first_day and $last_day.
 
 -- name: no count is negative
 SELECT 'facts: ' || CAST(MIN(events) AS VARCHAR) AS found FROM facts HAVING MIN(events) < 0
@@ -112,4 +112,18 @@ ORDER BY found;
 SELECT name || ': ' || CAST(person_days AS VARCHAR) AS found
 FROM result_groups
 WHERE person_days < most_people
+ORDER BY found;
+
+-- name: each request came out in one way
+SELECT 'asked ' || CAST(asked AS VARCHAR) AS found
+FROM result_requests
+WHERE asked <> allowed + blocked + refused + waiting + taken_back
+    OR allowed + blocked <> seen + partly + not_seen + not_known
+    OR without_second > allowed + blocked
+ORDER BY found;
+
+-- name: each filter check had one result
+SELECT site || ', ' || device_type || ', ' || person_group AS found
+FROM result_filter_checks
+WHERE checks <> blocked + allowed + other OR differs + no_trace > checks
 ORDER BY found;

@@ -6,12 +6,13 @@ figures that contradict each other: then nothing is printed at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from casebook.registerfigures import CHANGES, CHECKS, FLIPPED, Registers
 from pipeline.errors import InvariantError
 from pipeline.schema import ACTIVE, COVERAGE, FACTS, UNITS
 from reports.queries import ask, connect, queries
@@ -28,7 +29,7 @@ LEVELS_BY_DAY: Final = pl.Schema({"day": pl.Date, "level": pl.String, "drafts": 
 
 @dataclass(frozen=True)
 class GovernorsTables:
-    """`schema.FACTS`, `ACTIVE`, `COVERAGE` and `UNITS` of at least the term, and the drafts by day and level.
+    """`schema.FACTS`, `ACTIVE`, `COVERAGE`, `UNITS` of at least the term, drafts by day and level, the registers.
 
     Days outside the term are passed over.
     """
@@ -38,6 +39,8 @@ class GovernorsTables:
     coverage: pl.DataFrame
     units: pl.DataFrame
     drafts_by_level: pl.DataFrame
+    #: Of any days; None where the casebook could not be had.
+    registers: Registers | None = field(default_factory=Registers, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,43 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Requests:
+    """Filter-change requests of the term: asked = allowed + blocked + refused + waiting + taken back."""
+
+    asked: int
+    allowed: int
+    blocked: int
+    refused: int
+    waiting: int
+    taken_back: int
+    without_second: int
+    #: From the question to the decision, the median; None where nothing was decided.
+    median_hours: float | None
+    #: What came of those that were allowed or blocked: the logs say so, partly, not, or do not say.
+    seen: int
+    partly: int
+    not_seen: int
+    not_known: int
+    #: Sites that the filter treats otherwise than before, which no two people have settled.
+    unexplained: int
+
+
+@dataclass(frozen=True)
+class Check:
+    """Filter checks of one site, device type and user group: what was seen, and where the logs do not say the same."""
+
+    site: str
+    device_type: str
+    person_group: str
+    checks: int
+    blocked: int
+    allowed: int
+    other: int
+    differs: int
+    no_trace: int
+
+
+@dataclass(frozen=True)
 class Figures:
     """True numbers. `flags` is (category, group, verdict) -> events; the group is "" where nothing is known."""
 
@@ -110,6 +150,9 @@ class Figures:
     traffic: Traffic
     sources: tuple[Source, ...]
     drafts: dict[str, int]
+    #: None where the casebook could not be had.
+    requests: Requests | None
+    checks: tuple[Check, ...]
 
 
 def figures(tables: GovernorsTables, context: GovernorsContext) -> Figures:
@@ -134,16 +177,22 @@ def figures(tables: GovernorsTables, context: GovernorsContext) -> Figures:
         traffic=Traffic(**found["traffic"].row(0, named=True)),
         sources=tuple(Source(**row) for row in found["sources"].iter_rows(named=True)),
         drafts=dict(found["drafts"].iter_rows()),
+        requests=Requests(**found["requests"].row(0, named=True)) if tables.registers else None,
+        checks=tuple(Check(**row) for row in found["filter_checks"].iter_rows(named=True)),
     )
 
 
 def _inputs(tables: GovernorsTables, context: GovernorsContext) -> dict[str, pl.DataFrame]:
+    registers = tables.registers or Registers()
     inputs = {
         "facts": (tables.facts, FACTS),
         "active": (tables.active, ACTIVE),
         "coverage": (tables.coverage, COVERAGE),
         "units": (tables.units, UNITS),
         "levels": (tables.drafts_by_level, LEVELS_BY_DAY),
+        "changes": (registers.changes, CHANGES),
+        "checks": (registers.checks, CHECKS),
+        "flips": (registers.flips, FLIPPED),
     }
     declared = pl.DataFrame(list(context.sources), schema={"site": pl.String, "source": pl.String}, orient="row")
     return {name: table.select(schema.names()).cast(schema) for name, (table, schema) in inputs.items()} | {

@@ -63,6 +63,19 @@ class SourceRow:
 
 
 @dataclass(frozen=True)
+class CheckRow:
+    """The filter checks of one place, device type and user group."""
+
+    name: str
+    checks: str
+    blocked: str
+    allowed: str
+    other: str
+    differs: str
+    no_trace: str
+
+
+@dataclass(frozen=True)
 class KeyFigure:
     """One of the few numbers at the top, what it counts, and what to bear in mind."""
 
@@ -97,4 +110,7 @@ class ReportView:
     #: Which school days the hours without a log were looked for on.
     looked_at: str
     traffic: tuple[tuple[str, str], ...]
+    #: What became of filter-change requests, as words and numbers; empty where the register is not known.
+    requests: tuple[tuple[str, str], ...]
+    checks: tuple[CheckRow, ...]
     questions: tuple[str, ...]

@@ -1,6 +1,7 @@
 -- The figures of the governors' report. Every query below is run by its name.
 --
--- Inputs (see pipeline/schema.py): facts, active, coverage, units; levels (day, level, drafts);
+-- Inputs (see pipeline/schema.py): facts, active, coverage, units; levels (day, level, drafts); changes, checks and flips
+-- (see casebook/registerfigures.py);
 -- declared (site, source), the sources that should give a log every school hour.
 -- Parameters: $first_day and $last_day, the term, both included; $school_days, the days on which logs are expected;
 -- $first_hour and $last_hour, the hours of such a day in which they are, both included.
@@ -144,3 +145,54 @@ WHERE day BETWEEN $first_day AND $last_day
 GROUP BY level
 HAVING SUM(drafts) <> 0
 ORDER BY level;
+
+-- name: requests
+-- Grain: one row. Filter-change requests that were asked in the term, and sites that changed in it with no settled one.
+WITH asked AS (
+    SELECT *, decision IN ('allow', 'block') AS is_change
+    FROM changes
+    WHERE day BETWEEN $first_day AND $last_day
+),
+counted AS (
+    SELECT
+        COUNT(*) AS asked,
+        COUNT(*) FILTER (WHERE decision = 'allow') AS allowed,
+        COUNT(*) FILTER (WHERE decision = 'block') AS blocked,
+        COUNT(*) FILTER (WHERE decision = 'refuse') AS refused,
+        COUNT(*) FILTER (WHERE decision = '' AND standing <> 'withdrawn') AS waiting,
+        COUNT(*) FILTER (WHERE decision = '' AND standing = 'withdrawn') AS taken_back,
+        COUNT(*) FILTER (WHERE is_change AND NOT has_second) AS without_second,
+        MEDIAN(hours) AS median_hours,
+        COUNT(*) FILTER (WHERE is_change AND effect IN ('seen', 'already')) AS seen,
+        COUNT(*) FILTER (WHERE is_change AND effect = 'partly') AS partly,
+        COUNT(*) FILTER (WHERE is_change AND effect = 'not-seen') AS not_seen,
+        COUNT(*) FILTER (WHERE is_change AND effect IN ('', 'no-traffic')) AS not_known
+    FROM asked
+),
+flipped AS (
+    SELECT COUNT(*) AS unexplained
+    FROM flips
+    WHERE day BETWEEN $first_day AND $last_day
+        AND on_record <> 'settled'
+)
+SELECT counted.*, flipped.unexplained
+FROM counted
+CROSS JOIN flipped
+ORDER BY counted.asked;
+
+-- name: filter_checks
+-- Grain: one row for each site, device type and user group that was checked in the term.
+SELECT
+    site,
+    device_type,
+    person_group,
+    COUNT(*) AS checks,
+    COUNT(*) FILTER (WHERE result = 'blocked') AS blocked,
+    COUNT(*) FILTER (WHERE result = 'allowed') AS allowed,
+    COUNT(*) FILTER (WHERE result NOT IN ('blocked', 'allowed')) AS other,
+    COUNT(*) FILTER (WHERE trace = 'differs') AS differs,
+    COUNT(*) FILTER (WHERE trace = 'none') AS no_trace
+FROM checks
+WHERE day BETWEEN $first_day AND $last_day
+GROUP BY site, device_type, person_group
+ORDER BY site, device_type, person_group;

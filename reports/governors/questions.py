@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reports.governors.registers import questions_of_registers
 from reports.page import counted
 
 if TYPE_CHECKING:
@@ -43,4 +44,5 @@ def questions(figures: Figures, parts: Breakdown) -> tuple[str, ...]:
         )
     if any(each.rejects for each in figures.sources):
         raised.append("Some lines could not be read. Has somebody looked at why?")
+    raised += questions_of_registers(figures.requests, figures.checks)
     return (*raised, *_ALWAYS)

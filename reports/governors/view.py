@@ -13,6 +13,7 @@ from reports.dates import local, moment_in_words, short_date
 from reports.governors.breakdown import ADULTS, Breakdown, break_down
 from reports.governors.layout import AreaRow, CategoryRow, Cell, GroupRow, KeyFigure, ReportView, SourceRow
 from reports.governors.questions import questions
+from reports.governors.registers import check_rows, requests_in_words
 from reports.page import counted, grouped, year_in_words
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def report_view(figures: Figures, context: GovernorsContext) -> ReportView:
         sources=tuple(_source_row(each) for each in figures.sources),
         looked_at=_looked_at(context),
         traffic=_traffic(figures, context),
+        requests=requests_in_words(figures.requests),
+        checks=check_rows(figures.checks),
         questions=questions(figures, parts),
     )
 

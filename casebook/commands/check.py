@@ -1,0 +1,141 @@
+"""`esafety check`: the register of filter checks, and the lines of logs that they left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from casebook import registering
+from casebook.commands.opening import Session, asking, opened, say
+from casebook.filterchecks import FilterCheck, replayed, trace_of
+from casebook.kinds import DEVICE_TYPES, RESULTS, CasebookError
+from casebook.registers import as_seen
+from casebook.traces import lines_of
+from pipeline.lake import Lake
+from pipeline.ledger import copied_ledger
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+_LOCAL = "%Y-%m-%dT%H:%M"
+
+
+@click.group()
+def check() -> None:
+    """Note filter checks; see whether the logs know of them."""
+
+
+@check.command()
+@asking
+@click.argument("site")
+@click.option("--tried", required=True, help="What you tried: the page, or the words that you searched for.")
+@click.option("--result", required=True, type=click.Choice(RESULTS), help="What you saw.")
+@click.option("--device-type", required=True, type=click.Choice(DEVICE_TYPES))
+@click.option("--group", required=True, help="As whom: 'year 7', 'sixth form', 'staff'.")
+@click.option("--site", "school_site", help="Where; without it, the site of school.toml.")
+@click.option("--at", "tried_at", type=click.DateTime([_LOCAL]), help="When, in the school's time; without it, now.")
+@click.option("--user", help="The account that was logged in.")
+@click.option("--device", help="The device as the logs name it, or its address.")
+def add(config: Path, account: str | None, site: str, tried: str, result: str, device_type: str, group: str,
+        school_site: str | None, tried_at: datetime | None, user: str | None, device: str | None) -> None:  # fmt: skip
+    """Enter a filter check.
+
+    You opened a test page, or searched for something, and saw what the filter did.
+    """
+    with opened(config, account) as session:
+        zone = ZoneInfo(session.settings.school.timezone)
+        facts = {
+            "host": site, "result": result, "device_type": device_type, "group": group,
+            "site": school_site or session.settings.school.site,
+            "tried_at": tried_at.replace(tzinfo=zone) if tried_at else session.now,
+        }  # fmt: skip
+        content = {"tried": tried, "user": user, "device": device}
+        made = registering.enter_check(session.book, session.actor, facts, content, session.now)
+    say([f"{made.id} is entered. The next night looks for its lines in the logs."])
+
+
+@check.command("list")
+@asking
+@_JSON
+def show_list(config: Path, account: str | None, *, as_json: bool) -> None:
+    """List all checks, and whether the logs agree."""
+    with opened(config, account) as session, session.book.reading() as connection:
+        registering.refuse_outsider(session.actor)
+        found = [_row(each, session) for each in registering.all_checks(connection)]
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=True))
+        return
+    say(
+        f"{each['id']}  {each['tried_at']}  {each['site']}, {each['device_type']}, {each['group']}: {each['host']} "
+        f"{each['result']}; {_TRACES[each['trace']]}"
+        for each in found
+    )
+    say([] if found else ["There are none."])
+
+
+#: What the logs say of a check, in words.
+_TRACES = {
+    "": "the logs of that time have not been looked at yet",
+    "agrees": "the logs say so too",
+    "differs": "! the logs say something else",
+    "none": "! no trace in any log",
+}
+
+
+def _row(made: FilterCheck, session: Session) -> dict[str, Any]:
+    zone = ZoneInfo(session.settings.school.timezone)
+    return {
+        "id": made.id, "host": made.host, "site": made.site, "device_type": made.device_type, "group": made.group,
+        "result": made.result, "tried_at": made.tried_at.astimezone(zone).strftime(_LOCAL), "trace": made.trace,
+    }  # fmt: skip
+
+
+@check.command()
+@asking
+@click.argument("check_id", metavar="CHECK")
+@_JSON
+def show(config: Path, account: str | None, check_id: str, *, as_json: bool) -> None:
+    """Show one check, with the lines that it left in the logs.
+
+    That you looked goes into its history.
+    """
+    if not check_id.startswith("C-"):
+        raise CasebookError(f"{check_id!r} is no filter check.", remedy="See `esafety check list`.")
+    with opened(config, account) as session:
+        acted = registering.look(session.book, session.actor, check_id, session.now)
+        made = replayed(acted)
+        reads_all = registering.decides(session.actor) or made.author == session.actor.account
+        trace, seen = _trace(session, made)
+        shown = {
+            **_row(made, session), "author": made.author, "trace": trace, "seen": seen,
+            **((acted[0].content or {"erased": True}) if reads_all else {}),
+        }  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=True))
+    else:
+        say(_lines(shown))
+
+
+def _trace(session: Session, made: FilterCheck) -> tuple[str, list[Any]]:
+    """What a night has noted, or what the logs say by now; that there is nothing is for the night to say."""
+    if made.trace:
+        return made.trace, list(made.seen)
+    folder = session.settings.store.folder
+    with copied_ledger(folder, session.now.date()) as ledger:
+        found = lines_of(Lake(folder), ledger.units(), made)
+    return (trace_of(made, found["verdict"]), as_seen(found)) if found.height else ("", [])
+
+
+def _lines(shown: dict[str, Any]) -> Iterator[str]:
+    yield f"{shown['id']}  {shown['tried_at']}  by {shown['author']}"
+    yield f"  {shown['site']}, {shown['device_type']}, {shown['group']}: {shown['host']} {shown['result']}"
+    yield from (f"  {name}: {shown[name]}" for name in ("tried", "user", "device") if name in shown)
+    yield f"In the logs: {_TRACES[shown['trace']]}."
+    for each in shown["seen"]:
+        yield f"  {each['verdict']}, {each['source']}, line {each['line']} of {each['source_sha256'][:16]}"
+    if shown["trace"] == "none":
+        yield "  What that device does is not logged, or the time, the account or the device was noted wrongly."
