@@ -88,12 +88,13 @@ def run() -> NoReturn:
     os._exit(code)
 
 
-#: Groups of commands that live with what they call; loaded when they are asked for.
+#: Commands and groups of them that live with what they call; loaded when they are asked for.
 _GROUPS = {
     "audit": "casebook.commands.audit",
     "change": "casebook.commands.change",
     "check": "casebook.commands.check",
     "incident": "casebook.commands.incident",
+    "purge": "pipeline.commands.purge",
 }
 
 
@@ -107,8 +108,8 @@ class _House(click.Group):
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _GROUPS:
-            group: click.Command = getattr(import_module(_GROUPS[cmd_name]), cmd_name)
-            return group
+            command: click.Command = getattr(import_module(_GROUPS[cmd_name]), cmd_name.replace("-", "_"))
+            return command
         return super().get_command(ctx, cmd_name)
 
     @override

@@ -92,6 +92,8 @@ class Case:
     question_open: bool = False
     held: bool = False
     erased: bool = False
+    #: What its side was when its personal part was erased: nobody is named any more who would say so.
+    erased_side: str = ""
     reviewed_at: datetime | None = None
     closed_at: datetime | None = None
     ground: str = ""
@@ -115,6 +117,8 @@ class Case:
     @property
     def side(self) -> str:
         """`staff` where an adult of the school is the subject, the instigator or the victim; else `pupil`."""
+        if self.erased_side == "staff":
+            return "staff"
         concerned = any(each.kind == "staff" and each.part != "witness" for each in self.parties.values())
         return "staff" if concerned or self.route in _STAFF_ROUTES else "pupil"
 
@@ -247,6 +251,7 @@ _CHANGES: Final[Mapping[str, Callable[[Case, Acted], dict[str, Any]]]] = {
     "export": lambda case, _: {"agreed": _without(case, "export")},
     "hold": lambda _, __: {"held": True},
     "release": lambda _, __: {"held": False},
+    "erase": lambda _, acted: {"erased": True, "erased_side": acted.facts["side"]},
 }  # fmt: skip
 
 

@@ -104,7 +104,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     # What is kept, and what no longer is.
     "hold": Kind((), ("reason",)),
     "release": Kind((), ("reason",)),
-    "purge": Kind(("rule", "incidents", "erased", "before")),
+    # A receipt: which rule, and whose; what went; which actions have lost their personal part, as (first, last).
+    "purge": Kind(("rule", "days", "layer", "before", "counts", "sha256", "incidents", "erased")),
+    # Beside each incident of a receipt, with its number: what decides who may see it once nobody is named in it.
+    "erase": Kind(("receipt", "rule", "side")),
 }
 
 

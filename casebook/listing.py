@@ -63,4 +63,5 @@ def _case(row: dict[str, Any], parties: list[Party], brought_in: set[str]) -> Ca
     return Case(
         row["id"], row["origin"], row["day"], row["level"], row["category"], row["route"], opened, opened,
         state=row["state"], parties={each.person: each for each in parties}, brought_in=frozenset(brought_in),
+        erased_side=row["side"] if row["erased"] else "",
     )  # fmt: skip

@@ -125,6 +125,8 @@ def _seen(shown: Mapping[str, Any], viewer: Viewer) -> Iterator[str]:
         yield "  ! Late evidence came after this was decided: look at it, then `stands` or `reopen`."
     if shown["held"]:
         yield "  Held: nothing of it is deleted."
+    if shown["erased"]:
+        yield "  Its personal part was erased when its time had come; what was decided is left."
     for each in shown["parties"]:
         yield f"  {each['part']}: {each['person']}"
     for said in shown["said"]:

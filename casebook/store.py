@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -119,6 +120,22 @@ class Casebook:
         """Everything in it is done, or nothing."""
         with _failures(self._engine), _turn(self._engine) as connection:
             yield Writer(connection)
+
+    def sweep(self) -> None:
+        """Make the file anew, so that no byte of what was erased is left in it or beside it.
+
+        A server of PostgreSQL does this by itself, in its own time.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        try:
+            with closing(self._engine.raw_connection()) as connection:
+                for each in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    connection.cursor().execute(each)
+        except sqlite3.Error as error:
+            what = f"what had its time is out of the casebook, but its file could not be made anew ({error})."
+            remedy = "See that there is room, and run: esafety purge"
+            raise StoreError(what, path=self._engine.url.database, remedy=remedy) from None
 
     def close(self) -> None:
         """Let go of what is held."""

@@ -7,41 +7,38 @@ a store that cannot be written; what is done by then stays done, and the next ni
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import polars as pl
+from sqlalchemy import select
 
+from casebook import retention
+from casebook.access import NIGHT
 from casebook.flipped import noticed
 from casebook.intake import take_in
 from casebook.registerfigures import Registers, registers_of
 from casebook.registers import keep_registers
-from casebook.store import opened_casebook, url_of
+from casebook.store import Casebook, opened_casebook, url_of
+from casebook.tables import HEAD
 from casebook.unexplained import findings, flips_of
-from pipeline import lake
+from pipeline import lake, purging
 from pipeline.config import Settings
 from pipeline.coverage import missing_hours
 from pipeline.derive import LATE, derive
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger, Unit
+from pipeline.ledger import Ledger
 from pipeline.record import RunRecord
 from pipeline.rules import Rules
 from pipeline.schema import DRAFTS
 from reports import publish
-
-#: What is derived for a day and names people, or sites that few may have asked for, or holds lines; and under which
-#: kind the ledger knows the day.
-_WITH_NAMES = {
-    "user_counts": "facts", "site_verdicts": "facts", "drafts": "drafts", "became": "drafts", "clusters": "drafts",
-}  # fmt: skip
 
 
 def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> None:
     """Bring everything that follows from the lake up to date. Raises `StoreError` where it cannot be written."""
     try:
         derive(place, ledger, rules.who, rules.drafting, rules.flagging.bounds)
-        _purge(settings, place, ledger, record.started)
+        _let_events_go(settings, place, ledger, record)
     except OSError as error:
         remedy = "See that there is room and that it may be written, and run again: nothing is lost."
         raise StoreError(f"cannot be written ({error.strerror or error}).", path=place.root, remedy=remedy) from error
@@ -72,6 +69,7 @@ def _to_casebook(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, 
             drafts = pl.concat([pl.DataFrame(schema=DRAFTS), *tables])
             record.casebook = asdict(take_in(book, drafts, record.started))
             changes, checks = keep_registers(book, place, ledger.units(), record.timezone, record.started)
+            _let_incidents_go(settings, book, record)
     except StoreError as error:
         record.issues.append(f"{error} The drafts are in the digest; the next night enters them.")
         return None
@@ -83,35 +81,37 @@ def _to_casebook(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, 
     return registers_of(changes, checks, of_term, record.timezone, record.today)
 
 
+def _let_incidents_go(settings: Settings, book: Casebook, record: RunRecord) -> None:
+    """Erase what of the casebook has had its time; say which drafts nobody has looked at, which never go."""
+    purging.keep(settings, record, retention.purge(book, retention.periods(settings), NIGHT, record.started))
+    days = settings.retention.drafts_unreviewed_days
+    with book.reading() as connection:
+        waiting = retention.unreviewed(connection, record.started - timedelta(days=days))
+        record.casebook["actions"], record.casebook["head"] = connection.execute(select(HEAD.c.seq, HEAD.c.hash)).one()
+    # Where nobody works with the casebook yet, drafts are read in the digest.
+    if waiting and settings.casebook.staff:
+        record.issues.append(
+            f"{waiting} of the drafts have waited for more than {days} days, and nobody has looked at them. They are"
+            " kept. The DSL sees them with: esafety incident list --state draft"
+        )
+
+
+def _let_events_go(settings: Settings, place: Lake, ledger: Ledger, record: RunRecord) -> None:
+    """Take away what the school keeps no longer of what it has read; the receipt is written first."""
+    what = purging.old(settings, place, ledger, record.started)
+    given = purging.receipts(settings, what, record.started)
+    if not given:
+        return
+    purging.keep(settings, record, given)
+    try:
+        with opened_casebook(url_of(settings)) as book:
+            purging.note(book, given, NIGHT, record.started)
+    except StoreError as error:
+        record.issues.append(f"{error} What was deleted is in the summary of this night alone.")
+    purging.take_away(place, ledger, what)
+
+
 def keep_record(settings: Settings, ledger: Ledger, record: RunRecord) -> None:
     """Write the record of the run beside the pages, and into the ledger."""
     publish.write_record(settings, record)
     ledger.add_run(record.started, record.as_json())
-
-
-def _purge(settings: Settings, place: Lake, ledger: Ledger, now: datetime) -> None:
-    """Take away what the school keeps no longer: units whose events are all older, and what names people in old days.
-
-    What was read so long ago is old whatever times it holds: a line may have none, or one that is years ahead. The
-    counts without names stay.
-    """
-    oldest = now - timedelta(days=settings.retention.events_days)
-    oldest_day = oldest.astimezone(ZoneInfo(settings.school.timezone)).date()
-    before = oldest_day - timedelta(days=1)
-    read_before = _ids(ledger.read_since(None)) - _ids(ledger.read_since(before))
-    old = [
-        unit.unit_id for unit in ledger.units()
-        if unit.unit_id in read_before or (unit.last_ts is not None and unit.last_ts < oldest)
-    ]  # fmt: skip
-    # First the ledger: a folder that it no longer knows is cleared by the next run, even if this one is killed here.
-    ledger.purge(old)
-    lake.remove_units(place, old)
-    for kind, made_with in _WITH_NAMES.items():
-        made_before = set(ledger.days_since(made_with, None)) - set(ledger.days_since(made_with, before))
-        # `before` is a whole day more, because a day of drafts ends in the next morning.
-        lake.remove_days(place, kind, before, made_before)
-    publish.remove_named_pages(settings, oldest_day)
-
-
-def _ids(units: list[Unit]) -> set[str]:
-    return {unit.unit_id for unit in units}

@@ -248,13 +248,17 @@ def remove_units(lake: Lake, units: Iterable[str]) -> None:
         shutil.rmtree(lake.unit(unit_id), ignore_errors=True)
 
 
-def remove_days(lake: Lake, kind: str, before: date, besides: Iterable[date] = ()) -> None:
-    """Take away what was derived for the days before one, and for some others; days that are gone are no fault."""
-    for day in besides:
+def days_before(lake: Lake, kind: str, before: date, besides: Iterable[date] = ()) -> list[date]:
+    """The days before one, and of some others those, for which something is there."""
+    others = {day.isoformat() for day in besides}
+    there = (path.stem for path in _day_files(lake, kind))
+    return [date.fromisoformat(day) for day in there if day < before.isoformat() or day in others]
+
+
+def remove_days(lake: Lake, kind: str, days: Iterable[date]) -> None:
+    """Take away what was derived for some days; days that are gone are no fault."""
+    for day in days:
         lake.day(kind, day).unlink(missing_ok=True)
-    for path in _day_files(lake, kind):
-        if path.stem < before.isoformat():
-            path.unlink(missing_ok=True)
 
 
 def unit_files(lake: Lake, units: Iterable[str], table: str) -> list[Path]:

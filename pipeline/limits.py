@@ -18,6 +18,7 @@ YesOrNo = Annotated[bool, Strict()]
 Percent = Annotated[float, Strict(), Field(ge=0, le=100)]
 Name = Annotated[str, Field(min_length=1)]
 Day = Annotated[date, Strict()]
+Days = Annotated[int, Strict(), Field(ge=1, le=36_500)]
 #: An exclusion holds for a school year and a little more; then somebody has to look at it again.
 _LONGEST_EXCLUSION = timedelta(days=400)
 
@@ -29,9 +30,20 @@ class Table(BaseModel):
 
 
 class Retention(Table):
-    """How many days events and their lines are kept; counts without names are kept for good."""
+    """How many days what is kept, by tier; counts without names are kept for good.
 
-    events_days: Whole = Field(default=365, ge=1, le=36_500)
+    Incidents count from the day on which they were dismissed or closed. What nobody has decided is never deleted.
+    """
+
+    events_days: Days = 365
+    #: Nothing was in it: a school year, so that a pattern would still show.
+    dismissed_days: Days = 365
+    #: Until the 25th birthday is common. The program knows no birthdays: 25 years are enough for every pupil.
+    incidents_days: Days = 9_131
+    #: Of adults of the school, until pension age: 46 years are enough for whoever begins at 22.
+    staff_incidents_days: Days = 16_801
+    #: A draft that nobody has looked at for so long is told of every night, and stays.
+    drafts_unreviewed_days: Days = 30
 
 
 class Thresholds(Table):

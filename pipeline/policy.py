@@ -33,7 +33,10 @@ _TABLES: Final[dict[str, type[Table]]] = {"thresholds": Thresholds, "retention":
 _STRICTER: Final = {
     "thresholds.urgent": "lower", "thresholds.high": "lower", "thresholds.medium": "lower", "thresholds.low": "lower",
     "thresholds.draft": "level", "thresholds.small_number": "higher", "thresholds.episode_gap_minutes": "same",
-    "thresholds.drafts_on_page": "same", "retention.events_days": "same", "watchlists.shipped": "same",
+    "thresholds.drafts_on_page": "same", "watchlists.shipped": "same",
+    # What was nothing may go sooner, and a draft be told of sooner. All else is evidence as much as it is personal.
+    "retention.events_days": "same", "retention.dismissed_days": "lower", "retention.incidents_days": "same",
+    "retention.staff_incidents_days": "same", "retention.drafts_unreviewed_days": "lower",
 }  # fmt: skip
 _WORDS: Final = {
     "lower": "only a lower number is stricter", "higher": "only a higher number is stricter",
@@ -160,6 +163,14 @@ def limits(policies: Sequence[Policy]) -> tuple[Thresholds, Retention]:
         what = "the thresholds of all layers together do not fall from urgent through high and medium to low."
         last = next(each for each in reversed(policies) if each.tables.thresholds.model_fields_set)
         raise ConfigError(what, path=last.path, line=last.line("thresholds"), remedy="Correct them here.") from error
+
+
+def laid_down_by(policies: Sequence[Policy], table: str, key: str) -> str:
+    """The name of the layer whose word on a limit holds."""
+    return next(
+        (each.layer for each in reversed(policies) if key in getattr(each.tables, table).model_fields_set),
+        "the program",
+    )
 
 
 def _given(policy: Policy) -> Iterator[tuple[str, str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
@@ -73,6 +74,8 @@ class RunRecord:
     #: Sites with which the filter does something else than before, or than was settled: see
     #: `casebook.unexplained`. Sites that several users asked for, and no user.
     filter_flips: list[dict[str, Any]] = field(default_factory=list)
+    #: The receipts of what has had its time: rule, days, layer, before, counts, sha256.
+    deleted: list[dict[str, Any]] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -143,6 +146,7 @@ def summary_lines(record: RunRecord) -> list[str]:
     if record.filter_flips:
         sites = "1 site" if len(record.filter_flips) == 1 else f"{len(record.filter_flips)} sites"
         lines.append(f"The filter treats {sites} otherwise than was settled (see: esafety change unexplained)")
+    lines += [f"Deleted: {each}" for each in deleted_lines(record.deleted)]
     if record.unknown_users:
         lines.append(f"Users that the people file does not list: {record.unknown_users} (see unknown-users.csv)")
     lines += [f"{source}: no log {', '.join(hours)}" for source, hours in record.missing_hours.items()]
@@ -152,6 +156,13 @@ def summary_lines(record: RunRecord) -> list[str]:
     lines.append(f"Took {record.seconds:.1f} seconds.")
     lines += [f"Open {page}" for page in record.pages]
     return lines
+
+
+def deleted_lines(receipts: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """What has had its time, a line for each rule."""
+    for each in receipts:
+        what = ", ".join(f"{count:,} {name}" for name, count in each["counts"].items() if count)
+        yield f"{each['rule']}, after {each['days']:,} days (set by {each['layer']}): {what}; {each['sha256'][:16]}"
 
 
 def _how_to_see_rejects(record: RunRecord) -> list[str]:

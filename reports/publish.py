@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -96,12 +96,24 @@ def write_record(settings: Settings, record: RunRecord) -> None:
         raise StoreError(f"cannot be written ({error.strerror}).", path=path, remedy=remedy) from error
 
 
-def remove_named_pages(settings: Settings, before: date) -> None:
-    """Take away the pages that name people from the folders of the nights before a date. Raises `OSError`."""
-    for folder in _nights(settings.store.reports):
-        if date.fromisoformat(folder.name) < before:
-            for name in _WITH_NAMES:
-                (folder / name).unlink(missing_ok=True)
+def named_pages(settings: Settings, before: date) -> list[Path]:
+    """The pages that name people in the folders of the nights before a date."""
+    old = [folder for folder in _nights(settings.store.reports) if date.fromisoformat(folder.name) < before]
+    return [page for folder in old for name in _WITH_NAMES if (page := folder / name).is_file()]
+
+
+def write_receipts(settings: Settings, record: RunRecord) -> None:
+    """Keep what has been deleted by a run beside its pages; nothing where nothing was."""
+    name = f"deleted-{record.started.astimezone(UTC):%H%M%S}.json"
+    path = settings.store.reports / record.today.isoformat() / name
+    if not record.deleted:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, json.dumps(record.deleted, indent=2) + "\n")
+    except OSError as error:
+        remedy = "Make room there, or name another folder as [store] reports."
+        raise StoreError(f"cannot be written ({error.strerror}).", path=path, remedy=remedy) from error
 
 
 def _clear_leftovers(reports: Path) -> None:

@@ -136,8 +136,8 @@ def test_days_are_read_within_their_bounds(place: Lake) -> None:
     assert days(date(2026, 11, 10)) == [10, 11]
     assert days(date(2026, 11, 10), date(2026, 11, 10)) == [10]
     assert days(None, date(2026, 11, 8)) == []
-    lake.remove_days(place, "active", DAY)
-    lake.remove_days(place, "nothing", DAY)
+    assert lake.days_before(place, "nothing", DAY) == []
+    lake.remove_days(place, "active", lake.days_before(place, "active", DAY))
     assert days() == [10, 11]
 
 
@@ -204,7 +204,9 @@ def test_other_days_can_be_taken_away_as_well(place: Lake) -> None:
     far = date(2031, 1, 1)
     for day in (DAY, far):
         lake.replace_day(place, "active", day, ACTIVE.with_columns(day=pl.lit(day)), schema.ACTIVE)
-    lake.remove_days(place, "active", DAY, [far, date(2032, 1, 1)])
+    chosen = lake.days_before(place, "active", DAY, [far, date(2032, 1, 1)])
+    assert chosen == [far]
+    lake.remove_days(place, "active", [*chosen, date(2032, 1, 1)])
     assert lake.read_days(place, "active", schema.ACTIVE)["day"].to_list() == [DAY]
 
 

@@ -1,0 +1,1 @@
+"""Commands over the lake and the casebook together."""
