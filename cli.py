@@ -95,6 +95,7 @@ _GROUPS = {
     "check": "casebook.commands.check",
     "incident": "casebook.commands.incident",
     "purge": "pipeline.commands.purge",
+    "subject-access": "pipeline.commands.subject_access",
 }
 
 

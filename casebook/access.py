@@ -85,6 +85,14 @@ class Access:
     def _head_is_party(self, case: Case) -> bool:
         return any("head" in each.roles and _is_party(each.accounts, case) for each in self.staff)
 
+    def copies(self, actor: Actor, case: Case) -> bool:
+        """Whether the actor may put the case into a copy of what is held on somebody: an auditor, too, for that."""
+        return self.sees(actor, case) or ("auditor" in actor.roles and not self.hidden(actor, case))
+
+    def hidden(self, actor: Actor, case: Case) -> bool:
+        """Whether even that there is such a case is nothing for the actor: they or the head are part of it."""
+        return _is_party(actor.accounts, case) or (self._head_is_party(case) and not self.sees(actor, case))
+
     def refuse_unseen(self, actor: Actor, case: Case) -> None:
         """Raise `Refused` if the actor may not read the case; in the words for a case that is not there."""
         if not self.sees(actor, case):

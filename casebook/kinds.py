@@ -100,7 +100,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     # What is looked at, and what leaves the house.
     "view": Kind(("what",)),
     "reveal": Kind(("until",), ("reason",)),
-    "export": Kind(("what", "sha256", "incidents?"), ("reason",)),
+    "export": Kind(("what", "sha256", "incidents?", "without?"), ("reason", "person?")),
     # What is kept, and what no longer is.
     "hold": Kind((), ("reason",)),
     "release": Kind((), ("reason",)),

@@ -1,0 +1,46 @@
+"""`esafety subject-access`: a copy of everything that is held on one person."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from casebook.commands.opening import asking, opened, say
+from pipeline import subjectaccess
+from pipeline.subjectaccess import Request
+
+
+@click.command("subject-access")
+@asking
+@click.argument("person")
+@click.option("--also", multiple=True, metavar="ACCOUNT", help="Another account of the same person.")
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="A new folder.")
+@click.option("--reason", required=True, help="Who asked, and when: it goes into the history.")
+@click.option("--without", multiple=True, metavar="INCIDENT",
+              help="Leave it out: telling of it may endanger a child. The DSL or the head decides.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print what was copied as JSON.")
+def subject_access(config: Path, account: str | None, person: str, also: tuple[str, ...], output: Path, reason: str,
+                   without: tuple[str, ...], *, as_json: bool) -> None:  # fmt: skip
+    """Copy what is held on one person.
+
+    PERSON is an account, as the logs or the people file write it. Other people are taken out where they are named;
+    somebody has to read the copy before it is handed over.
+    """
+    request = Request((person, *also), reason, output, frozenset(without))
+    with opened(config, account) as session:
+        made = subjectaccess.copy(
+            session.settings, session.book, session.access, session.actor, request, session.now
+        )  # fmt: skip
+    if as_json:
+        click.echo(json.dumps({**asdict(made), "folder": str(made.folder)}, indent=2, ensure_ascii=True))
+        return
+    say(
+        [
+            f"Events: {made.found:,} found = {made.written:,} written + {made.kept_back:,} withheld.",
+            f"Incidents: {made.incidents} in the copy; {made.withheld} withheld: ask the DSL.",
+            f"Read it before you hand it over: {made.folder / 'index.html'}",
+        ]
+    )

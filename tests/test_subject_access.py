@@ -1,0 +1,307 @@
+"""A copy of what is held on one person: all of it, in every spelling, with nobody else in it and nothing withheld."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from casebook import held
+from casebook.case import STATES
+from casebook.kinds import KINDS
+from casebook.store import case_of, incidents, opened_casebook
+from casebook.tables import ACTION, CONTENT, PARTY
+from casebook.verifying import verify
+from cli import main
+from reports import subject
+from reports.subject.masking import masks
+from tests.effort import tries
+from tests.made_casebook import STAFF, do
+from tests.made_night import _CATEGORY, School, search, squid
+
+PEOPLE = """username,display_name,role,year_group,classes
+a.example,Alex Example,pupil,8,8B
+b.sample,Jordan Sample,pupil,8,8B
+english,Ida English,pupil,8,8B
+d.lead,Dana Lead,staff,,
+"""
+#: How the logs write Alex's account.
+SPELLINGS = ("a.example", "EXAMPLE\\A.Example", "a.example@example.org", "EXAMPLE%5Ca.example")
+SEALED = {"title": "Sealed", "severity": "urgent", "route": "illegal", "weight": "90", "term": "sealed word"}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> School:
+    """A school after a night and a morning."""
+    school = School(tmp_path_factory.mktemp("school")).made()
+    (school.folder / "lists" / "sealed.toml").write_text(_CATEGORY.format(id="sealed", **SEALED), "utf-8")
+    (school.folder / "people.csv").write_text(PEOPLE, "utf-8")
+    staff = [
+        f'[[casebook.staff]]\naccount = "{each.account}"\nname = "{each.name}"\nroles = {json.dumps(each.roles)}\n'
+        for each in STAFF
+    ]
+    more = '\n[people]\nfile = "people.csv"\n' + "".join(staff)
+    school.config.write_text(school.config.read_text("utf-8") + more, "utf-8")
+    lines = [squid(number, f"http://www.example.org/{number}", user) for number, user in enumerate(SPELLINGS)]
+    lines += [
+        squid(10, search("blue lobster for jordan sample"), "a.example"),
+        squid(12_000, "http://www.cranes.example/=1+1", "EXAMPLE\\a.example"),
+        squid(5_000, search("sealed word"), "a.example"),
+        squid(30, search("blue lobster"), "b.sample"),
+        squid(31, "http://www.example.org/?about=a.example", "b.sample", client="10.0.0.8"),
+    ]
+    school.log("log", "".join(lines))
+    school.night()
+    with opened_casebook(casebook_of(school)) as book:
+        incident = of_category(school, "lobsters", "a.example")
+        do(book, "d.lead", incident, "review")
+        do(book, "d.lead", incident, "party", person="b.sample", part="witness", person_kind="pupil")
+        text = (
+            "Jordan's mother (j.sample@example.net, from 192.0.2.77) says that Alex and b.sample fell out; ask english."
+        )
+        do(book, "p.deputy", incident, "note", text=text)
+    return school
+
+
+@pytest.fixture
+def school(kept: School, tmp_path: Path) -> School:
+    """A copy of it, to be changed."""
+    shutil.copytree(kept.folder, tmp_path / "school")
+    return School(tmp_path / "school")
+
+
+def casebook_of(school: School) -> str:
+    return f"sqlite:///{school.store / 'casebook.sqlite'}"
+
+
+def of_category(school: School, category: str, person: str) -> str:
+    with opened_casebook(casebook_of(school)) as book, book.reading() as connection:
+        mine = set(connection.scalars(select(PARTY.c.incident).where(PARTY.c.person == person)))
+        return next(
+            str(row["id"]) for row in incidents(connection) if row["category"] == category and row["id"] in mine
+        )
+
+
+def run(school: School, account: str, person: str = "a.example", *words: str) -> Any:
+    asked = ["subject-access", person, "--config", str(school.config), "--as", account]
+    given_ = ["--output", str(school.folder / "copy"), "--reason", "Her father asked on 3 November.", "--json"]
+    return CliRunner().invoke(main, [*asked, *given_, *words])
+
+
+def copied(school: School, account: str = "d.lead", person: str = "a.example", *words: str) -> dict[str, Any]:
+    result = run(school, account, person, *words)
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def texts_of(school: School) -> dict[str, str]:
+    """Each file of the copy as text; the values of Parquet one after the other."""
+    found = {}
+    for path in sorted((school.folder / "copy").iterdir()):
+        if path.suffix == ".parquet":
+            found[path.name] = "\n".join(str(cell) for row in pl.read_parquet(path).iter_rows() for cell in row)
+        else:
+            found[path.name] = path.read_text("utf-8")
+    return found
+
+
+def exports(school: School) -> list[dict[str, Any]]:
+    question = select(ACTION, CONTENT.c.body).join_from(ACTION, CONTENT, ACTION.c.seq == CONTENT.c.seq)
+    with opened_casebook(casebook_of(school)) as book:
+        assert verify(book).faults == []
+        with book.reading() as connection:
+            rows = connection.execute(question.where(ACTION.c.kind == "export").order_by(ACTION.c.seq)).mappings()
+            return [{**row, "facts": json.loads(row["facts"]), "content": json.loads(row["body"])} for row in rows]
+
+
+def test_all_events_in_all_spellings_are_there_and_counted(school: School) -> None:
+    made = copied(school)
+    events = school.table("events")
+    assert made["found"] == events.filter(pl.col("user") == "a.example").height == len(SPELLINGS) + 3
+    assert (made["written"], made["kept_back"]) == (made["found"] - 1, 1)
+    with (school.folder / "copy" / "events.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    table = pl.read_parquet(school.folder / "copy" / "events.parquet")
+    assert len(rows) == table.height == made["written"]
+    assert {row["user"] for row in rows} == {"a.example"}
+    page = texts_of(school)["index.html"]
+    assert f"{made['found']} events carry this account" in page
+    assert "2026-11-11/digest.html" in page
+    assert any("blue lobster" in row["search_text"] for row in rows), "a search is no secret of its engine"
+
+
+def test_nobody_else_is_in_it_and_what_is_withheld_is_only_counted(school: School) -> None:
+    made = copied(school)
+    for name, text in texts_of(school).items():
+        for word in ("jordan", "b.sample", "j.sample", "192.0.2.77", "sealed", "p.deputy", "ida"):
+            assert not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE), f"{word} stands in {name}"
+    page = texts_of(school)["index.html"]
+    assert (made["incidents"], made["withheld"]) == (2, 1)
+    assert "1 matter that is withheld; ask the DSL." in page
+    assert "Alex and [account withheld] fell out; ask [account withheld]" in page
+    assert "another pupil: witness" in page
+    assert "Somebody must read this before it is handed over" in page
+
+
+def test_two_people_let_out_what_is_withheld_and_even_then_no_text_of_it(school: School) -> None:
+    sealed = of_category(school, "sealed", "a.example")
+    with opened_casebook(casebook_of(school)) as book:
+        do(book, "h.head", sealed, "agree", 60 * 24 * 60, agreed="export", reason="She knows of it.")
+    made = copied(school)
+    assert (made["incidents"], made["withheld"]) == (3, 0)
+    texts = texts_of(school)
+    assert sealed in texts["index.html"]
+    assert not any("sealed word" in text or "sealed+word" in text for text in texts.values())
+    assert [each["about"] for each in exports(school)].count(sealed) == 1
+    with opened_casebook(casebook_of(school)) as book, book.reading() as connection:
+        assert "export" not in case_of(connection, sealed).agreed, "what was agreed was for one copy"
+
+
+def test_every_copy_is_an_action_with_its_reason_and_the_hash_of_its_files(school: School) -> None:
+    copied(school, "a.auditor")
+    actions = exports(school)
+    assert [each["about"] is None for each in actions] == [True, False, False]
+    assert actions[0]["content"] == {"reason": "Her father asked on 3 November.", "person": "a.example"}
+    assert {each["author"] for each in actions} == {"a.auditor"}
+    listed = subprocess.run(
+        ["sh", "-c", "LC_ALL=C sha256sum * | sha256sum"],
+        cwd=school.folder / "copy",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {each["facts"]["sha256"] for each in actions} == {listed.stdout.split()[0]}
+    assert not any("a.example" in json.dumps(each["facts"]) for each in actions)
+
+
+def test_what_the_dsl_leaves_out_has_left_no_trace_in_the_copy(school: School) -> None:
+    incident = of_category(school, "lobsters", "a.example")
+    refused = run(school, "a.auditor", "a.example", "--without", incident)
+    assert (refused.exit_code, "not yours to decide" in refused.stderr) == (1, True)
+    made = copied(school, "d.lead", "a.example", "--without", incident)
+    assert (made["incidents"], made["withheld"]) == (1, 1)
+    texts = texts_of(school)
+    assert not any(incident in text for text in texts.values())
+    assert not any("lobsters" in texts.get(name, "") for name in ("hits.csv", "drafts.csv", "counts.csv", "index.html"))
+    assert exports(school)[0]["facts"]["without"] == [incident]
+
+
+@pytest.mark.parametrize(
+    ("account", "person", "words", "said"),
+    [
+        ("n.network", "a.example", (), "may not copy"), ("p.deputy", "a.example", (), "may not copy"),
+        ("g.governor", "a.example", (), "may not copy"), ("d.lead", "EXAMPLE\\D.Lead", (), "about themselves"),
+        ("d.lead", "-", (), "names nobody"), ("d.lead", "a.example", ("--without", "I-2026-99999"), "not among"),
+        ("d.lead", "a.example", ("--reason", " "), "reason is empty"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_leaves_neither_a_file_nor_an_action(
+    school: School, account: str, person: str, words: tuple[str, ...], said: str
+) -> None:
+    result = run(school, account, person, *words)
+    assert (result.exit_code, said in result.stderr, "Traceback" in result.stderr) == (1, True, False)
+    assert exports(school) == []
+    assert [path.name for path in school.folder.iterdir() if "copy" in path.name] == []
+
+
+def test_a_folder_that_holds_something_is_left_alone(school: School) -> None:
+    (school.folder / "copy").mkdir()
+    (school.folder / "copy" / "mine.txt").write_text("mine", "utf-8")
+    assert "not an empty folder" in run(school, "d.lead").stderr
+    assert [path.name for path in (school.folder / "copy").iterdir()] == ["mine.txt"]
+
+
+def test_of_staff_what_they_did_is_there_without_what_it_was_about(school: School) -> None:
+    made = copied(school, "h.head", "D.Lead")
+    assert (made["found"], made["incidents"]) == (0, 0)
+    texts = texts_of(school)
+    assert [row["kind"] for row in csv.DictReader(texts["actions.csv"].splitlines())] == ["review", "party"]
+    assert "b.sample" not in "".join(texts.values())
+
+
+def test_a_case_that_the_one_who_asks_is_part_of_is_not_even_counted(school: School) -> None:
+    incident = of_category(school, "lobsters", "a.example")
+    with opened_casebook(casebook_of(school)) as book:
+        do(book, "h.head", incident, "party", 60, person="d.lead", part="instigator", person_kind="staff")
+    made = copied(school)
+    assert (made["incidents"], made["withheld"]) == (1, 1)
+    assert not any(incident in text for text in texts_of(school).values())
+
+
+def test_a_cell_cannot_become_a_formula(school: School) -> None:
+    copied(school)
+    for name, text in texts_of(school).items():
+        if name.endswith(".csv"):
+            assert not [cell for row in csv.reader(text.splitlines()) for cell in row if cell[:1] in {"=", "+", "@"}]
+
+
+KILLED = """
+import os, signal, sys
+from click.testing import CliRunner
+from pipeline import subjectaccess
+from cli import main
+wanted = subjectaccess._note
+def note(*values):
+    if sys.argv[1] == "after":
+        wanted(*values)
+    os.kill(os.getpid(), signal.SIGKILL)
+subjectaccess._note = note
+CliRunner().invoke(main, sys.argv[2:])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that ends a process at once")
+@pytest.mark.parametrize(("moment", "noted"), [("before", 0), ("after", 3)])
+def test_a_copy_that_is_killed_is_not_there_and_leaves_nothing_behind(school: School, moment: str, noted: int) -> None:
+    words = ["subject-access", "a.example", "--config", str(school.config), "--as", "d.lead"]
+    words += ["--output", str(school.folder / "copy"), "--reason", "Asked."]
+    command = [sys.executable, "-c", KILLED, moment, *words]
+    killed = subprocess.run(command, cwd=Path(__file__).parent.parent, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (school.folder / "copy").exists()
+    assert len(exports(school)) == noted, "nothing is ever there without its action"
+    copied(school)
+    assert [path.name for path in school.folder.iterdir() if "copy" in path.name] == ["copy"]
+
+
+def test_everything_that_can_be_told_of_a_case_has_its_words() -> None:
+    never = {*held._PASSED_OVER, "purge"}
+    assert subject._KINDS.keys() == KINDS.keys() - never
+    assert subject._STATES.keys() == set(STATES)
+
+
+NAMES = pl.DataFrame(
+    {
+        "username": ["a.example", "b.sample", "english", "x7"],
+        "display_name": ["Alex Example", "Jordan Sample", "Ida English", None],
+        "role": ["pupil", "pupil", "pupil", "pupil"],
+    }
+)
+WORDS = st.sampled_from(
+    ["Jordan", "Jordan's", "Sample", "b.sample", "B.SAMPLE", "EXAMPLE\\b.sample", "b.sample@example.org", "Ida",
+     "english", "was", "seen", "at 9:10", "(", ")", ",", "Alex", "192.0.2.7", "2001:db8::7", "Z. Other", "z.other"]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=12))
+@settings(max_examples=tries(300), deadline=None)
+def test_no_whole_word_that_names_somebody_else_is_left_in_what_others_wrote(words: list[str]) -> None:
+    written = masks(NAMES, [("z.other", "Zed Other")], frozenset({"a.example"})).written(" ".join(words))
+    for name in ("jordan", "sample", "b.sample", "ida", "english", "192.0.2.7", "2001:db8::7", "z.other", "other"):
+        assert not re.search(rf"(?<![\w]){re.escape(name)}(?!\w)", written, re.IGNORECASE), written
+    assert written.count("Alex") == words.count("Alex")
+    assert written.count("was") == words.count("was")
