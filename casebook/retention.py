@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, delete, func, select
 
 from casebook.access import Actor, Refused
+from casebook.case import Case
 from casebook.kinds import CasebookError, said
 from casebook.projection import rows_of, stamp
 from casebook.store import Casebook, Writer, case_of, incidents
@@ -92,7 +93,7 @@ def refuse_purge(actor: Actor) -> None:
 def due(connection: Connection, kept: Mapping[str, Period], now: datetime) -> list[Due]:
     """All that is due, in a fixed order."""
     rows = {row["id"]: row for row in incidents(connection)}
-    groups = [(_rule([rows[each] for each in group], kept, now), group) for group in _together(connection, rows)]
+    groups = [(_rule([dict(rows[each]) for each in group], kept, now), group) for group in _together(connection, rows)]
     over = [(rule, group) for rule, group in groups if rule is not None]
     held = _content(connection, [each for _, group in over for each in group])
     found = [
@@ -117,7 +118,7 @@ def _together(connection: Connection, rows: Mapping[str, RowMapping]) -> list[tu
     return sorted({tuple(sorted(each)) for each in groups.values()})
 
 
-def _rule(group: list[RowMapping], kept: Mapping[str, Period], now: datetime) -> str | None:
+def _rule(group: Sequence[Mapping[str, Any]], kept: Mapping[str, Period], now: datetime) -> str | None:
     """By which rule a group is due: that of the incident whose time is over last."""
     ends = [each for each in group if each["state"] != "merged"]
     waits = any(each["held"] or each["question_open"] for each in group)
@@ -189,48 +190,59 @@ def planned(book: Casebook, kept: Mapping[str, Period], now: datetime) -> list[G
 def purge(book: Casebook, kept: Mapping[str, Period], author: Actor, now: datetime) -> list[Gone]:
     """Erase all that is due, some of it at a time; each time all of it with its receipt, or nothing."""
     taken: list[Due] = []
-    while batch := _one_batch(book, kept, author, now):
-        taken += batch
+    with book.reading() as connection:
+        waiting = due(connection, kept, now)
+    for rule in sorted({each.rule for each in waiting}):
+        of_rule = [each for each in waiting if each.rule == rule]
+        for start in range(0, len(of_rule), _AT_A_TIME):
+            with book.changing() as writer:
+                taken += _erase(writer, kept, of_rule[start : start + _AT_A_TIME], author, now)
     if taken:
         book.sweep()
     return receipts(taken, kept, now)
 
 
-def _one_batch(book: Casebook, kept: Mapping[str, Period], author: Actor, now: datetime) -> list[Due]:
-    with book.reading() as connection:
-        # Nearly always nothing is, and then nobody has to wait for it.
-        if not due(connection, kept, now):
-            return []
-    with book.changing() as writer:
-        waiting = due(writer.connection, kept, now)
-        batch = [each for each in waiting if each.rule == waiting[0].rule][:_AT_A_TIME]
-        if batch:
-            _erase(writer, kept[batch[0].rule], batch, author, now)
-    return batch
-
-
-def _erase(writer: Writer, period: Period, batch: list[Due], author: Actor, now: datetime) -> None:
-    by = (author.account, author.role, author.via)
-    names = [name for each in batch for name in each.incidents]
-    sides = {name: _side(writer.connection, name) for name in names}
+def _erase(writer: Writer, kept: Mapping[str, Period], wanted: list[Due], author: Actor, now: datetime) -> list[Due]:
+    """Erase those that are due still, by one rule; which these were."""
+    cases = [{name: _case(writer.connection, name) for name in each.incidents} for each in wanted]
+    both = zip(wanted, cases, strict=True)
+    batch = [each for each, of in both if _is_due(writer.connection, each, of, kept, now)]
+    if not batch:
+        return []
     numbers = sorted(seq for each in batch for seq, _ in each.content)
     for start in range(0, len(numbers), _ASKED):
         writer.connection.execute(delete(CONTENT).where(CONTENT.c.seq.in_(numbers[start : start + _ASKED])))
-    given = note(writer, receipt(period, batch, now), author, now, names, numbers)
+    sides = {name: case.side for of in cases for name, case in of.items()}
+    names = [name for each in batch for name in each.incidents]
+    rule = batch[0].rule
+    given = note(writer, receipt(kept[rule], batch, now), author, now, names, numbers)
     for name in names:
-        what = said("erase", receipt=given, rule=period.rule, side=sides[name])
-        writer.append(what, name, by, now)
+        what = said("erase", receipt=given, rule=rule, side=sides[name])
+        writer.append(what, name, (author.account, author.role, author.via), now)
         writer.keep(case_of(writer.connection, name))
+    return batch
 
 
-def _side(connection: Connection, incident: str) -> str:
-    """The side of a case, after its history. Raises `CasebookError` if the tables say something else of the case."""
+def _case(connection: Connection, incident: str) -> Case:
+    """The case, after its history. Raises `CasebookError` if the tables say something else of it."""
     case = case_of(connection, incident)
     row = connection.execute(select(INCIDENT).where(INCIDENT.c.id == incident)).mappings().one()
     if dict(row) != rows_of(case)["incident"][0]:
         remedy = "Nothing of it was erased. Run: esafety audit verify"
         raise CasebookError(f"the tables say of {incident} what its history does not.", remedy=remedy)
-    return case.side
+    return case
+
+
+def _is_due(
+    connection: Connection, wanted: Due, cases: Mapping[str, Case], kept: Mapping[str, Period], now: datetime
+) -> bool:
+    """Whether it is as it was when it was found due: somebody may have done something about it since."""
+    if not cases:
+        return True
+    linked = {name for case in cases.values() for name in (*case.linked, case.merged_into) if name}
+    content = sorted(each for held in _content(connection, list(cases)).values() for each in held)
+    rule = _rule([rows_of(case)["incident"][0] for case in cases.values()], kept, now)
+    return linked <= cases.keys() and tuple(content) == wanted.content and rule == wanted.rule
 
 
 def note(

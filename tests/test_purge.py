@@ -210,6 +210,24 @@ def test_a_hold_that_somebody_took_out_of_the_tables_still_holds(book: Casebook,
     assert len(content_of(book, incident)) == 3
 
 
+def test_what_is_held_just_before_its_turn_stays(book: Casebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, other = of_category(book, "bypass"), of_category(book, "extremism")
+    for each in (held, other):
+        dismissed(book, each, "d.lead")
+    found = retention.due
+
+    def due_and_then_held(*values: Any) -> Any:
+        waiting = found(*values)
+        do(book, "d.lead", held, "hold", reason="The police are on the telephone.")
+        return waiting
+
+    monkeypatch.setattr(retention, "due", due_and_then_held)
+    given = retention.purge(book, KEPT, NIGHT, NOW + timedelta(days=100))
+    assert [dict(each.counts) for each in given] == [{"incidents": 1, "texts": 2}]
+    assert (the_case(book, held).erased, the_case(book, other).erased) == (False, True)
+    assert verify(book).faults == []
+
+
 STEPS = st.sampled_from(["nothing", "review", "dismiss", "close", "hold", "merge", "split"])
 
 

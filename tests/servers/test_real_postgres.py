@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from casebook import retention
+from casebook.access import NIGHT
 from casebook.intake import take_in
 from casebook.kinds import CasebookError
 from casebook.store import Casebook, opened_casebook
@@ -71,3 +74,16 @@ def test_a_server_that_is_not_there_is_a_sentence_without_the_password(tmp_path:
         pass
     assert "opensesame" not in str(told.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_has_had_its_time_is_erased_with_its_receipt(book: Casebook) -> None:
+    take_in(book, a_night(), NOW)
+    do(book, "h.head", "I-2026-00002", "review")
+    do(book, "h.head", "I-2026-00002", "dismiss", ground="not-ours", reason="A visitor.")
+    kept = {rule: retention.Period(rule, 100, "the program") for rule in ("dismissed", "exports")}
+    now = NOW + timedelta(days=100)
+    planned = retention.planned(book, kept, now)
+    assert retention.purge(book, kept, NIGHT, now) == planned
+    assert [(each.rule, dict(each.counts)) for each in planned] == [("dismissed", {"incidents": 1, "texts": 2})]
+    verdict = verify(book)
+    assert (verdict.faults, verdict.erased) == ([], 2)
