@@ -75,7 +75,8 @@ def copy(settings: Settings, book: Casebook, access: Access, actor: Actor, reque
     accounts = _accounts(access, request.people)
     held.refuse_copy(actor, accounts, request.without)
     _refuse_used(request.output)
-    people = load_who(settings)[0].people.table
+    who = load_who(settings)[0]
+    people = who.people.table
     own = people.filter(pl.col("username").is_in(sorted(accounts)))
     with book.reading() as connection:
         others = [(account, "") for account in held.others(connection, accounts)]
@@ -86,7 +87,8 @@ def copy(settings: Settings, book: Casebook, access: Access, actor: Actor, reque
     secret = frozenset(name for name, each in titles.items() if each.route == _ILLEGAL)
     with copied_ledger(settings.store.folder, now.date()) as ledger:
         logs = heldlogs.held_on(
-            Lake(settings.store.folder), ledger, accounts, secret, found.kept_back, hiding.typed
+            Lake(settings.store.folder), ledger, accounts, who, ZoneInfo(settings.school.timezone), secret,
+            found.kept_back, hiding.typed,
         )  # fmt: skip
     names = accounts | set(own["display_name"].drop_nulls())
     tables = _tables(own, logs, found)

@@ -53,7 +53,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> School:
         f'[[casebook.staff]]\naccount = "{each.account}"\nname = "{each.name}"\nroles = {json.dumps(each.roles)}\n'
         for each in STAFF
     ]
-    more = '\n[people]\nfile = "people.csv"\n' + "".join(staff)
+    (school.folder / "devices.csv").write_text("address,username\n10.0.0.9,a.example\n10.0.0.10,b.sample\n", "utf-8")
+    more = '\n[people]\nfile = "people.csv"\ndevices = "devices.csv"\n' + "".join(staff)
     school.config.write_text(school.config.read_text("utf-8") + more, "utf-8")
     lines = [squid(number, f"http://www.example.org/{number}", user) for number, user in enumerate(SPELLINGS)]
     lines += [
@@ -61,6 +62,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> School:
         squid(12_000, "http://www.cranes.example/=1+1", "EXAMPLE\\a.example"),
         squid(5_000, search("sealed word"), "a.example"),
         squid(30, search("blue lobster"), "b.sample"),
+        squid(5_010, "http://www.sealed.example/picture", "a.example"),
+        squid(5_020, "http://www.example.org/go?to=http://www.sealed.example/picture", "a.example"),
+        squid(15, "http://www.example.org/tied", "-", client="10.0.0.9"),
+        squid(16, "http://www.example.org/theirs", "-", client="10.0.0.10"),
+        squid(17, "http://www.example.org/nobodys", "-", client="10.0.0.11"),
+        squid(18, "http://www.example.org/visitor", "b.sample", client="10.0.0.9"),
         squid(31, "http://www.example.org/?about=a.example", "b.sample", client="10.0.0.8"),
     ]
     school.log("log", "".join(lines))
@@ -131,13 +138,16 @@ def exports(school: School) -> list[dict[str, Any]]:
 def test_all_events_in_all_spellings_are_there_and_counted(school: School) -> None:
     made = copied(school)
     events = school.table("events")
-    assert made["found"] == events.filter(pl.col("user") == "a.example").height == len(SPELLINGS) + 3
-    assert (made["written"], made["kept_back"]) == (made["found"] - 1, 1)
+    tied = events.filter(pl.col("user").is_null() & (pl.col("client_ip") == "10.0.0.9")).height
+    assert (made["found"], tied) == (events.filter(pl.col("user") == "a.example").height + 1, 1)
+    assert made["found"] == len(SPELLINGS) + 6
+    assert (made["written"], made["kept_back"]) == (made["found"] - 3, 3)
     with (school.folder / "copy" / "events.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     table = pl.read_parquet(school.folder / "copy" / "events.parquet")
     assert len(rows) == table.height == made["written"]
-    assert {row["user"] for row in rows} == {"a.example"}
+    assert {row["user"] for row in rows} == {"a.example", ""}
+    assert [row["path"] for row in rows if not row["user"]] == ["/tied"]
     page = texts_of(school)["index.html"]
     assert f"{made['found']} events carry this account" in page
     assert "2026-11-11/digest.html" in page
