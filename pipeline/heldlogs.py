@@ -20,7 +20,7 @@ from pipeline.errors import InvariantError
 from pipeline.events import complete
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger
-from pipeline.schema import DRAFTS, STATUTORY, STORED_EVENTS, USER_COUNTS
+from pipeline.schema import DRAFTS, LED_TO, STATUTORY, STORED_EVENTS, USER_COUNTS
 from pipeline.who import Who, with_subjects
 from pipeline.withheld import tells
 
@@ -57,8 +57,9 @@ def held_on(
     ids = events["event_id"].implode()
     hits = lake.rows(place, units, "hits", _HIT, pl.col("event_id").is_in(ids))
     found = hits.filter(pl.col("category").is_in(sorted(secret)) | (pl.col("view") == STATUTORY))
-    withheld, met = found["event_id"], found.filter(~pl.col("field").is_in(_OWN_WORDS))["event_id"]
-    # What else came from such a site would tell what it was; a search says nothing against the engine.
+    # What else came from such a site would tell what it was; neither a search engine nor a redirector is one.
+    is_site = ~pl.col("field").is_in(_OWN_WORDS) & pl.col("view").ne_missing(LED_TO)
+    withheld, met = found["event_id"], found.filter(is_site)["event_id"]
     hosts = events.filter(pl.col("event_id").is_in(met.implode()))["host"].drop_nulls().unique()
     named = [tells(pl.col(name), hosts.str.to_lowercase().to_list()) for name in _ADDRESSES]
     is_secret = pl.any_horizontal(pl.col("event_id").is_in(withheld.implode()), *named)
