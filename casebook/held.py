@@ -24,7 +24,7 @@ _MAY: Final = frozenset({"dsl", "head", "auditor"})
 _DECIDES: Final = frozenset({"dsl", "head"})
 #: What of a content is told, and what of the facts.
 _TOLD: Final = ("reason", "text", "summary", "note", "debrief", "lesson", "change", "reported_by")
-_FACTS: Final = ("ground", "outcome", "agency", "level", "category", "route", "step", "agreed", "what", "rule")
+_FACTS: Final = ("ground", "outcome", "agency", "level", "category", "route", "step", "question", "answer", "what")
 #: Looks of others, and what only moves a case about, is no word about the person.
 _PASSED_OVER: Final = ("view", "reveal", "bring-in", "agree", "erase", "merged-from")
 
@@ -106,7 +106,10 @@ def _told(case: Case, acted: list[Acted], accounts: frozenset[str], mask: Mask) 
         {"who": "you" if each.person in accounts else f"another {_word(each.kind)}", "part": each.part}
         for each in case.parties.values()
     ]
-    drafts = [each.content["draft"] for each in acted if each.content and "draft" in each.content]
+    # What somebody else typed is theirs, also where it is about the person.
+    own = {f"{kind}:{account}" for kind in ("person", "account") for account in accounts}
+    brought = [each.content["draft"] for each in acted if each.content and "draft" in each.content]
+    drafts = [draft for draft in brought if draft["subject"] in own]
     texts = dict.fromkeys(str(each["text"]) for draft in drafts for each in draft["hits"] if each.get("text"))
     said = [*(word for draft in drafts for word in (*draft["reasons"], *draft["facts"]))]
     return {

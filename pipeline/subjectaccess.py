@@ -159,7 +159,7 @@ def _hand_out(
             if name.endswith(".parquet"):
                 lake.write_table(fresh / name, table, EVENTS)
             else:
-                write(fresh / name, as_csv(table.columns, table.iter_rows()))
+                write(fresh / name, as_csv(table.columns, _filled(table)))
         _note(book, actor, request, found, _sha256(fresh), now)
         if target.exists():
             target.rmdir()
@@ -172,6 +172,11 @@ def _hand_out(
     finally:
         if fresh.exists():
             shutil.rmtree(fresh)
+
+
+def _filled(table: pl.DataFrame) -> Iterator[list[object]]:
+    """The rows; what a log does not say is an empty cell."""
+    return (["" if cell is None else cell for cell in row] for row in table.iter_rows())
 
 
 def _sha256(folder: Path) -> str:

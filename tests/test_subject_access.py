@@ -252,6 +252,18 @@ def test_a_case_that_the_one_who_asks_is_part_of_is_not_even_counted(school: Sch
     assert not any(incident in text for text in texts_of(school).values())
 
 
+def test_a_witness_is_not_told_what_somebody_else_typed(school: School) -> None:
+    made = copied(school, "d.lead", "b.sample")
+    page = texts_of(school)["index.html"]
+    assert made["incidents"] == 2
+    assert "another pupil: subject" in page
+    assert "you: witness" in page
+    # Their own search for the same is there, Alex's is not.
+    assert "blue lobster for" not in page
+    assert "blue lobster" in page
+    assert not re.search(r"(?<!\w)(alex|a\.example)(?!\w)", "".join(texts_of(school).values()), re.IGNORECASE)
+
+
 def test_a_cell_cannot_become_a_formula(school: School) -> None:
     copied(school)
     for name, text in texts_of(school).items():

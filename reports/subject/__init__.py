@@ -26,6 +26,7 @@ _KINDS = {
     "reported": "Somebody told of it", "review": "Taken up", "confirm": "Found to be an incident",
     "dismiss": "Found to be none", "escalate": "Handed on", "close": "Closed", "reopen": "Taken up once more",
     "stands": "Looked at again: the decision stands", "note": "Noted", "step": "A step was done",
+    "answer": "A question of the route was answered",
     "reroute": "Changed to another way of answering", "party": "Somebody was entered as part of it",
     "not-party": "Somebody was found to be no part of it", "merge": "Became part of another case",
     "split": "Some of it became a case of its own", "split-from": "Was split from another case",
