@@ -323,7 +323,8 @@ def test_an_erased_personal_part_leaves_a_pack_that_still_fits(book: Casebook, t
     with book.changing() as writer:
         seq = writer.head[0]
         writer.connection.execute(delete(CONTENT).where(CONTENT.c.seq == seq))
-        receipt = said("purge", rule="test", incidents=[incident], erased=[(seq, seq)], before="2026-01-01")
+        fields = {"rule": "dismissed", "days": 365, "layer": "the school", "before": "2026-01-01", "sha256": "0" * 64}
+        receipt = said("purge", **fields, counts={"texts": 1}, incidents=[incident], erased=[(seq, seq)])
         writer.append(receipt, None, ("esafety", "program", "night"), NOW + timedelta(minutes=1))
     made = exported(book, incident, tmp_path / "pack.zip")
     verdict = checking.verify(made.path, PASSWORD)
