@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
 from hypothesis import settings
@@ -17,10 +18,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from typing_extensions import override
 
 from casebook import deciding
-from casebook.case import Case
+from casebook.case import STATES, Case
 from casebook.intake import take_in
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, SECONDED, CasebookError
+from casebook.listing import visible
 from casebook.projection import rows_of, same, stored
+from casebook.showing import Viewer, as_data
 from casebook.store import Casebook, case_of, history
 from casebook.verifying import verify
 from pipeline.watchlist import ROUTES
@@ -28,6 +31,7 @@ from tests.effort import tries
 from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, routes, who
 from tests.made_drafts import a_night, drafts
 
+ZONE = ZoneInfo("Europe/London")
 PEOPLE = [each.account for each in STAFF]
 DSLS = {"d.lead", "p.deputy"}
 WORDS = st.sampled_from(["So it was.", "As the policy says.", "Ünïcode — and \U0001f512"])
@@ -178,6 +182,26 @@ class Anybody(RuleBasedStateMachine):
             deciding.report(self.book, who(account), facts, content, NOW)
         except CasebookError:
             assert account == "g.governor"
+
+    @rule(account=st.sampled_from(PEOPLE))
+    def look(self, account: str) -> None:
+        """Whoever looks sees what the document says, all of it and no more."""
+        with self.book.reading() as connection:
+            listed = {row["id"]: row for row in visible(connection, ACCESS, who(account), STATES)}
+        for incident in self.ids():
+            case, told = self.case(incident), self.told(incident)
+            brought_in = {each.facts["colleague"] for each in told if each.kind == "bring-in"}
+            seen = may_see(account, case, brought_in)
+            routing = account == "n.network" and case.side == "pupil" and account not in case.parties
+            assert (incident in listed) == (seen or routing)
+            assert ("category" in listed.get(incident, {})) == seen
+            try:
+                shown = as_data(case, told, routes()[case.route], Viewer(who(account), ACCESS, b"k" * 32, ZONE, NOW))
+            except CasebookError:
+                assert not seen
+                assert not routing
+            else:
+                assert ("history" in shown) == seen
 
     @rule()
     def the_night_runs_again(self) -> None:
