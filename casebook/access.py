@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from casebook.case import Case
+from casebook.case import WHERE, Case, unseen
 from casebook.kinds import CasebookError, Said
 from casebook.routes import Route
 from pipeline.caseworkers import SENIOR, Caseworker, Role
@@ -96,7 +96,7 @@ class Access:
     def refuse_unseen(self, actor: Actor, case: Case) -> None:
         """Raise `Refused` if the actor may not read the case; in the words for a case that is not there."""
         if not self.sees(actor, case):
-            raise Refused(f"there is no incident {case.id} that you may see.", remedy="See `esafety incident list`.")
+            raise Refused(unseen(case.id), remedy=WHERE)
 
     def refuse(self, actor: Actor, case: Case, said: Said, routes: dict[str, Route]) -> None:
         """Raise `Refused` if the actor may not take this action."""

@@ -20,6 +20,8 @@ ILLEGAL: Final = "illegal"
 _STAFF_ROUTES: Final = ("staff-instigator", "staff-victim")
 _OPEN: Final = ("draft", "under-review", "confirmed", "escalated")
 _DECIDED: Final = ("confirmed", "dismissed", "escalated", "closed")
+#: Where to look for those that there are.
+WHERE: Final = "See `esafety incident list`."
 STATES: Final = (*_OPEN, "dismissed", "closed", "merged")
 #: In which states an action may be taken; one that is not named here may be taken in any but `merged`.
 ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -123,14 +125,22 @@ class Case:
         return "staff" if concerned or self.route in _STAFF_ROUTES else "pupil"
 
 
-def replayed(actions: Iterable[Acted]) -> Case:
-    """The case that the actions make. Raises `CasebookError` where they do not begin with one that opens a case."""
+def replayed(incident: str, actions: Iterable[Acted]) -> Case:
+    """The case that the actions make. Raises `CasebookError` where they do not begin with one that opens a case.
+
+    Where there are none, in the words for a case that may not be seen.
+    """
     case: Case | None = None
-    for each in actions:
+    for each in actions if incident.startswith("I-") else ():
         case = opened(each) if case is None else applied(case, each)
     if case is None:
-        raise CasebookError("there is no such incident.", remedy="See `esafety incident list`.")
+        raise CasebookError(unseen(incident), remedy=WHERE)
     return case
+
+
+def unseen(incident: str) -> str:
+    """What is said of an incident that is not there, and of one that whoever asks may not see."""
+    return f"there is no incident {incident} that you may see."
 
 
 def opened(acted: Acted) -> Case:

@@ -29,7 +29,7 @@ def act(
 def _taken(
     writer: Writer, access: Access, routes: dict[str, Route], actor: Actor, incident: str, what: Said, at: datetime
 ) -> Case:
-    case = _case(writer, incident)
+    case = case_of(writer.connection, incident)
     access.refuse(actor, case, what, routes)
     refuse_wrong_state(case, what)
     refuse_alone(case, what, actor.account)
@@ -43,16 +43,6 @@ def _written(writer: Writer, case: Case, actor: Actor, what: Said, at: datetime)
     after = applied(case, acted)
     writer.keep(after)
     return after
-
-
-def _case(writer: Writer, incident: str) -> Case:
-    try:
-        return case_of(writer.connection, incident)
-    except CasebookError as error:
-        # The same words as for a case that may not be seen.
-        raise Refused(
-            f"there is no incident {incident} that you may see.", remedy="See `esafety incident list`."
-        ) from error
 
 
 def _refuse_unknown_step(what: Said, routes: dict[str, Route], case: Case) -> None:
@@ -120,7 +110,7 @@ def merge(
     if incident == into:
         raise CasebookError(f"{incident} cannot be merged into itself.")
     with book.changing() as writer:
-        target = _case(writer, into)
+        target = case_of(writer.connection, into)
         merged = _taken(writer, access, routes, actor, incident, said("merge", into=into, reason=reason), at)
         parties = [asdict(each) for each in merged.parties.values()]
         what = said("merged-from", origin=incident, parties=parties, reason=reason)
@@ -144,7 +134,7 @@ def answer(
 ) -> Case:  # fmt: skip
     """Answer a question of the route that the incident is on."""
     with book.changing() as writer:
-        route = _case(writer, incident).route
+        route = case_of(writer.connection, incident).route
         what = said("answer", route=route, question=question, answer=word, note=note)
         return _taken(writer, access, routes, actor, incident, what, at)
 

@@ -92,7 +92,7 @@ def _rows(
         question = question.where(INCIDENT.c.day <= request.until.isoformat())
     for incident in connection.scalars(question).all():
         acted = history(connection, incident)
-        case = replayed(acted)
+        case = replayed(incident, acted)
         if not viewer.access.sees(viewer.actor, case):
             continue
         times = {name: getattr(case, name) for name in ("opened_at", "reviewed_at", "closed_at")}

@@ -259,8 +259,8 @@ def history(connection: Connection, about: str) -> list[Acted]:
 
 
 def case_of(connection: Connection, incident: str) -> Case:
-    """The case as it is now. Raises `CasebookError` if there is none."""
-    return replayed(history(connection, incident))
+    """The case as it is now. Raises `CasebookError` if there is none, in the words for one that may not be seen."""
+    return replayed(incident, history(connection, incident))
 
 
 def incidents(connection: Connection, *states: str) -> list[RowMapping]:

@@ -177,6 +177,25 @@ def test_what_somebody_tells_is_an_incident_like_any_other(school: Path) -> None
     assert case["parties"][0]["person"] == pseudonym("a.pupil", "pupil", key_of(school.parent / "store"))
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["show {}", "note {} --text So.", "split {} --hit 0 --reason So.", "reveal {} --reason So.", "review {}",
+     "letter {} --template meeting --output x", "export {} --output x.zip --password-file password.txt --reason So.",
+     "merge {} --into {} --reason So.", "answer {} --question danger --answer no"],
+)  # fmt: skip
+def test_one_that_is_not_there_and_one_that_is_not_yours_look_alike(school: Path, words: str) -> None:
+    of_staff = next(str(row["id"]) for row in rows(school, "h.head") if row["side"] == "staff")
+    (school.parent / "password.txt").write_text("correct horse battery staple", encoding="utf-8")
+    (school.parent / "password.txt").chmod(0o600)
+    words = words.replace("password.txt", str(school.parent / "password.txt"))
+    told = []
+    for incident in (of_staff, "I-2026-99999"):
+        result = run(school, "d.lead", "incident", *words.replace("{}", incident).split())
+        assert (result.exit_code, result.stdout) == (1, "")
+        told.append(result.stderr.replace(incident, "X"))
+    assert told[0] == told[1]
+
+
 def test_a_hostile_text_cannot_steer_a_terminal(school: Path) -> None:
     incident = next(str(row["id"]) for row in rows(school, "d.lead") if row["category"] == "extremism")
     run(school, "d.lead", "incident", "note", incident, "--text", "\x1b[2J\u202egnp.exe")

@@ -56,7 +56,7 @@ def parts_of(connection: Connection, incident: str, viewer: Viewer) -> tuple[lis
 def _part(connection: Connection, incident: str) -> Part:
     rows = tuple(dict(row) for row in connection.execute(actions(incident)).mappings())
     acted = tuple(as_acted(row) for row in rows)
-    return Part(replayed(acted), rows, acted)
+    return Part(replayed(incident, acted), rows, acted)
 
 
 def _merged(part: Part) -> Iterator[str]:
