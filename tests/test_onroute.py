@@ -148,7 +148,7 @@ def test_a_network_manager_sees_their_own_steps_and_no_answer_of_others(book: Ca
 def test_who_may_not_see_the_case_answers_nothing_and_learns_nothing(book: Casebook) -> None:
     incident = of_route(book, "staff-instigator")
     for account, name in (("d.lead", incident), ("g.governor", incident), ("d.lead", "I-2026-99999")):
-        with pytest.raises(Refused, match=f"there is no incident {name} that you may see"):
+        with pytest.raises(CasebookError, match=f"there is no incident {name} that you may see"):
             answer(book, account, name, "serious", "no")
 
 
