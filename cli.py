@@ -7,13 +7,13 @@ wrongly; 2: it finished, but some input needs attention.
 from __future__ import annotations
 
 import gc
-import json
 import os
+import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
@@ -25,6 +25,7 @@ from typing_extensions import override
 
 from pipeline.errors import EsafetyError
 from pipeline.record import shown, summary_lines
+from pipeline.saying import NEEDS_ATTENTION, say, tell
 from pipeline.version import VERSION
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 FAILED = 1
-NEEDS_ATTENTION = 2
 # A slip in a crontab must not look like a night that finished.
 click.UsageError.exit_code = FAILED
 #: So many objects more than before, and the collector looks for circles.
@@ -96,6 +96,7 @@ _GROUPS = {
     "incident": "casebook.commands.incident",
     "purge": "pipeline.commands.purge",
     "subject-access": "pipeline.commands.subject_access",
+    "watchlist": "pipeline.commands.watchlist",
 }
 
 
@@ -121,18 +122,15 @@ class _House(click.Group):
 
 @click.group(cls=_House, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="esafety")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Read a school's filter and monitoring logs, flag what matters, draft incidents, report to governors."""
+    # For commands that live elsewhere: time is an argument there.
+    ctx.obj = datetime.now(UTC)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A name that the terminal or a log file of Windows has no letters for must not end a night.
             stream.reconfigure(errors="backslashreplace")
-
-
-def _say(lines: Iterable[str], *, err: bool = False) -> None:
-    """Print lines that cannot steer a terminal."""
-    for line in lines:
-        click.echo(shown(line), err=err)
 
 
 @main.command()
@@ -142,14 +140,12 @@ def demo(into: Path) -> None:
     """Run a night for an invented school, and name its pages."""
     from pipeline import demonstration, nightly
 
-    with _failures_in_words():
-        config = demonstration.prepare(into)
-        record = nightly.run(
-            demonstration.settings(config), config, demonstration.NIGHT, progress=_progress(quiet=False)
-        )
-    _say(summary_lines(record))
-    _say(["", "The school is invented, and so is every line of its logs. What to look at now:"])
-    _say(f"  {page}" for page in record.pages)
+    config = demonstration.prepare(into)
+    record = nightly.run(demonstration.settings(config), config, demonstration.NIGHT, progress=_progress(quiet=False))
+    say(summary_lines(record))
+    say(["", "The school is invented, and so is every line of its logs. What to look at now:"])
+    say(f"  {page}" for page in record.pages)
+    say(["", f"The incident log: esafety incident list --config {shlex.quote(str(config))} --as d.sample"])
 
 
 @main.command()
@@ -159,10 +155,9 @@ def init(config: Path) -> None:
     """Write a school.toml with comments that runs as it is."""
     from pipeline import demonstration
 
-    with _failures_in_words():
-        made = demonstration.write_first_config(config)
-    _say(f"made {path}" for path in made)
-    _say([f"Now put a log into {made[-1]} and run: esafety nightly --config {config}"])
+    made = demonstration.write_first_config(config)
+    say(f"made {path}" for path in made)
+    say([f"Now put a log into {made[-1]} and run: esafety nightly --config {config}"])
 
 
 @main.command()
@@ -176,14 +171,10 @@ def nightly(config: Path, *, as_json: bool, dry_run: bool, as_of: str | None) ->
     from pipeline import nightly as night
     from pipeline.config import load_settings
 
-    with _failures_in_words():
-        settings = load_settings(config)
-        now = _moment(as_of, settings.school.timezone)
-        record = night.run(settings, config, now, dry_run=dry_run, progress=_progress(quiet=as_json))
-    if as_json:
-        click.echo(json.dumps(record.as_json(), indent=2, ensure_ascii=True))
-    else:
-        _say(summary_lines(record))
+    settings = load_settings(config)
+    now = _moment(as_of, settings.school.timezone)
+    record = night.run(settings, config, now, dry_run=dry_run, progress=_progress(quiet=as_json))
+    tell(record.as_json(), summary_lines(record), as_json=as_json)
     sys.exit(record.exit_code)
 
 
@@ -227,7 +218,7 @@ def _lines() -> Callable[[Step], None]:
     def tell(step: Step) -> None:
         if step.number not in told:
             told.add(step.number)
-            _say([f"reading {step.number} of {step.of}: {step.name}"], err=True)
+            say([f"reading {step.number} of {step.of}: {step.name}"], err=True)
 
     return tell
 
@@ -260,12 +251,11 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
     except ValueError as error:
         _fail(f"--timezone: {error}.")
     options = trying.Options(form, zone, date_order, column_map, logformat)
-    with _failures_in_words():
-        named, declared = trying.declared(options) if source is None else trying.declared_in(config, source, options)
-        # What comes from stdin was written last just now.
-        declared = replace(declared, last_change=datetime.now(UTC))
-        records = trying.parse_files(files, named, declared, output, rejects)
-    _say((line for record in records for line in trying.lines_for(record)), err=True)
+    named, declared = trying.declared(options) if source is None else trying.declared_in(config, source, options)
+    # What comes from stdin was written last just now.
+    declared = replace(declared, last_change=datetime.now(UTC))
+    records = trying.parse_files(files, named, declared, output, rejects)
+    say((line for record in records for line in trying.lines_for(record)), err=True)
     sys.exit(NEEDS_ATTENTION if any(record.issues for record in records) else 0)
 
 
@@ -285,14 +275,10 @@ def propose_map(*, file: Path, timezone: str, date_order: Any, output: Path | No
         zone = zone_named(timezone)
     except ValueError as error:
         _fail(f"--timezone: {error}.")
-    with _failures_in_words():
-        proposal = mapping.propose(file, Declared(zone, date_order))
-        if output is not None:
-            proposals.write_map(proposal, file, output)
-    if as_json:
-        click.echo(json.dumps(proposals.as_data(proposal), indent=2, ensure_ascii=True))
-    else:
-        _say(proposals.as_lines(proposal))
+    proposal = mapping.propose(file, Declared(zone, date_order))
+    if output is not None:
+        proposals.write_map(proposal, file, output)
+    tell(proposals.as_data(proposal), proposals.as_lines(proposal), as_json=as_json)
     sys.exit(NEEDS_ATTENTION if proposal.needs_attention else 0)
 
 
@@ -311,118 +297,7 @@ def flag(rows: Path, output: Path, config: Path | None, labels: str | None) -> N
     """Try texts and URLs against the watchlists. ROWS is JSON lines of {id, kind, text | url}."""
     from pipeline import flagging
 
-    with _failures_in_words():
-        flagging.flag_rows(rows, output, config, flagging.labels_named(labels) if labels else None)
-
-
-@main.group()
-def watchlist() -> None:
-    """Ask the watchlists, or add to them."""
-
-
-@watchlist.command()
-@click.argument("text")
-@click.option("--kind", type=click.Choice(["search", "typed", "title", "url"]), default="search", show_default=True)
-@_WITH_CONFIG
-def explain(text: str, kind: str, config: Path | None) -> None:
-    """Say why TEXT is flagged, or why not: each rule, the characters that it found, and how its weight came about."""
-    from pipeline import explaining, flagging
-
-    with _failures_in_words():
-        matcher, bounds, _ = flagging.rules_of(config)
-        lines = explaining.explained(flagging.FIELDS.get(kind, kind), text, matcher, bounds)
-    _say(lines)
-
-
-@watchlist.command()
-@click.option("--dictionary", type=click.Path(path_type=Path, dir_okay=False, exists=True),
-              help="Ordinary words, one a line: say which of them a stem would find.")  # fmt: skip
-@_WITH_CONFIG
-def check(dictionary: Path | None, config: Path | None) -> None:
-    """Try every rule on its examples, and name what is doubtful. Exit code 2 if anything is."""
-    from pipeline import explaining, flagging
-
-    with _failures_in_words():
-        lists = flagging.lists_of(config)
-        words = dictionary.read_text("utf-8").split() if dictionary else []
-        lines = explaining.doubtful(lists, words)
-    _say(lines or ["Every rule finds its examples, and nothing is doubtful."])
-    sys.exit(NEEDS_ATTENTION if lines else 0)
-
-
-@watchlist.command()
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"),
-              show_default=True, help="Settings of the school.")  # fmt: skip
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day; without it, four weeks before the last.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; without it, today.")
-@click.option("--show", type=click.IntRange(0, 1000), default=0, show_default=True,
-              help="So many texts of hits that appear, and that vanish: what pupils typed.")  # fmt: skip
-@click.option("--watchlists", "folders", type=click.Path(path_type=Path, file_okay=False, exists=True), multiple=True,
-              help="Try this folder of rules in place of the school's own; may be given again.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
-def replay(
-    *, config: Path, since: datetime | None, until: datetime | None, show: int, folders: tuple[Path, ...], as_json: bool
-) -> None:
-    """Flag and draft what was read already with the rules of now, and say what would appear and vanish.
-
-    Changes nothing.
-    """
-    from casebook import verdicts
-    from pipeline import replaying
-    from pipeline.config import load_settings
-
-    last = (until or datetime.now().astimezone()).date()
-    first = since.date() if since else last - timedelta(days=28)
-    with _failures_in_words():
-        settings = replaying.with_lists(load_settings(config), folders)
-        account = replaying.replay(settings, first, last, show, verdicts.kept(settings))
-    if as_json:
-        click.echo(json.dumps(replaying.as_data(account, first, last), indent=2, ensure_ascii=True))
-    else:
-        _say(list(replaying.as_lines(account, first, last)))
-
-
-@watchlist.command()
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"),
-              show_default=True, help="Settings of the school.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def precision(config: Path, *, as_json: bool) -> None:
-    """Say how often each rule was right, by what people decided about its drafts."""
-    from casebook import verdicts
-    from pipeline.config import load_settings
-
-    judged = verdicts.rules_judged(load_settings(config))
-    if as_json:
-        click.echo(json.dumps(judged.to_dicts(), indent=2, ensure_ascii=True))
-    else:
-        _say(verdicts.as_lines(judged))
-
-
-@watchlist.command("import")
-@click.argument("source", type=click.Path(path_type=Path, exists=True))
-@click.option("--as", "category", required=True, help="Category that it is to belong to, such as gambling.")
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("our-watchlists"),
-              show_default=True, help="Folder of your own watchlists.")  # fmt: skip
-@click.option("--name", default="", help="Name of the new list; an earlier import of that name is replaced.")
-@click.option("--format", "form", default="auto", show_default=True, help="Syntax of the list.")
-@click.option("--weight", type=click.FloatRange(0, 100), help="Weight of all of it, 0 to 100.")
-@click.option("--report", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-              help="Every line that was not taken, as JSON lines.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
-def import_list(*, report: Path | None, as_json: bool, **asked: Any) -> None:
-    """Take over a block list: squidGuard, e2guardian, hosts, Adblock, RPZ, dnsmasq, Unbound, MISP or plain."""
-    from pipeline import importing, importreport
-    from pipeline.importwriting import Request
-
-    with _failures_in_words():
-        imported = importing.import_list(Request(**asked))
-        if report is not None:
-            importreport.write_report(imported, report)
-    if as_json:
-        click.echo(json.dumps(importreport.as_data(imported), indent=2, ensure_ascii=True))
-    else:
-        _say(importreport.as_lines(imported))
-    sys.exit(NEEDS_ATTENTION if imported.needs_attention else 0)
+    flagging.flag_rows(rows, output, config, flagging.labels_named(labels) if labels else None)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from casebook import listing, showing
-from casebook.access import Access, actor_of
+from casebook.access import Access, Actor, actor_of
 from casebook.case import Case, applied, opened
 from casebook.deciding import act
 from casebook.intake import drafted
@@ -43,7 +43,8 @@ def _draft(number: int) -> dict[str, object]:
     name = f"p.example{number % 1500}"
     hits = [
         {"hit_id": f"{number:08x}{each:08x}", "ts": START, "level": "high", "text": f"made text {number}, {each}",
-         "source_sha256": "0" * 64, "line": number * 10 + each, "raw": b"made line " * 20, "category": "bullying"}
+         "source_sha256": "0" * 64, "line": number * 10 + each, "raw": b"made line " * 20, "category": "bullying",
+         "rule_id": "bullying-made"}
         for each in range(5)
     ]  # fmt: skip
     return {
@@ -65,14 +66,14 @@ def _story(number: int) -> list[Said]:
 
 def fill(book: Casebook, count: int) -> None:
     """An incident for every twenty actions."""
-    author = ("d.example", "dsl", "cli:made")
+    author = actor_of(STAFF, "d.example", "made", "cli")
     for first in range(0, count // _EACH, _AT_ONCE):
         with book.changing() as writer:
             for number in range(first, min(first + _AT_ONCE, count // _EACH)):
                 _one(writer, number, author)
 
 
-def _one(writer: Writer, number: int, author: tuple[str, str, str]) -> None:
+def _one(writer: Writer, number: int, author: Actor) -> None:
     at = START + timedelta(minutes=10 * number)
     incident = f"I-2026-{number + 1:05}"
     case: Case = opened(writer.append(drafted("drafted", _draft(number)), incident, author, at))

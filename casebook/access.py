@@ -7,11 +7,12 @@ roles may do what any of them may; being part of a case takes all of it away.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from casebook.case import WHERE, Case, unseen
-from casebook.kinds import CasebookError, Said
+from casebook.kinds import Refused, Said
 from casebook.routes import Route
 from pipeline.caseworkers import SENIOR, Caseworker, Role
 
@@ -22,10 +23,6 @@ _DSLS: Final = frozenset[Role]({"dsl", "deputy-dsl"})
 _ON_THE_ROUTE: Final = ("step", "answer")
 #: What may be done besides seeing and deciding by whoever sees the whole case.
 _SECOND: Final = "agree"
-
-
-class Refused(CasebookError):
-    """Whoever asked may not do this. It does not say whether there is such a case."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,33 @@ def actor_of(staff: Iterable[Caseworker], account: str | None, login: str, way: 
     raise Refused(f"{who} does not work with the casebook.", remedy=remedy)
 
 
+class Concern(Protocol):
+    """As much of a case as decides who may see it: a `Case`, or what `listing` reads of one."""
+
+    @property
+    def side(self) -> str:
+        """`staff` or `pupil`."""
+
+    @property
+    def erased_side(self) -> str:
+        """The side of one whose personal part is gone; empty while it is there."""
+
+    @property
+    def people(self) -> AbstractSet[str]:
+        """The accounts of whoever is part of it."""
+
+    @property
+    def brought_in(self) -> AbstractSet[str]:
+        """The accounts of those whom it has brought in."""
+
+
 @dataclass(frozen=True)
 class Access:
     """What may be done, given everybody who works with the casebook."""
 
     staff: tuple[Caseworker, ...]
 
-    def sees(self, actor: Actor, case: Case) -> bool:
+    def sees(self, actor: Actor, case: Concern) -> bool:
         """Whether the actor may read the whole of the case."""
         if _is_party(actor.accounts, case):
             return False
@@ -77,13 +94,17 @@ class Access:
             return True
         return case.side == "pupil" and bool(_DSLS & actor.roles)
 
-    def sees_routing(self, actor: Actor, case: Case) -> bool:
+    def sees_routing(self, actor: Actor, case: Concern) -> bool:
         """Whether the actor may read what is to be done by whom, on which device and when; no text, no name."""
         technical = "network-manager" in actor.roles and case.side == "pupil" and not _is_party(actor.accounts, case)
         return technical or self.sees(actor, case)
 
-    def _head_is_party(self, case: Case) -> bool:
+    def _head_is_party(self, case: Concern) -> bool:
         return any("head" in each.roles and _is_party(each.accounts, case) for each in self.staff)
+
+    def deciding(self, actor: Actor) -> frozenset[str]:
+        """The accounts on which it depends what the actor sees: their own, and those of whoever is a head."""
+        return actor.accounts.union(*(each.accounts for each in self.staff if "head" in each.roles))
 
     def copies(self, actor: Actor, case: Case) -> bool:
         """Whether the actor may put the case into a copy of what is held on somebody: an auditor, too, for that."""
@@ -132,5 +153,5 @@ class Access:
             raise Refused(f"{account!r} cannot be brought in.", remedy=remedy)
 
 
-def _is_party(accounts: frozenset[str], case: Case) -> bool:
-    return bool(accounts & case.parties.keys())
+def _is_party(accounts: frozenset[str], case: Concern) -> bool:
+    return not accounts.isdisjoint(case.people)

@@ -12,14 +12,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from casebook.case import Case
+from casebook.case import CONFIRMED, Case
 from casebook.listing import visible
 from casebook.sanctions import Sanctions
 from casebook.showing import Viewer
-from casebook.tables import INCIDENT, PARTY
+from casebook.tables import PARTY
 
-#: In these states a person has said that it is an incident.
-CONFIRMED: Final = ("confirmed", "escalated", "closed")
 #: On these routes the subject of a draft is not the one who did something.
 _NOBODYS_FAULT: Final = ("pupil-victim", "staff-victim", "accidental")
 
@@ -52,7 +50,7 @@ def as_told(connection: Connection, case: Case, sanctions: Sanctions, viewer: Vi
 
 
 def _seconded(case: Case, viewer: Viewer) -> bool:
-    return bool(case.agreed.get("sanctions", frozenset()) - {viewer.actor.account})
+    return case.is_seconded("sanctions", viewer.actor.account)
 
 
 def _did_something(part: str, route: str) -> bool:
@@ -61,17 +59,13 @@ def _did_something(part: str, route: str) -> bool:
 
 def earlier(connection: Connection, case: Case, person: str, viewer: Viewer) -> int:
     """How many confirmed incidents of the same person came before this one, of those that the viewer may see."""
-    seen = {
-        row["id"] for row in visible(connection, viewer.access, viewer.actor, CONFIRMED) if row["state"] in CONFIRMED
-    }
-    question = (
-        select(INCIDENT.c.id, INCIDENT.c.route, INCIDENT.c.day, PARTY.c.part)
-        .join_from(PARTY, INCIDENT, PARTY.c.incident == INCIDENT.c.id)
-        .where(PARTY.c.person == person, INCIDENT.c.id != case.id, INCIDENT.c.id.in_(seen))
-    )
+    question = select(PARTY.c.incident, PARTY.c.part).where(PARTY.c.person == person, PARTY.c.incident != case.id)
+    parts = {row.incident: row.part for row in connection.execute(question)}
     return sum(
-        _did_something(part, route) and (day, name) < (case.day, case.id)
-        for name, route, day, part in connection.execute(question)
+        row["state"] in CONFIRMED
+        and _did_something(parts[row["id"]], row["route"])
+        and (row["day"], row["id"]) < (case.day, case.id)
+        for row in visible(connection, viewer.access, viewer.actor, CONFIRMED, among=parts)
     )
 
 

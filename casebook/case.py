@@ -8,18 +8,21 @@ Pure: no disk, no clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from casebook.kinds import CasebookError, Said
+from casebook.kinds import CasebookError, Refused, Said
 from pipeline.schema import LEVELS, STAFF_ROLES
 
 #: The route under which nothing is shown, and nothing done by one person alone.
 ILLEGAL: Final = "illegal"
 _STAFF_ROUTES: Final = ("staff-instigator", "staff-victim")
 _OPEN: Final = ("draft", "under-review", "confirmed", "escalated")
-_DECIDED: Final = ("confirmed", "dismissed", "escalated", "closed")
+#: A person has said that it is an incident.
+CONFIRMED: Final = ("confirmed", "escalated", "closed")
+_DECIDED: Final = ("dismissed", *CONFIRMED)
 #: Where to look for those that there are.
 WHERE: Final = "See `esafety incident list`."
 STATES: Final = (*_OPEN, "dismissed", "closed", "merged")
@@ -117,6 +120,15 @@ class Case:
         return self.route == ILLEGAL
 
     @property
+    def people(self) -> AbstractSet[str]:
+        """The accounts of whoever is part of it."""
+        return self.parties.keys()
+
+    def is_seconded(self, what: str, account: str) -> bool:
+        """Whether somebody other than the one of this account has agreed to it."""
+        return bool(self.agreed.get(what, frozenset()) - {account})
+
+    @property
     def side(self) -> str:
         """`staff` where an adult of the school is the subject, the instigator or the victim; else `pupil`."""
         if self.erased_side == "staff":
@@ -125,16 +137,21 @@ class Case:
         return "staff" if concerned or self.route in _STAFF_ROUTES else "pupil"
 
 
+def drafts_in(acted: Iterable[Acted]) -> list[Mapping[str, Any]]:
+    """The drafts that these actions brought, in order; what has been erased is none any more."""
+    return [each.content["draft"] for each in acted if each.content and "draft" in each.content]
+
+
 def replayed(incident: str, actions: Iterable[Acted]) -> Case:
     """The case that the actions make. Raises `CasebookError` where they do not begin with one that opens a case.
 
-    Where there are none, in the words for a case that may not be seen.
+    Where there are none it is `Refused`, as a case is that may not be seen.
     """
     case: Case | None = None
     for each in actions if incident.startswith("I-") else ():
         case = opened(each) if case is None else applied(case, each)
     if case is None:
-        raise CasebookError(unseen(incident), remedy=WHERE)
+        raise Refused(unseen(incident), remedy=WHERE)
     return case
 
 
@@ -294,6 +311,6 @@ def second_for(case: Case, kind: str) -> str | None:
 def refuse_alone(case: Case, said: Said, author: str) -> None:
     """Raise `CasebookError` if the action needs a second person, and nobody else has agreed."""
     what = second_for(case, said.kind)
-    if what is not None and not case.agreed.get(what, frozenset()) - {author}:
+    if what is not None and not case.is_seconded(what, author):
         remedy = f"A second senior person has to agree first: esafety incident agree {case.id} --to {what}"
         raise CasebookError(f"{case.id}: one person alone cannot do this ({said.kind}).", remedy=remedy)

@@ -1,6 +1,6 @@
 """One action of a person: may they, is it possible, then it is written.
 
-In: who, what, when. Out: the case as it is then. Raises `CasebookError` (or `access.Refused`) with nothing changed.
+In: who, what, when. Out: the case as it is then. Raises `CasebookError` (or `kinds.Refused`) with nothing changed.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from casebook.access import Access, Actor, Refused
+from casebook.access import Access, Actor
 from casebook.case import Case, applied, opened, refuse_alone, refuse_wrong_state
-from casebook.kinds import PARTS, PERSON_KINDS, CasebookError, Said, said
+from casebook.kinds import PARTS, PERSON_KINDS, CasebookError, Refused, Said, said
 from casebook.routes import Route
 from casebook.store import Casebook, Writer, case_of
 from pipeline.accounts import normalise_user
@@ -39,7 +39,7 @@ def _taken(
 
 
 def _written(writer: Writer, case: Case, actor: Actor, what: Said, at: datetime) -> Case:
-    acted = writer.append(what, case.id, (actor.account, actor.role, actor.via), at)
+    acted = writer.append(what, case.id, actor, at)
     after = applied(case, acted)
     writer.keep(after)
     return after
@@ -96,7 +96,7 @@ def report(book: Casebook, actor: Actor, facts: Mapping[str, Any], content: Mapp
         parties.append({**each, "person": normalise_user(each["person"]) or each["person"]})
     what = said("reported", **facts, **{**content, "parties": parties})
     with book.changing() as writer:
-        acted = writer.append(what, writer.new_id("I", at), (actor.account, actor.role, actor.via), at)
+        acted = writer.append(what, writer.new_id("I", at), actor, at)
         case = opened(acted)
         writer.keep(case, new=True)
         return case

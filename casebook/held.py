@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from casebook.access import Access, Actor, Refused
+from casebook.access import Access, Actor
 from casebook.case import Acted, Case, second_for
-from casebook.kinds import CasebookError
+from casebook.kinds import CasebookError, Refused
 from casebook.store import case_of, history
 from casebook.tables import ACTION, PARTY
 

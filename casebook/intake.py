@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from casebook.access import NIGHT
 from casebook.case import Acted, applied, opened
@@ -51,7 +51,7 @@ def take_in(book: Casebook, drafts: pl.DataFrame, at: datetime) -> Taken:
 def _take(writer: Writer, known: _Known, draft: dict[str, Any], taken: Taken, at: datetime) -> None:
     incident = known.incident_of(draft)
     if incident is None:
-        acted = writer.append(drafted("drafted", draft), writer.new_id("I", at), _AUTHOR, at)
+        acted = writer.append(drafted("drafted", draft), writer.new_id("I", at), NIGHT, at)
         case = opened(acted)
         writer.keep(case, new=True)
         known.add(draft, case.id)
@@ -62,12 +62,9 @@ def _take(writer: Writer, known: _Known, draft: dict[str, Any], taken: Taken, at
         case = case_of(writer.connection, incident)
         while case.merged_into:
             case = case_of(writer.connection, case.merged_into)
-        writer.keep(applied(case, writer.append(drafted("late-evidence", draft), case.id, _AUTHOR, at)))
+        writer.keep(applied(case, writer.append(drafted("late-evidence", draft), case.id, NIGHT, at)))
         known.add(draft, case.id)
         taken.late += 1
-
-
-_AUTHOR = (NIGHT.account, NIGHT.role, NIGHT.via)
 
 
 def drafted(kind: str, draft: dict[str, Any], **more: Any) -> Said:
@@ -90,6 +87,12 @@ def plain(value: Any) -> Any:
         # A lone surrogate is no text for a database.
         return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     return value
+
+
+def numbers(connection: Connection) -> dict[str, str]:
+    """Draft -> the number of the incident that it opened, or joined."""
+    question = select(DRAFTED.c.draft_id, DRAFTED.c.incident).order_by(DRAFTED.c.incident)
+    return {row.draft_id: row.incident for row in connection.execute(question)}
 
 
 class _Known:

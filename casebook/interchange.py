@@ -19,9 +19,8 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, select
 
 from casebook import outgoing
-from casebook.access import Refused
 from casebook.case import replayed
-from casebook.kinds import said
+from casebook.kinds import Refused, said
 from casebook.outgoing import Export
 from casebook.routes import Route
 from casebook.showing import Viewer, as_data
@@ -76,7 +75,7 @@ def export(book: Casebook, routes: Mapping[str, Route], viewer: Viewer, request:
         actor = viewer.actor
         what = said("export", what=f"table-{request.form}", sha256=digest, incidents=[row["id"] for row in rows],
                     reason=request.reason)  # fmt: skip
-        action = writer.append(what, None, (actor.account, actor.role, actor.via), viewer.now).seq
+        action = writer.append(what, None, actor, viewer.now).seq
     outgoing.put(temporary, request.output, digest)
     return Exported(Export(request.output, digest, action), len(rows), sum(row["withheld"] for row in rows))
 

@@ -45,6 +45,10 @@ class CasebookError(EsafetyError):
     """An action that the casebook does not take; nothing was changed."""
 
 
+class Refused(CasebookError):
+    """Whoever asked may not do this. It does not say whether there is such a case."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """Which facts and which content an action of this kind has; with `?` at the end, it may be without."""

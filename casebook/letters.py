@@ -24,8 +24,8 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateNotFound, T
 from jinja2.loaders import ChoiceLoader, FileSystemLoader, FunctionLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from casebook.access import Access, Actor, Refused
-from casebook.case import Acted, Case
+from casebook.access import Access, Actor
+from casebook.case import CONFIRMED, Acted, Case, drafts_in
 from casebook.deciding import act, names_open
 from casebook.kinds import CasebookError, said
 from casebook.routes import Route
@@ -34,7 +34,6 @@ from pipeline.config import Settings
 from pipeline.errors import ConfigError
 from pipeline.record import shown
 
-_CONFIRMED: Final = ("confirmed", "escalated", "closed")
 #: The question whether parents may know. Where a route asks it, no letter is written before it is answered so.
 _RISK: Final = ("home-risk", "no")
 #: What a template may ask for.
@@ -64,7 +63,7 @@ class Asked:
 def write(
     book: Casebook, access: Access, routes: dict[str, Route], writing: Writing, asked: Asked, output: Path
 ) -> None:
-    """Write the draft. Raises `CasebookError` (or `access.Refused`) or `ConfigError` with nothing written."""
+    """Write the draft. Raises `CasebookError` (or `kinds.Refused`) or `ConfigError` with nothing written."""
     case, acted = _case(book, access, writing.actor, asked.incident)
     template = _template(writing.settings.casebook.letters, asked.template)
     _refuse_too_early(case, routes[case.route], writing)
@@ -79,21 +78,16 @@ def write(
 
 def _case(book: Casebook, access: Access, actor: Actor, incident: str) -> tuple[Case, list[Acted]]:
     with book.reading() as connection:
-        try:
-            case = case_of(connection, incident)
-        except CasebookError as error:
-            # The same words as for a case that may not be seen.
-            what = f"there is no incident {incident} that you may see."
-            raise Refused(what, remedy="See `esafety incident list`.") from error
+        case = case_of(connection, incident)
         access.refuse_unseen(actor, case)
         return case, history(connection, incident)
 
 
 def _refuse_too_early(case: Case, route: Route, writing: Writing) -> None:
-    if case.state not in _CONFIRMED:
+    if case.state not in CONFIRMED:
         remedy = "A letter is about what a person has confirmed."
         raise CasebookError(f"{case.id} is {case.state}.", remedy=remedy)
-    if (case.withheld or case.side == "staff") and not case.agreed.get("export", frozenset()) - {writing.actor.account}:
+    if (case.withheld or case.side == "staff") and not case.is_seconded("export", writing.actor.account):
         remedy = f"A second senior person has to agree first: esafety incident agree {case.id} --to export"
         raise CasebookError(f"{case.id}: one person alone cannot write a letter about it.", remedy=remedy)
     _refuse_risk(case, route)
@@ -134,10 +128,9 @@ def _facts(case: Case, acted: list[Acted], writing: Writing, asked: Asked) -> di
 
 def _names(acted: list[Acted]) -> dict[str, str]:
     """Account -> name, as the people file had it when the drafts were made."""
-    drafts = (each.content["draft"] for each in acted if each.content and "draft" in each.content)
     return {
         str(each["subject"]).removeprefix("person:"): str(each["subject_name"])
-        for each in drafts
+        for each in drafts_in(acted)
         if each["subject_kind"] == "person" and each["subject_name"]
     }
 

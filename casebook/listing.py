@@ -1,20 +1,19 @@
 """The incidents that somebody may see, in a few words each.
 
 In: a connection, who asks, the states wanted. Out: rows of `incident` as plain data, oldest first. Whoever may see
-nothing gets an empty list, and no word about how much there is.
+nothing gets an empty list, and no word about how much there is. Quick also over the cases of many years: a history is
+read of none, and of their people only those on whom it depends who may see them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Collection, Iterable
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from casebook.access import Access, Actor
-from casebook.case import STATES, Case, Party
 from casebook.tables import ACTION, INCIDENT, PARTY
 
 #: What still waits for somebody.
@@ -23,45 +22,55 @@ _SHOWN: Final = (
     "id", "state", "level", "category", "route", "day", "origin", "side", "question_open", "held", "opened_at",
     "reviewed_at", "closed_at",
 )  # fmt: skip
+_ROUTING: Final = ("id", "state", "level", "route", "day")
+_NOBODY: Final[frozenset[str]] = frozenset()
+
+
+class _Seen(NamedTuple):
+    """As much of a case as decides who may see it: an `access.Concern`."""
+
+    side: str
+    erased_side: str
+    people: frozenset[str]
+    brought_in: frozenset[str]
 
 
 def visible(
-    connection: Connection, access: Access, actor: Actor, states: Iterable[str] = WAITING
-) -> list[dict[str, Any]]:
-    """The incidents in these states that the actor may see; those with late evidence in any state are among them."""
-    wanted = INCIDENT.c.state.in_([each for each in states if each in STATES]) | (INCIDENT.c.question_open == 1)
-    rows = connection.execute(select(INCIDENT).where(wanted).order_by(INCIDENT.c.day, INCIDENT.c.id)).mappings().all()
-    parties = _parties(connection, wanted)
-    mine = _brought_into(connection, actor)
+    connection: Connection, access: Access, actor: Actor, states: Iterable[str] = WAITING,
+    among: Collection[str] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The incidents in these states that the actor may see; those with late evidence in any state are among them.
+
+    `among`: only of these ids, which are few.
+    """
+    wanted = INCIDENT.c.state.in_(list(states)) | (INCIDENT.c.question_open == 1)
+    question = select(*(INCIDENT.c[name] for name in _SHOWN), INCIDENT.c.erased).where(wanted)
+    if among is not None:
+        question = question.where(INCIDENT.c.id.in_(among))
+    people = _people(connection, access.deciding(actor))
+    mine, myself = _brought_into(connection, actor), frozenset({actor.account})
     found = []
-    for row in rows:
-        case = _case(dict(row), parties.get(row["id"], []), {actor.account} if row["id"] in mine else set())
+    for *values, erased in connection.execute(question.order_by(INCIDENT.c.day, INCIDENT.c.id)):
+        row = dict(zip(_SHOWN, values, strict=True))
+        side, name = row["side"], row["id"]
+        case = _Seen(side, side if erased else "", people.get(name, _NOBODY), myself if name in mine else _NOBODY)
         if access.sees(actor, case):
-            marks = {name: bool(row[name]) for name in ("question_open", "held")}
-            found.append({name: row[name] for name in _SHOWN} | marks)
+            row["question_open"], row["held"] = bool(row["question_open"]), bool(row["held"])
+            found.append(row)
         elif access.sees_routing(actor, case):
-            found.append({name: row[name] for name in ("id", "state", "level", "route", "day")})
+            found.append({each: row[each] for each in _ROUTING})
     return found
 
 
-def _parties(connection: Connection, wanted: Any) -> dict[str, list[Party]]:
-    question = select(PARTY).join_from(PARTY, INCIDENT, PARTY.c.incident == INCIDENT.c.id).where(wanted)
-    found: dict[str, list[Party]] = {}
-    for row in connection.execute(question).mappings():
-        found.setdefault(row["incident"], []).append(Party(row["person"], row["part"], row["kind"]))
+def _people(connection: Connection, accounts: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Incident -> those of these accounts that are part of it."""
+    found: dict[str, frozenset[str]] = {}
+    question = select(PARTY.c.incident, PARTY.c.person).where(PARTY.c.person.in_(sorted(accounts)))
+    for incident, person in connection.execute(question):
+        found[incident] = found.get(incident, _NOBODY) | {person}
     return found
 
 
 def _brought_into(connection: Connection, actor: Actor) -> set[str]:
     question = select(ACTION.c.about, ACTION.c.facts).where(ACTION.c.kind == "bring-in")
     return {about for about, facts in connection.execute(question) if json.loads(facts)["colleague"] == actor.account}
-
-
-def _case(row: dict[str, Any], parties: list[Party], brought_in: set[str]) -> Case:
-    """As much of the case as decides who may see it."""
-    opened = datetime.fromisoformat(row["opened_at"])
-    return Case(
-        row["id"], row["origin"], row["day"], row["level"], row["category"], row["route"], opened, opened,
-        state=row["state"], parties={each.person: each for each in parties}, brought_in=frozenset(brought_in),
-        erased_side=row["side"] if row["erased"] else "",
-    )  # fmt: skip

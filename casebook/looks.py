@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from casebook.access import Actor, Refused
+from casebook.access import Actor
+from casebook.kinds import Refused
 from casebook.tables import ACTION
 
 _LOOKS: Final = ("view", "reveal", "export")
@@ -19,7 +20,7 @@ _MAY_ASK: Final = frozenset({"auditor", "head", "dsl"})
 
 
 def looks(connection: Connection, actor: Actor, incident: str | None = None) -> list[dict[str, Any]]:
-    """Every look, in order; at one incident or at all. Raises `access.Refused`."""
+    """Every look, in order; at one incident or at all. Raises `kinds.Refused`."""
     if not actor.roles & _MAY_ASK:
         raise Refused("you may not see who looked at what.", remedy="The auditor, the head teacher and the DSL may.")
     question = select(ACTION).where(ACTION.c.kind.in_(_LOOKS)).order_by(ACTION.c.seq)

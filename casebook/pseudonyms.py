@@ -37,6 +37,7 @@ def key_of(folder: Path) -> bytes:
         pass
     finally:
         fresh.unlink(missing_ok=True)
+    # What is no hexadecimal digit is refused below, whatever it was.
     written = file.read_text(encoding="ascii", errors="replace").strip()
     try:
         key = bytes.fromhex(written)

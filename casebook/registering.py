@@ -1,6 +1,6 @@
 """One action of a person about a filter-change request or a filter check: may they, is it possible, then it is written.
 
-In: who, what, when. Out: the request or check as it is then. Raises `CasebookError` (or `access.Refused`) with nothing
+In: who, what, when. Out: the request or check as it is then. Raises `CasebookError` (or `kinds.Refused`) with nothing
 changed. The two registers hold no case: whoever works with the casebook may ask, deciding is for a few, and governors
 read their report.
 """
@@ -14,12 +14,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from casebook import filterchanges, filterchecks
-from casebook.access import Actor, Refused
+from casebook.access import Actor
 from casebook.filterchanges import FilterChange, refuse_same_person, refuse_wrong_state
 from casebook.filterchecks import FilterCheck
-from casebook.kinds import CasebookError, Said, said
+from casebook.kinds import CasebookError, Refused, Said, said
 from casebook.sitenames import refuse_suffix, site_named
-from casebook.store import Casebook, Writer, actions, as_acted, history
+from casebook.store import Casebook, actions, as_acted, history
 from casebook.tables import ACTION
 from pipeline.accounts import normalise_user
 from pipeline.caseworkers import Role
@@ -56,7 +56,7 @@ def ask(
     asker = (normalise_user(asked_by) or asked_by) if asked_by else None
     what = said("change-asked", host=host, below=not exact, wanted=wanted, reason=reason, asked_by=asker)
     with book.changing() as writer:
-        return filterchanges.replayed([_append(writer, what, writer.new_id("F", at), actor, at)])
+        return filterchanges.replayed([writer.append(what, writer.new_id("F", at), actor, at)])
 
 
 def decide(
@@ -91,16 +91,12 @@ def _act(book: Casebook, actor: Actor, request: str, what: Said, at: datetime) -
             raise Refused("this is not yours to decide.", remedy=f"One of {', '.join(sorted(DECIDERS))} may.")
         refuse_wrong_state(change, what)
         refuse_same_person(change, what, _accounts(actor))
-        return filterchanges.applied(change, _append(writer, what, change.id, actor, at))
+        return filterchanges.applied(change, writer.append(what, change.id, actor, at))
 
 
 def _accounts(actor: Actor) -> frozenset[str]:
     """Under what a request may have been entered for the actor: any account, or the name."""
     return actor.accounts | {actor.account, normalise_user(actor.name)}
-
-
-def _append(writer: Writer, what: Said, about: str, actor: Actor, at: datetime) -> Any:
-    return writer.append(what, about, (actor.account, actor.role, actor.via), at)
 
 
 def enter_check(
@@ -118,7 +114,7 @@ def enter_check(
         tried_at=tried_at, **{name: _account(name, value) for name, value in content.items()},
     )  # fmt: skip
     with book.changing() as writer:
-        return filterchecks.replayed([_append(writer, what, writer.new_id("C", at), actor, at)])
+        return filterchecks.replayed([writer.append(what, writer.new_id("C", at), actor, at)])
 
 
 def place_named(written: str) -> str:
@@ -141,7 +137,7 @@ def look(book: Casebook, actor: Actor, about: str, at: datetime) -> list[Any]:
     with book.changing() as writer:
         acted = _of(writer.connection, about)
         what = "all" if decides(actor) or acted[0].author == actor.account else "facts"
-        _append(writer, said("view", what=what), about, actor, at)
+        writer.append(said("view", what=what), about, actor, at)
         return acted
 
 

@@ -27,7 +27,6 @@ from pipeline.ledger import Unit
 _LATE: Final = timedelta(days=3)
 #: So many lines of a check are kept: a page that is opened leaves one, and one for each of its parts.
 MOST_LINES: Final = 20
-_AUTHOR: Final = (NIGHT.account, NIGHT.role, NIGHT.via)
 
 
 def keep_registers(
@@ -44,7 +43,7 @@ def keep_registers(
         return changes, checks
     with book.changing() as writer:
         for about, what in noted:
-            writer.append(what, about, _AUTHOR, at)
+            writer.append(what, about, NIGHT, at)
         return all_changes(writer.connection), all_checks(writer.connection)
 
 

@@ -17,9 +17,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, delete, func, select
 
-from casebook.access import Actor, Refused
+from casebook.access import Actor
 from casebook.case import Case
-from casebook.kinds import CasebookError, said
+from casebook.kinds import CasebookError, Refused, said
 from casebook.projection import rows_of, stamp
 from casebook.store import Casebook, Writer, case_of, incidents
 from casebook.tables import ACTION, CONTENT, INCIDENT
@@ -218,7 +218,7 @@ def _erase(writer: Writer, kept: Mapping[str, Period], wanted: list[Due], author
     given = note(writer, receipt(kept[rule], batch, now), author, now, names, numbers)
     for name in names:
         what = said("erase", receipt=given, rule=rule, side=sides[name])
-        writer.append(what, name, (author.account, author.role, author.via), now)
+        writer.append(what, name, author, now)
         writer.keep(case_of(writer.connection, name))
     return batch
 
@@ -251,7 +251,7 @@ def note(
     """Write the receipt into the history; its number."""
     fields = {name: getattr(what, name) for name in ("rule", "days", "layer", "before", "sha256")}
     purged = said("purge", **fields, counts=dict(what.counts), incidents=sorted(names), erased=ranges(numbers))
-    return writer.append(purged, None, (author.account, author.role, author.via), now).seq
+    return writer.append(purged, None, author, now).seq
 
 
 def ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from casebook.access import Access, Actor
-from casebook.case import Acted, Case, second_for
+from casebook.case import Acted, Case, drafts_in, second_for
 from casebook.deciding import names_open
 from casebook.onroute import as_told, step_lines
 from casebook.pseudonyms import pseudonym
@@ -46,13 +46,13 @@ class Viewer:
 
 
 def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) -> dict[str, Any]:
-    """What the viewer may see. Raises `access.Refused`."""
+    """What the viewer may see. Raises `kinds.Refused`."""
     acted = list(history)
     routing = {
         "id": case.id, "state": case.state, "level": case.level, "route": route.id, "title": route.title,
         "warnings": list(route.warnings), "day": case.day,
         "devices": sorted(
-            {str(each["subject_name"]) for each in _drafts(acted) if each["subject_kind"] in {"device", "address"}}
+            {str(each["subject_name"]) for each in drafts_in(acted) if each["subject_kind"] in {"device", "address"}}
         ),
     }  # fmt: skip
     if not viewer.access.sees(viewer.actor, case):
@@ -68,17 +68,13 @@ def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) 
             {"person": viewer.name(case, each.person, each.kind), "part": each.part, "kind": each.kind}
             for each in case.parties.values()
         ],
-        "said": [_said(each, case) for each in _drafts(acted)],
+        "said": [_said(each, case) for each in drafts_in(acted)],
         "history": [_history(each, case, viewer) for each in acted if each.kind != "view"],
         "needs_second": {
             kind: what for kind in ("review", "dismiss", "close", "export", "reroute")
             if (what := second_for(case, kind)) is not None
         },
     }  # fmt: skip
-
-
-def _drafts(history: Iterable[Acted]) -> Iterator[Mapping[str, Any]]:
-    return (each.content["draft"] for each in history if each.content and "draft" in each.content)
 
 
 def _said(draft: Mapping[str, Any], case: Case) -> dict[str, Any]:

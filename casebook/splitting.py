@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from casebook.access import Access, Actor
-from casebook.case import Case, applied, opened, refuse_alone, refuse_wrong_state
+from casebook.case import Acted, Case, applied, drafts_in, opened, refuse_alone, refuse_wrong_state
 from casebook.kinds import CasebookError, said
 from casebook.store import Casebook, case_of, history
 from pipeline.schema import LEVELS
@@ -24,7 +24,6 @@ def split(
     book: Casebook, access: Access, actor: Actor, incident: str, hits: Iterable[str], reason: str, at: datetime
 ) -> Case:
     """Split these hits off. Raises `CasebookError`."""
-    author = (actor.account, actor.role, actor.via)
     with book.changing() as writer:
         case = case_of(writer.connection, incident)
         access.refuse_unseen(actor, case)
@@ -33,22 +32,20 @@ def split(
         what = said("split", into=into, hits=sorted(hits), reason=reason)
         refuse_wrong_state(case, what)
         refuse_alone(case, what, actor.account)
-        writer.keep(applied(case, writer.append(what, incident, author, at)))
+        writer.keep(applied(case, writer.append(what, incident, actor, at)))
         fixed = ("draft_id", "evidence_sha256", "level", "category", "categories", "route", "day", "site")
         facts = {name: draft[name] for name in fixed} | {"route": case.route}
         # Whoever is part of the one may not read the other.
         parties = [asdict(each) for each in case.parties.values()]
         what = said("split-from", origin=incident, draft=draft, parties=parties, reason=reason, **facts)
-        made = opened(writer.append(what, into, author, at))
+        made = opened(writer.append(what, into, actor, at))
         writer.keep(made, new=True)
         return made
 
 
-def _draft_of(acted: Iterable[Any], wanted: frozenset[str], incident: str) -> dict[str, Any]:
+def _draft_of(acted: Iterable[Acted], wanted: frozenset[str], incident: str) -> dict[str, Any]:
     """A draft of the wanted hits alone, after the draft that has them."""
-    drafts: list[Mapping[str, Any]] = [
-        each.content["draft"] for each in acted if each.content and "draft" in each.content
-    ]
+    drafts = drafts_in(acted)
     if not drafts:
         raise CasebookError(f"{incident} has no hits that could be split off.", remedy="Enter a new incident instead.")
     known = {each["hit_id"]: each for draft in drafts for each in draft["hits"]}

@@ -35,6 +35,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from casebook.access import Actor
 from casebook.case import Acted, Case, replayed
 from casebook.chain import BEGINNING, action_hash, content_hash
 from casebook.kinds import CasebookError, Said, canonical
@@ -73,14 +74,13 @@ class Writer:
         """How many actions there are, and the hash of the last."""
         return self._seq, self._hash
 
-    def append(self, said: Said, about: str | None, author: tuple[str, str, str], at: datetime) -> Acted:
-        """Add one action. `author` is account, role and way; `at` has a zone."""
-        account, role, via = author
+    def append(self, said: Said, about: str | None, author: Actor, at: datetime) -> Acted:
+        """Add one action; `at` has a zone."""
         facts, body = canonical(said.facts), canonical(said.content) if said.content else ""
         salt = secrets.token_bytes(16)
         row = {
-            "seq": self._seq + 1, "at": stamp(at.astimezone(UTC)), "author": account, "role": role, "via": via,
-            "kind": said.kind, "about": about, "facts": facts,
+            "seq": self._seq + 1, "at": stamp(at.astimezone(UTC)), "author": author.account, "role": author.role,
+            "via": author.via, "kind": said.kind, "about": about, "facts": facts,
             "content_sha256": content_hash(salt, body) if body else "", "prior": self._hash,
         }  # fmt: skip
         row["hash"] = action_hash(**row)
@@ -259,7 +259,7 @@ def history(connection: Connection, about: str) -> list[Acted]:
 
 
 def case_of(connection: Connection, incident: str) -> Case:
-    """The case as it is now. Raises `CasebookError` if there is none, in the words for one that may not be seen."""
+    """The case as it is now. Raises `Refused` if there is none, as for one that may not be seen."""
     return replayed(incident, history(connection, incident))
 
 

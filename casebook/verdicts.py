@@ -14,13 +14,13 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import Connection, select
 
+from casebook.case import CONFIRMED
 from casebook.store import DEFAULT_NAME, opened_casebook, url_of
 from casebook.tables import ACTION, CONTENT, DRAFTED, INCIDENT
 from pipeline.config import Settings
 from pipeline.judged import precision
 from pipeline.schema import JUDGED
 
-_CONFIRMED: Final = ("confirmed", "escalated", "closed")
 #: What `judged.precision` wants of a hit.
 HITS: Final = pl.Schema(dict.fromkeys(("draft_id", "rule_id", "category", "level"), pl.String()))
 
@@ -29,9 +29,9 @@ def verdicts(connection: Connection) -> pl.DataFrame:
     """`schema.JUDGED`: `confirmed`, or the ground on which the draft was dismissed."""
     into = _merged(connection)
     decided = {
-        row["id"]: "confirmed" if row["state"] in _CONFIRMED else row["ground"]
+        row["id"]: "confirmed" if row["state"] in CONFIRMED else row["ground"]
         for row in connection.execute(select(INCIDENT)).mappings()
-        if row["state"] in {*_CONFIRMED, "dismissed"} and not row["question_open"]
+        if row["state"] in {*CONFIRMED, "dismissed"} and not row["question_open"]
     }
     found: dict[str, str] = {}
     # The incident of the higher number is the later one: of a draft that went on in another, its verdict counts.

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from casebook import retention
 from casebook.access import NIGHT
 from casebook.flipped import noticed
-from casebook.intake import take_in
+from casebook.intake import numbers, take_in
 from casebook.registerfigures import Registers, registers_of
 from casebook.registers import keep_registers
 from casebook.store import Casebook, opened_casebook, url_of
@@ -42,7 +42,7 @@ def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, reco
     except OSError as error:
         remedy = "See that there is room and that it may be written, and run again: nothing is lost."
         raise StoreError(f"cannot be written ({error.strerror or error}).", path=place.root, remedy=remedy) from error
-    registers = _to_casebook(settings, rules, place, ledger, record)
+    registers, incidents = _to_casebook(settings, rules, place, ledger, record)
     last_night = ledger.last_night()
     record.issues += [
         f"{day}: events came late, after those of the day had been deleted; the counts of that day stand without them."
@@ -53,13 +53,15 @@ def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, reco
     # What was refused lowers nothing, and no page is to say that it does.
     lowering = rules.drafting.lowering
     in_force = settings.model_copy(update={"lesson": lowering.lessons, "exclusion": lowering.exclusions})
-    publish.write_pages(in_force, rules.watchlists, rules.who.people.table, place, ledger, record, registers)
+    publish.write_pages(in_force, rules.watchlists, rules.who.people.table, place, ledger, record, registers, incidents)
 
 
-def _to_casebook(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> Registers | None:
+def _to_casebook(
+    settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord
+) -> tuple[Registers | None, dict[str, str]]:
     """Let the casebook take in the drafts that were made since it last did; that it cannot be had stops nothing.
 
-    Out: the registers as they stand then; None where the casebook cannot be had.
+    Out: the registers as they stand then, and which draft is which incident; nothing where the casebook cannot be had.
     """
     nights = [day for day, _, _ in ledger.noted_heads() if day < record.today]
     try:
@@ -70,15 +72,17 @@ def _to_casebook(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, 
             record.casebook = asdict(take_in(book, drafts, record.started))
             changes, checks = keep_registers(book, place, ledger.units(), record.timezone, record.started)
             _let_incidents_go(settings, book, record)
+            with book.reading() as connection:
+                incidents = numbers(connection)
     except StoreError as error:
         record.issues.append(f"{error} The drafts are in the digest; the next night enters them.")
-        return None
+        return None, {}
     found = noticed(place, ledger, rules.watchlists.categories, changes, record.today)
     record.filter_flips = [each.as_data() for each in found if not each.is_explained]
     term = publish.term_of(settings, record.today)
     told = [*record.filter_flips, *ledger.noted_flips(term.first_day, record.today)]
     of_term = findings(flips_of(told), changes)
-    return registers_of(changes, checks, of_term, record.timezone, record.today)
+    return registers_of(changes, checks, of_term, record.timezone, record.today), incidents
 
 
 def _let_incidents_go(settings: Settings, book: Casebook, record: RunRecord) -> None:

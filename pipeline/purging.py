@@ -124,7 +124,7 @@ def note(book: Casebook, given: list[Gone], author: Actor, now: datetime) -> Non
 
 
 def by_hand(settings: Settings, book: Casebook, actor: Actor, now: datetime, *, dry_run: bool) -> list[Gone]:
-    """All that is due now, events and incidents. Raises `access.Refused`, and `StoreError` where a night is at work."""
+    """All that is due now, events and incidents. Raises `kinds.Refused`, and `StoreError` where a night is at work."""
     retention.refuse_purge(actor)
     record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run)
     place, kept = Lake(settings.store.folder), retention.periods(settings)

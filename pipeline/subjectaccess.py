@@ -187,11 +187,10 @@ def _sha256(folder: Path) -> str:
 
 def _note(book: Casebook, actor: Actor, request: Request, found: held.Held, sha256: str, now: datetime) -> None:
     """One action for the copy, and one beside each incident in it, which uses up what a second person agreed to."""
-    by = (actor.account, actor.role, actor.via)
     fixed: dict[str, Any] = {"what": "subject-access", "sha256": sha256, "reason": request.reason}
     with book.changing() as writer:
         without = sorted(request.without) or None
-        writer.append(said("export", **fixed, person=", ".join(request.people), without=without), None, by, now)
+        writer.append(said("export", **fixed, person=", ".join(request.people), without=without), None, actor, now)
         for each in found.cases:
             case = case_of(writer.connection, each["id"])
-            writer.keep(applied(case, writer.append(said("export", **fixed), case.id, by, now)))
+            writer.keep(applied(case, writer.append(said("export", **fixed), case.id, actor, now)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -48,12 +49,12 @@ _PAGES = (*_WITH_NAMES, "governors.html", "run.json", "index.html", _WATCHED)
 
 def write_pages(
     settings: Settings, watchlists: Watchlists, people: pl.DataFrame, place: Lake, ledger: Ledger, record: RunRecord,
-    registers: Registers | None,
+    registers: Registers | None, incidents: Mapping[str, str],
 ) -> None:  # fmt: skip
     """Write all pages of the night, and note in the record what was drafted and where the pages are.
 
     `people` is the table of the people file: drafts that name nobody show none of its accounts and names. `registers`
-    is None where the casebook could not be had.
+    is None where the casebook could not be had; `incidents` are the numbers of drafts in it.
     """
     today = record.today
     folder = settings.store.reports / today.isoformat()
@@ -69,7 +70,10 @@ def write_pages(
         "unknown-users.csv": as_csv(unknown.columns, unknown.iter_rows()),
         "digest.html": digest.render(
             drafts,
-            _digest_context(settings, watchlists, people, new, record, became_of(place, ledger), clusters, routes),
+            replace(
+                _digest_context(settings, watchlists, people, new, record, became_of(place, ledger), clusters, routes),
+                incidents=incidents,
+            ),
         ),
         "governors.html": _governors_page(settings, watchlists, place, ledger, record, registers),
     }

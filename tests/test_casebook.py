@@ -10,10 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from casebook import deciding, listing
-from casebook.access import Refused
 from casebook.case import STATES, Case
 from casebook.intake import take_in
-from casebook.kinds import CasebookError
+from casebook.kinds import CasebookError, Refused
 from casebook.projection import rows_of, same, stored
 from casebook.splitting import split
 from casebook.store import Casebook, case_of, history
@@ -264,7 +263,7 @@ def test_a_network_manager_ticks_steps_of_their_own_and_no_others(book: Casebook
 def test_a_case_that_is_not_there_and_one_that_may_not_be_seen_are_refused_in_the_same_words(book: Casebook) -> None:
     said = []
     for incident in (staff_case(book), "I-2026-99999"):
-        with pytest.raises(CasebookError) as refused:
+        with pytest.raises(Refused) as refused:
             do(book, "d.lead", incident, "note", text="Hello?")
         said.append(str(refused.value).replace(incident, "X"))
     assert said[0] == said[1]

@@ -16,7 +16,7 @@ from casebook.store import REVISION, Casebook, opened_casebook
 from casebook.verifying import verify
 from pipeline.errors import StoreError
 from tests.crowd import NIGHTS, crowd
-from tests.made_casebook import NOW, casebook, do
+from tests.made_casebook import NOW, casebook, do, who
 from tests.made_drafts import a_night
 
 
@@ -90,7 +90,7 @@ def test_pseudonyms_are_the_same_with_the_same_key_and_others_with_another(tmp_p
 
 def half_done(book: Casebook) -> None:
     with book.changing() as writer:
-        writer.append(said("note", text="Half."), "I-2026-00001", ("d.lead", "dsl", "cli"), NOW)
+        writer.append(said("note", text="Half."), "I-2026-00001", who("d.lead"), NOW)
         raise ZeroDivisionError
 
 

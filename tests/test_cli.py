@@ -90,7 +90,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Com
 def test_the_demo_ends_by_naming_files_that_are_there(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, done = demo
     assert done.returncode == 0, done.stderr
-    named = [Path(line.strip()) for line in done.stdout.split("What to look at now:")[1].split("\n") if line.strip()]
+    pages = done.stdout.split("What to look at now:")[1].split("\n\n")[0]
+    named = [Path(line.strip()) for line in pages.splitlines() if line]
     assert {path.name for path in named} == {"digest.html", "governors.html"}
     assert all(path.is_file() and path.is_relative_to(folder / "esafety-demo") for path in named)
     # Nothing but progress: whoever runs it from cron gets this by mail.

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from casebook import deciding, interchange, listing
-from casebook.access import Refused
 from casebook.case import STATES
 from casebook.intake import take_in
 from casebook.interchange import Exported
+from casebook.kinds import Refused
 from casebook.looks import looks
 from casebook.outgoing import sha256_of
 from casebook.store import Casebook

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from casebook import letters
-from casebook.access import Refused
 from casebook.deciding import answer, report, reveal
 from casebook.intake import take_in
-from casebook.kinds import CasebookError
+from casebook.kinds import CasebookError, Refused
 from casebook.letters import Asked, Writing
 from casebook.store import Casebook, case_of, history
 from casebook.verifying import verify

@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from casebook import deciding
-from casebook.access import Refused
 from casebook.ahead import ahead
 from casebook.case import Case
 from casebook.intake import take_in
-from casebook.kinds import CasebookError
+from casebook.kinds import CasebookError, Refused
 from casebook.onroute import next_lines, standing
 from casebook.showing import Viewer, as_data, as_lines
 from casebook.store import Casebook, case_of, history

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import delete
 
 from casebook import deciding
-from casebook.access import Refused
+from casebook.access import NIGHT
 from casebook.intake import take_in
-from casebook.kinds import CasebookError, said
+from casebook.kinds import CasebookError, Refused, said
 from casebook.outgoing import exports_of, sha256_of
 from casebook.packs import CASE, CHAIN, CUSTODY, INDEX, LINES, RAW, checking, lines
 from casebook.projection import stored
@@ -325,7 +325,7 @@ def test_an_erased_personal_part_leaves_a_pack_that_still_fits(book: Casebook, t
         writer.connection.execute(delete(CONTENT).where(CONTENT.c.seq == seq))
         fields = {"rule": "dismissed", "days": 365, "layer": "the school", "before": "2026-01-01", "sha256": "0" * 64}
         receipt = said("purge", **fields, counts={"texts": 1}, incidents=[incident], erased=[(seq, seq)])
-        writer.append(receipt, None, ("esafety", "program", "night"), NOW + timedelta(minutes=1))
+        writer.append(receipt, None, NIGHT, NOW + timedelta(minutes=1))
     made = exported(book, incident, tmp_path / "pack.zip")
     verdict = checking.verify(made.path, PASSWORD)
     assert verdict.wrong == []

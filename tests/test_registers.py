@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from sqlalchemy import select
 
 from casebook import registering
-from casebook.access import Refused
+from casebook.access import NIGHT
 from casebook.filterchanges import FilterChange
 from casebook.filterchecks import FilterCheck, trace_of
-from casebook.kinds import RESULTS, CasebookError, said
+from casebook.kinds import RESULTS, CasebookError, Refused, said
 from casebook.sitenames import covers, site_named
 from casebook.store import Casebook, history
 from casebook.tables import ACTION
@@ -123,7 +123,7 @@ def test_what_was_noted_of_the_word_of_one_is_not_what_came_of_that_of_two(book:
     decide(book, "d.lead", request)
     what = said("change-effect", effect="seen", day="2026-10-14", before={}, after={"allowed": 3})
     with book.changing() as writer:
-        writer.append(what, request, ("esafety", "program", "night"), NOW)
+        writer.append(what, request, NIGHT, NOW)
         assert registering.change_of(writer.connection, request).effect == "seen"
     assert agree(book, "h.head", request).effect == ""
 

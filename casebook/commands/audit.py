@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +9,12 @@ from pathlib import Path
 import click
 
 from casebook import verifying
-from casebook.commands.opening import asking, opened, say
+from casebook.commands.opening import CONFIG, JSON, asking, opened
 from casebook.looks import looks
 from casebook.store import opened_casebook, url_of
 from pipeline.config import load_settings
 from pipeline.ledger import copied_ledger
-
-_NEEDS_ATTENTION = 2
+from pipeline.saying import NEEDS_ATTENTION, tell
 
 
 @click.group()
@@ -25,11 +23,10 @@ def audit() -> None:
 
 
 @audit.command()
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"),
-              show_default=True, help="Settings of the school.")  # fmt: skip
+@CONFIG
 @click.option("--head", "heads", multiple=True, metavar="ACTIONS:HASH",
               help="A head that was written down elsewhere: so many actions, and the hash of the last.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@JSON
 def verify(config: Path, heads: tuple[str, ...], *, as_json: bool) -> None:
     """Has anybody changed the history?
 
@@ -40,11 +37,8 @@ def verify(config: Path, heads: tuple[str, ...], *, as_json: bool) -> None:
         noted = [(actions, head) for _, actions, head in ledger.noted_heads()]
     with opened_casebook(url_of(settings)) as book:
         verdict = verifying.verify(book, [*noted, *(_head(each) for each in heads)])
-    if as_json:
-        click.echo(json.dumps(verifying.as_data(verdict), indent=2, ensure_ascii=True))
-    else:
-        say(verifying.as_lines(verdict))
-    sys.exit(_NEEDS_ATTENTION if verdict.faults else 0)
+    tell(verifying.as_data(verdict), verifying.as_lines(verdict), as_json=as_json)
+    sys.exit(NEEDS_ATTENTION if verdict.faults else 0)
 
 
 def _head(written: str) -> tuple[int, str]:
@@ -57,7 +51,7 @@ def _head(written: str) -> tuple[int, str]:
 @audit.command("looks")
 @asking
 @click.option("--incident", help="Only at this incident.")
-@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+@JSON
 def show_looks(config: Path, account: str | None, incident: str | None, *, as_json: bool) -> None:
     """Who looked at what, and what left the house.
 
@@ -65,7 +59,4 @@ def show_looks(config: Path, account: str | None, incident: str | None, *, as_js
     """
     with opened(config, account) as session, session.book.reading() as connection:
         found = looks(connection, session.actor, incident)
-    if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=True))
-    else:
-        say("  ".join(str(each[name]) for name in each) for each in found)
+    tell(found, ("  ".join(str(each[name]) for name in each) for each in found), as_json=as_json)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +12,7 @@ import click
 
 from casebook import registering
 from casebook.case import Acted
-from casebook.commands.opening import Session, asking, opened, say
+from casebook.commands.opening import JSON, REASON, Session, asking, opened
 from casebook.filterchanges import STANDINGS, FilterChange, replayed
 from casebook.flipped import noticed
 from casebook.kinds import DECISIONS, WANTED
@@ -22,9 +21,8 @@ from casebook.unexplained import Finding
 from pipeline.lake import Lake
 from pipeline.ledger import copied_ledger
 from pipeline.rules import load_watchlists
+from pipeline.saying import say, tell
 
-_REASON = click.option("--reason", required=True, help="Why, in a sentence: others will have to rely on it.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 _REQUEST = click.argument("request_id", metavar="REQUEST")
 
 
@@ -39,7 +37,7 @@ def change() -> None:
 @click.option("--to", "wanted", required=True, type=click.Choice(WANTED), help="What the filter is to do.")
 @click.option("--exact", is_flag=True, help="Only this host, and nothing below it.")
 @click.option("--for", "asked_by", help="Who asked, if it was not you.")
-@_REASON
+@REASON
 def add(config: Path, account: str | None, site: str, wanted: str, asked_by: str | None, reason: str,
         *, exact: bool) -> None:  # fmt: skip
     """Enter a request: a site is to be allowed, or blocked."""
@@ -53,22 +51,19 @@ def add(config: Path, account: str | None, site: str, wanted: str, asked_by: str
 @change.command("list")
 @asking
 @click.option("--standing", "standings", multiple=True, type=click.Choice(STANDINGS), help="Only these.")
-@_JSON
+@JSON
 def show_list(config: Path, account: str | None, standings: tuple[str, ...], *, as_json: bool) -> None:
     """List all requests, and how each stands."""
     with opened(config, account) as session, session.book.reading() as connection:
         registering.refuse_outsider(session.actor)
         found = [_row(each, session) for each in registering.all_changes(connection)]
     wanted = [each for each in found if not standings or each["standing"] in standings]
-    if as_json:
-        click.echo(json.dumps(wanted, indent=2, ensure_ascii=True))
-        return
-    say(
-        f"{each['id']}  {each['asked_on']}  {each['standing']:<10} {each['decision'] or each['wanted']} {each['site']}"
-        f"{_until(each)}"
-        for each in wanted
-    )
-    say([] if wanted else ["There are none."])
+    tell(wanted, [_brief(each) for each in wanted] or ["There are none."], as_json=as_json)
+
+
+def _brief(row: dict[str, Any]) -> str:
+    what = f"{row['decision'] or row['wanted']} {row['site']}"
+    return f"{row['id']}  {row['asked_on']}  {row['standing']:<10} {what}{_until(row)}"
 
 
 def _until(row: dict[str, Any]) -> str:
@@ -81,8 +76,8 @@ def _row(made: FilterChange, session: Session) -> dict[str, Any]:
     """What everybody who works with the casebook may know of a request."""
     return {
         "id": made.id, "site": _site(made), "wanted": made.wanted, "decision": made.decision,
-        "standing": made.standing(_today(session)),
-        "asked_on": made.asked_at.astimezone(ZoneInfo(session.settings.school.timezone)).date().isoformat(),
+        "standing": made.standing(session.today),
+        "asked_on": made.asked_at.astimezone(session.zone).date().isoformat(),
         "decided_by": made.decided_by, "agreed_by": made.agreed_by,
         "until": made.until.isoformat() if made.until else "", "effect": made.effect,
     }  # fmt: skip
@@ -95,7 +90,7 @@ def _site(made: FilterChange) -> str:
 @change.command()
 @asking
 @_REQUEST
-@_JSON
+@JSON
 def show(config: Path, account: str | None, request_id: str, *, as_json: bool) -> None:
     """Show one request, and what the logs say came of it.
 
@@ -112,22 +107,19 @@ def show(config: Path, account: str | None, request_id: str, *, as_json: bool) -
             "after": effect.after if effect else {},
             "history": [_told(each, reads_all=reads_all) for each in acted if each.kind != "view"],
         }  # fmt: skip
-    if as_json:
-        click.echo(json.dumps(shown, indent=2, ensure_ascii=True))
-    else:
-        say(_lines(shown, effect, ZoneInfo(session.settings.school.timezone)))
+    tell(shown, _lines(shown, effect, session.zone), as_json=as_json)
 
 
 def _effect(session: Session, made: FilterChange) -> Effect | None:
     """What was noted, or what the logs say by now; None where nothing was settled."""
-    zone = ZoneInfo(session.settings.school.timezone)
+    zone = session.zone
     day = settled_on(made, zone)
     if day is None:
         return None
     if made.effect:
         return Effect(made.effect, day, made.before, made.after)
     folder = session.settings.store.folder
-    with copied_ledger(folder, _today(session)) as ledger:
+    with copied_ledger(folder, session.today) as ledger:
         units = ledger.units()
     counts = site_counts(Lake(folder), units, effect_days(day), zone, made.host, below=made.below)
     return effect_of(counts, day, made.decision)
@@ -173,13 +165,13 @@ def _counts(counts: Any) -> str:
 @_REQUEST
 @click.option("--to", "decision", required=True, type=click.Choice(DECISIONS))
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it holds.")
-@_REASON
+@REASON
 def decide(config: Path, account: str | None, request_id: str, decision: str, until: datetime | None,
            reason: str) -> None:  # fmt: skip
     """Decide a request; a second person has to agree."""
     with opened(config, account) as session:
         made = registering.decide(
-            session.book, session.actor, request_id, decision, reason, session.now, today=_today(session),
+            session.book, session.actor, request_id, decision, reason, session.now, today=session.today,
             until=until.date() if until else None,
         )  # fmt: skip
     say([f"{made.id} is refused." if made.state == "refused" else f"{made.id} waits for a second person to agree."])
@@ -188,7 +180,7 @@ def decide(config: Path, account: str | None, request_id: str, decision: str, un
 @change.command()
 @asking
 @_REQUEST
-@_REASON
+@REASON
 def agree(config: Path, account: str | None, request_id: str, reason: str) -> None:
     """Agree as the second: neither who asked nor who decided."""
     with opened(config, account) as session:
@@ -199,7 +191,7 @@ def agree(config: Path, account: str | None, request_id: str, reason: str) -> No
 @change.command()
 @asking
 @_REQUEST
-@_REASON
+@REASON
 def withdraw(config: Path, account: str | None, request_id: str, reason: str) -> None:
     """Take a request back, or end what was decided."""
     with opened(config, account) as session:
@@ -210,7 +202,7 @@ def withdraw(config: Path, account: str | None, request_id: str, reason: str) ->
 @change.command()
 @asking
 @click.option("--all", "with_settled", is_flag=True, help="Those with a settled request, too.")
-@_JSON
+@JSON
 def unexplained(config: Path, account: str | None, *, with_settled: bool, as_json: bool) -> None:
     """Which sites are treated otherwise than was settled?
 
@@ -220,21 +212,14 @@ def unexplained(config: Path, account: str | None, *, with_settled: bool, as_jso
     with opened(config, account) as session:
         registering.refuse_outsider(session.actor)
         found = [each for each in _findings(session) if with_settled or not each.is_explained]
-    if as_json:
-        click.echo(json.dumps([each.as_data() for each in found], indent=2, ensure_ascii=True))
-    else:
-        say(each.sentence() for each in found)
-        say([] if found else ["No site is treated otherwise than before, or than was settled."])
+    lines = [each.sentence() for each in found] or ["No site is treated otherwise than before, or than was settled."]
+    tell([each.as_data() for each in found], lines, as_json=as_json)
 
 
 def _findings(session: Session) -> list[Finding]:
-    settings, today = session.settings, _today(session)
+    settings, today = session.settings, session.today
     categories = load_watchlists(settings).categories
     with session.book.reading() as connection:
         changes = registering.all_changes(connection)
     with copied_ledger(settings.store.folder, today) as ledger:
         return noticed(Lake(settings.store.folder), ledger, categories, changes, today)
-
-
-def _today(session: Session) -> date:
-    return session.now.astimezone(ZoneInfo(session.settings.school.timezone)).date()

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from casebook import registering
-from casebook.commands.opening import Session, asking, opened, say
+from casebook.commands.opening import JSON, Session, asking, opened
 from casebook.filterchecks import FilterCheck, replayed, trace_of
 from casebook.kinds import DEVICE_TYPES, RESULTS, CasebookError
 from casebook.registers import as_seen
 from casebook.traces import lines_of
 from pipeline.lake import Lake
 from pipeline.ledger import copied_ledger
+from pipeline.saying import say, tell
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 _LOCAL = "%Y-%m-%dT%H:%M"
 
 
@@ -47,7 +45,7 @@ def add(config: Path, account: str | None, site: str, tried: str, result: str, d
     You opened a test page, or searched for something, and saw what the filter did.
     """
     with opened(config, account) as session:
-        zone = ZoneInfo(session.settings.school.timezone)
+        zone = session.zone
         facts = {
             "host": site, "result": result, "device_type": device_type, "group": group,
             "site": school_site or session.settings.school.site,
@@ -60,21 +58,21 @@ def add(config: Path, account: str | None, site: str, tried: str, result: str, d
 
 @check.command("list")
 @asking
-@_JSON
+@JSON
 def show_list(config: Path, account: str | None, *, as_json: bool) -> None:
     """List all checks, and whether the logs agree."""
     with opened(config, account) as session, session.book.reading() as connection:
         registering.refuse_outsider(session.actor)
         found = [_row(each, session) for each in registering.all_checks(connection)]
-    if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=True))
-        return
-    say(
-        f"{each['id']}  {each['tried_at']}  {each['site']}, {each['device_type']}, {each['group']}: {each['host']} "
-        f"{each['result']}; {_TRACES[each['trace']]}"
-        for each in found
-    )
-    say([] if found else ["There are none."])
+    tell(found, [_brief(each) for each in found] or ["There are none."], as_json=as_json)
+
+
+def _brief(row: dict[str, Any]) -> str:
+    return f"{row['id']}  {row['tried_at']}  {_what(row)}; {_TRACES[row['trace']]}"
+
+
+def _what(row: dict[str, Any]) -> str:
+    return f"{row['site']}, {row['device_type']}, {row['group']}: {row['host']} {row['result']}"
 
 
 #: What the logs say of a check, in words.
@@ -87,7 +85,7 @@ _TRACES = {
 
 
 def _row(made: FilterCheck, session: Session) -> dict[str, Any]:
-    zone = ZoneInfo(session.settings.school.timezone)
+    zone = session.zone
     return {
         "id": made.id, "host": made.host, "site": made.site, "device_type": made.device_type, "group": made.group,
         "result": made.result, "tried_at": made.tried_at.astimezone(zone).strftime(_LOCAL), "trace": made.trace,
@@ -97,7 +95,7 @@ def _row(made: FilterCheck, session: Session) -> dict[str, Any]:
 @check.command()
 @asking
 @click.argument("check_id", metavar="CHECK")
-@_JSON
+@JSON
 def show(config: Path, account: str | None, check_id: str, *, as_json: bool) -> None:
     """Show one check, with the lines that it left in the logs.
 
@@ -114,10 +112,7 @@ def show(config: Path, account: str | None, check_id: str, *, as_json: bool) -> 
             **_row(made, session), "author": made.author, "trace": trace, "seen": seen,
             **((acted[0].content or {"erased": True}) if reads_all else {}),
         }  # fmt: skip
-    if as_json:
-        click.echo(json.dumps(shown, indent=2, ensure_ascii=True))
-    else:
-        say(_lines(shown))
+    tell(shown, _lines(shown), as_json=as_json)
 
 
 def _trace(session: Session, made: FilterCheck) -> tuple[str, list[Any]]:
@@ -132,7 +127,7 @@ def _trace(session: Session, made: FilterCheck) -> tuple[str, list[Any]]:
 
 def _lines(shown: dict[str, Any]) -> Iterator[str]:
     yield f"{shown['id']}  {shown['tried_at']}  by {shown['author']}"
-    yield f"  {shown['site']}, {shown['device_type']}, {shown['group']}: {shown['host']} {shown['result']}"
+    yield f"  {_what(shown)}"
     yield from (f"  {name}: {shown[name]}" for name in ("tried", "user", "device") if name in shown)
     yield f"In the logs: {_TRACES[shown['trace']]}."
     for each in shown["seen"]:

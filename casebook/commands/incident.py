@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from casebook import beside, deciding, letters, listing, onroute, showing
 from casebook.case import STATES, Case
 from casebook.commands import leaving
-from casebook.commands.opening import asking, opened, say, viewer_of
+from casebook.commands.opening import JSON, REASON, asking, opened, viewer_of
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, PERSON_KINDS, SECONDED, Said, said
 from casebook.sanctions import load_sanctions
 from casebook.splitting import split as split_off
 from casebook.store import case_of, history
 from pipeline.errors import ConfigError
 from pipeline.rules import load_watchlists
+from pipeline.saying import say, tell
 from pipeline.schema import LEVELS
 from pipeline.watchlist import ROUTES
 
-_REASON = click.option("--reason", required=True, help="Why, in a sentence: others will have to rely on it.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 _INCIDENT = click.argument("incident")
 
 
@@ -39,19 +36,20 @@ def incident() -> None:
 @click.option(
     "--state", "states", multiple=True, type=click.Choice(STATES), help="Only these; without it, all that waits."
 )
-@_JSON
+@JSON
 def show_list(config: Path, account: str | None, states: tuple[str, ...], *, as_json: bool) -> None:
-    """List the incidents that you may see."""
-    with opened(config, account) as session, session.book.reading() as connection:
-        found = listing.visible(connection, session.access, session.actor, states or listing.WAITING)
-    if as_json:
-        click.echo(json.dumps(found, indent=2, ensure_ascii=True))
-    else:
-        say(
-            f"{each['id']}  {each['day']}  {each['state']:<12}  {each['level']:<7}  {each['route']}{_marks(each)}"
-            for each in found
-        )
-        say([] if found else ["There is nothing that waits for you."])
+    """List the incidents that you may see.
+
+    That you looked goes into the history.
+    """
+    with opened(config, account) as session, session.book.changing() as writer:
+        found = listing.visible(writer.connection, session.access, session.actor, states or listing.WAITING)
+        writer.append(said("view", what="list"), None, session.actor, session.now)
+    tell(found, [_brief(each) for each in found] or ["There is nothing that waits for you."], as_json=as_json)
+
+
+def _brief(row: dict[str, Any]) -> str:
+    return f"{row['id']}  {row['day']}  {row['state']:<12}  {row['level']:<7}  {row['route']}{_marks(row)}"
 
 
 def _marks(row: dict[str, Any]) -> str:
@@ -62,7 +60,7 @@ def _marks(row: dict[str, Any]) -> str:
 @incident.command()
 @asking
 @_INCIDENT
-@_JSON
+@JSON
 def show(config: Path, account: str | None, incident: str, *, as_json: bool) -> None:
     """Show all that you may see of one.
 
@@ -77,13 +75,10 @@ def show(config: Path, account: str | None, incident: str, *, as_json: bool) -> 
             shown = showing.as_data(case, acted, session.routes[case.route], viewer)
             if "parties" in shown:
                 shown["sanctions"] = beside.as_told(writer.connection, case, sanctions, viewer)
-            actor = session.actor
-            writer.append(said("view", what="all" if "parties" in shown else "routing"), incident,
-                          (actor.account, actor.role, actor.via), session.now)  # fmt: skip
-    if as_json:
-        click.echo(json.dumps(shown, indent=2, ensure_ascii=True))
-    else:
-        say((*showing.as_lines(shown, viewer), *beside.as_lines(shown)))
+            writer.append(
+                said("view", what="all" if "parties" in shown else "routing"), incident, session.actor, session.now
+            )
+    tell(shown, (*showing.as_lines(shown, viewer), *beside.as_lines(shown)), as_json=as_json)
 
 
 @incident.command()
@@ -108,7 +103,7 @@ def add(config: Path, account: str | None, category: str, level: str, route: str
             raise ConfigError(f"there is no category {category!r}.", remedy=f"There are {', '.join(categories)}.")
         facts = {
             "category": category, "level": level, "route": route or categories[category].route,
-            "day": str((day or session.now.astimezone(ZoneInfo(session.settings.school.timezone))).date()),
+            "day": str((day or session.now.astimezone(session.zone)).date()),
         }  # fmt: skip
         content = {"summary": summary, "reported_by": reported_by, "parties": [_person(each) for each in people]}
         case = deciding.report(session.book, session.actor, facts, content, session.now)
@@ -151,23 +146,23 @@ _simple("review", "Take a draft up.")
 _simple(
     "confirm",
     "It is an incident.",
-    _REASON,
+    REASON,
     click.option("--category", help="If it is another than the draft said."),
     click.option("--level", type=click.Choice(LEVELS), help="If it is another than the draft said."),
 )
-_simple("dismiss", "It is none.", click.option("--ground", required=True, type=click.Choice(GROUNDS)), _REASON)
-_simple("escalate", "Hand it on.", click.option("--to", "agency", required=True, type=click.Choice(AGENCIES)), _REASON)
+_simple("dismiss", "It is none.", click.option("--ground", required=True, type=click.Choice(GROUNDS)), REASON)
+_simple("escalate", "Hand it on.", click.option("--to", "agency", required=True, type=click.Choice(AGENCIES)), REASON)
 _simple(
     "close",
     "It is over.",
     click.option("--outcome", required=True, type=click.Choice(OUTCOMES)),
-    _REASON,
+    REASON,
     click.option("--debrief", required=True, help="What was talked over, and with whom."),
     click.option("--lesson", help="What was learnt and is to be shared."),
     click.option("--change", help="What changes in the filter or in a policy."),
 )
-_simple("reopen", "Look at it once more.", _REASON)
-_simple("stands", "After late evidence: the decision stands.", _REASON)
+_simple("reopen", "Look at it once more.", REASON)
+_simple("stands", "After late evidence: the decision stands.", REASON)
 _simple("note", "Write something down.", click.option("--text", required=True))
 _simple(
     "step",
@@ -177,7 +172,7 @@ _simple(
     click.option("--note"),
 )
 _simple(
-    "reroute", "Change to another route.", click.option("--route", required=True, type=click.Choice(ROUTES)), _REASON
+    "reroute", "Change to another route.", click.option("--route", required=True, type=click.Choice(ROUTES)), REASON
 )
 _simple(
     "party",
@@ -186,28 +181,28 @@ _simple(
     click.option("--part", required=True, type=click.Choice(PARTS)),
     click.option("--kind", "person_kind", required=True, type=click.Choice(PERSON_KINDS)),
 )
-_simple("not-party", "Somebody is no part of it.", click.option("--person", required=True), _REASON)
+_simple("not-party", "Somebody is no part of it.", click.option("--person", required=True), REASON)
 _simple(
     "agree",
     "Agree as the second person.",
     click.option("--to", "agreed", required=True, type=click.Choice(SECONDED)),
-    _REASON,
+    REASON,
 )
 _simple(
     "bring-in",
     "Let a senior colleague see it.",
     click.option("--colleague", required=True, help="Their account."),
-    _REASON,
+    REASON,
 )
-_simple("hold", "Keep it past all time limits (legal hold).", _REASON)
-_simple("release", "End the hold.", _REASON)
+_simple("hold", "Keep it past all time limits (legal hold).", REASON)
+_simple("release", "End the hold.", REASON)
 
 
 @incident.command()
 @asking
 @_INCIDENT
 @click.option("--into", required=True, help="The incident that it becomes part of.")
-@_REASON
+@REASON
 def merge(config: Path, account: str | None, incident: str, into: str, reason: str) -> None:
     """Let one become part of another."""
     with opened(config, account) as session:
@@ -219,7 +214,7 @@ def merge(config: Path, account: str | None, incident: str, into: str, reason: s
 @asking
 @_INCIDENT
 @click.option("--hit", "hits", multiple=True, required=True, help="A hit that becomes an incident of its own.")
-@_REASON
+@REASON
 def split(config: Path, account: str | None, incident: str, hits: tuple[str, ...], reason: str) -> None:
     """Make some hits an incident of their own."""
     with opened(config, account) as session:
@@ -253,7 +248,7 @@ def answer(config: Path, account: str | None, incident: str, question: str, word
 @click.option("--template", required=True, help="Which letter: one that travels with the program, or your own.")
 @click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 @click.option("--person", help="The account of the pupil whose parents it is for, if there are several.")
-@_REASON
+@REASON
 def letter(
     config: Path, account: str | None, incident: str, template: str, output: Path, person: str | None, reason: str
 ) -> None:
@@ -274,7 +269,7 @@ def letter(
 @incident.command()
 @asking
 @_INCIDENT
-@_REASON
+@REASON
 def reveal(config: Path, account: str | None, incident: str, reason: str) -> None:
     """Open its names to you for a while.
 

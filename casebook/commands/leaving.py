@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
 from casebook import interchange
-from casebook.commands.opening import asking, opened, say, viewer_of
+from casebook.commands.opening import JSON, REASON, asking, opened, viewer_of
 from casebook.kinds import CasebookError
 from casebook.outgoing import Export
 from casebook.packs import checking, exporting, passwords
 from casebook.packs.places import kept
+from pipeline.saying import NEEDS_ATTENTION, say, tell
 from pipeline.version import VERSION
 
-_NEEDS_ATTENTION = 2
-_REASON = click.option("--reason", required=True, help="Why, in a sentence: others will have to rely on it.")
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -34,7 +31,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--password-file", type=_FILE, help="Its first line is the password; without it, you are asked.")
 @click.option("--generate", is_flag=True, help="Let the program make the password. It is printed once, to stderr.")
 @click.option("--without-lines", is_flag=True, help="References instead of the original lines, which name accounts.")
-@_REASON
+@REASON
 def export(config: Path, account: str | None, incident: str, output: Path | None, password_file: Path | None,
            reason: str, *, generate: bool, without_lines: bool) -> None:  # fmt: skip
     """Make an evidence pack of one: an encrypted zip.
@@ -44,7 +41,7 @@ def export(config: Path, account: str | None, incident: str, output: Path | None
     target = output or Path(f"{incident}.zip")
     password = _new_password(password_file, generate=generate)
     with opened(config, account) as session:
-        today = session.now.astimezone(ZoneInfo(session.settings.school.timezone)).date()
+        today = session.today
         request = exporting.Request(
             incident, target, reason, password, f"esafety {VERSION}", platform.node(), session.settings.school.name,
             with_lines=not without_lines,
@@ -80,7 +77,7 @@ def _told(made: Export) -> list[str]:
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day of incidents; without it, from the first.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; without it, to the last.")
 @click.option("--output", type=_FILE, required=True, help="The file to make. It is not encrypted.")
-@_REASON
+@REASON
 def export_table(config: Path, account: str | None, form: interchange.Form, since: datetime | None,
                  until: datetime | None, output: Path, reason: str) -> None:  # fmt: skip
     """Write the incidents that you may see as a table.
@@ -103,7 +100,7 @@ def export_table(config: Path, account: str | None, form: interchange.Form, sinc
 @click.argument("file", type=_FILE)
 @click.option("--password-file", type=_FILE, help="Its first line is the password; without it, you are asked.")
 @click.option("--sha256", help="What the school's casebook holds for the file, if you know it.")
-@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@JSON
 def verify_pack(file: Path, password_file: Path | None, sha256: str | None, *, as_json: bool) -> None:
     """Check an evidence pack, on any machine.
 
@@ -113,8 +110,5 @@ def verify_pack(file: Path, password_file: Path | None, sha256: str | None, *, a
         raise CasebookError(f"{file} is not there.", remedy="Name the zip file as it was sent.")
     password = passwords.asked(twice=False) if password_file is None else passwords.read_from(password_file, new=False)
     verdict = checking.verify(file, password, sha256)
-    if as_json:
-        click.echo(json.dumps(checking.as_data(verdict), indent=2, ensure_ascii=True))
-    else:
-        say(checking.as_lines(verdict))
-    sys.exit(_NEEDS_ATTENTION if verdict.wrong else 0)
+    tell(checking.as_data(verdict), checking.as_lines(verdict), as_json=as_json)
+    sys.exit(NEEDS_ATTENTION if verdict.wrong else 0)

@@ -6,10 +6,10 @@ In: `--config` and `--as`. Out: a `Session`. Refuses whoever does not work with 
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +23,6 @@ from casebook.routes import Route
 from casebook.showing import Viewer
 from casebook.store import Casebook, opened_casebook, url_of
 from pipeline.config import Settings, load_settings
-from pipeline.record import shown
 
 
 @dataclass(frozen=True)
@@ -38,15 +37,29 @@ class Session:
     #: UTC.
     now: datetime
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """That of the school."""
+        return ZoneInfo(self.settings.school.timezone)
+
+    @property
+    def today(self) -> date:
+        """The local date."""
+        return self.now.astimezone(self.zone).date()
+
+
+CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"), show_default=True,
+    help="Settings of the school.",
+)  # fmt: skip
+JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+REASON = click.option("--reason", required=True, help="Why, in a sentence: others will have to rely on it.")
+
 
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options `config` and `account`."""
-    config = click.option(
-        "--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("school.toml"), show_default=True,
-        help="Settings of the school.",
-    )  # fmt: skip
     account = click.option("--as", "account", help="Your account under [[casebook.staff]]; without it, your login.")
-    return config(account(command))
+    return CONFIG(account(command))
 
 
 @contextmanager
@@ -62,10 +75,4 @@ def opened(config: Path, account: str | None) -> Iterator[Session]:
 def viewer_of(session: Session) -> Viewer:
     """Who looks, with what hides names from them."""
     key = key_of(session.settings.store.folder)
-    return Viewer(session.actor, session.access, key, ZoneInfo(session.settings.school.timezone), session.now)
-
-
-def say(lines: Iterable[str], *, err: bool = False) -> None:
-    """Print lines that cannot steer a terminal."""
-    for line in lines:
-        click.echo(shown(line), err=err)
+    return Viewer(session.actor, session.access, key, session.zone, session.now)

@@ -69,9 +69,7 @@ def _allowed(
     viewer.access.refuse(viewer.actor, case, what, dict(routes))
     refuse_wrong_state(case, what)
     refuse_alone(case, what, viewer.actor.account)
-    if any(part.case.withheld for part in parts) and not case.agreed.get("export", frozenset()) - {
-        viewer.actor.account
-    }:
+    if any(part.case.withheld for part in parts) and not case.is_seconded("export", viewer.actor.account):
         remedy = f"A second senior person has to agree first: esafety incident agree {case.id} --to export"
         raise CasebookError(
             f"{case.id} holds an incident that is withheld: one person alone cannot do this.", remedy=remedy
@@ -86,6 +84,6 @@ def _allowed(
 def _tell(writer: Writer, pack: Pack, digest: str) -> int:
     case, actor = pack.parts[0].case, pack.viewer.actor
     what = said("export", what=pack.what, sha256=digest, reason=pack.made.reason)
-    acted = writer.append(what, case.id, (actor.account, actor.role, actor.via), pack.viewer.now)
+    acted = writer.append(what, case.id, actor, pack.viewer.now)
     writer.keep(applied(case, acted))
     return acted.seq

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from casebook.case import Acted, Case, replayed
+from casebook.case import Acted, Case, drafts_in, replayed
 from casebook.deciding import names_open
 from casebook.showing import Viewer
 from casebook.store import actions, as_acted
@@ -34,8 +34,7 @@ class Part:
     @property
     def drafts(self) -> list[Mapping[str, Any]]:
         """Each draft as it was brought last."""
-        brought = (each.content["draft"] for each in self.acted if each.content and "draft" in each.content)
-        return list({draft["draft_id"]: draft for draft in brought}.values())
+        return list({draft["draft_id"]: draft for draft in drafts_in(self.acted)}.values())
 
 
 def parts_of(connection: Connection, incident: str, viewer: Viewer) -> tuple[list[Part], list[str]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from casebook.commands.opening import asking, opened, say
+from casebook.commands.opening import JSON, asking, opened
 from pipeline import subjectaccess
+from pipeline.saying import tell
 from pipeline.subjectaccess import Request
 
 
@@ -21,7 +21,7 @@ from pipeline.subjectaccess import Request
 @click.option("--reason", required=True, help="Who asked, and when: it goes into the history.")
 @click.option("--without", multiple=True, metavar="INCIDENT",
               help="Leave it out: telling of it may endanger a child. The DSL or the head decides.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print what was copied as JSON.")
+@JSON
 def subject_access(config: Path, account: str | None, person: str, also: tuple[str, ...], output: Path, reason: str,
                    without: tuple[str, ...], *, as_json: bool) -> None:  # fmt: skip
     """Copy what is held on one person.
@@ -34,13 +34,9 @@ def subject_access(config: Path, account: str | None, person: str, also: tuple[s
         made = subjectaccess.copy(
             session.settings, session.book, session.access, session.actor, request, session.now
         )  # fmt: skip
-    if as_json:
-        click.echo(json.dumps({**asdict(made), "folder": str(made.folder)}, indent=2, ensure_ascii=True))
-        return
-    say(
-        [
-            f"Events: {made.found:,} found = {made.written:,} written + {made.kept_back:,} withheld.",
-            f"Incidents: {made.incidents} in the copy; {made.withheld} withheld: ask the DSL.",
-            f"Read it before you hand it over: {made.folder / 'index.html'}",
-        ]
-    )
+    lines = [
+        f"Events: {made.found:,} found = {made.written:,} written + {made.kept_back:,} withheld.",
+        f"Incidents: {made.incidents} in the copy; {made.withheld} withheld: ask the DSL.",
+        f"Read it before you hand it over: {made.folder / 'index.html'}",
+    ]
+    tell({**asdict(made), "folder": str(made.folder)}, lines, as_json=as_json)

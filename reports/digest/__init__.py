@@ -54,6 +54,8 @@ class DigestContext:
     names: SchoolNames = field(default_factory=SchoolNames)
     #: What the rules in other languages say, by their ids.
     translations: Mapping[str, str] = field(default_factory=dict)
+    #: Draft -> its number in the incident log.
+    incidents: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def render(drafts: pl.DataFrame, context: DigestContext) -> str:
         levels=levels,
         entries=[(each, None) if isinstance(each, Entry) else (None, each) for each in entries],
         kept=kept,
+        incidents=context.incidents,
         tally=_tally(entries, kept, sum(len(each.folded) for each in order.clusters)),
         more=_more(levels),
         summary=context.summary,
