@@ -105,6 +105,12 @@ def test_people_are_pseudonyms_until_a_reason_is_given_and_every_look_is_written
         ("d.lead", "view"), ("d.lead", "reveal"), ("d.lead", "view"), ("p.deputy", "view"),
     ]  # fmt: skip
     assert run(school, "n.network", "audit", "looks").exit_code == 1
+    told = json.loads(run(school, "h.head", "audit", "looks", "--json").stdout)
+    assert ("d.lead", "list", None) in {(each["author"], each.get("what"), each["about"]) for each in told}
+    assert (told[-1]["author"], told[-1]["what"]) == ("a.auditor", "looks"), "who asks is written down too"
+    assert not [each for each in told if each["author"] == "n.network"], "what was refused was no look"
+    last = run(school, "h.head", "audit", "looks").stdout.splitlines()[-1]
+    assert last.split("  ")[1:] == ["h.head", "head", last.split("  ")[3], "view", "-", "looks"]
 
 
 def test_of_what_may_be_illegal_no_address_is_shown_to_anybody(school: Path) -> None:

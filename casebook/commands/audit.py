@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from casebook import verifying
 from casebook.commands.opening import CONFIG, JSON, asking, opened
+from casebook.kinds import said
 from casebook.looks import looks
 from casebook.store import opened_casebook, url_of
 from pipeline.config import load_settings
@@ -55,8 +58,16 @@ def _head(written: str) -> tuple[int, str]:
 def show_looks(config: Path, account: str | None, incident: str | None, *, as_json: bool) -> None:
     """Who looked at what, and what left the house.
 
-    For auditors, the head teacher and the DSL.
+    For auditors, the head teacher and the DSL. That you asked is written down as well.
     """
-    with opened(config, account) as session, session.book.reading() as connection:
-        found = looks(connection, session.actor, incident)
-    tell(found, ("  ".join(str(each[name]) for name in each) for each in found), as_json=as_json)
+    with opened(config, account) as session:
+        with session.book.changing() as writer:
+            found = looks(writer.connection, session.actor, incident)
+            writer.append(said("view", what="looks"), None, session.actor, session.now)
+        zone = session.zone
+    tell(found, (_look(each, zone) for each in found), as_json=as_json)
+
+
+def _look(row: dict[str, Any], zone: ZoneInfo) -> str:
+    at = datetime.fromisoformat(row["at"]).astimezone(zone).strftime("%a %d %b %Y %H:%M")
+    return "  ".join([at, *(str(value or "-") for name, value in row.items() if name != "at")])
