@@ -90,7 +90,7 @@ def compile_watchlists(lists: Watchlists) -> Matcher:
     rules = list(_text_rules(lists))
     return Matcher(
         tuple(rule for rule, _ in rules),
-        compiled([terms for _, terms in rules]),
+        compiled([terms for _, terms in rules], [rule.needs for rule, _ in rules]),
         _domain_table(lists.lists),
         tuple((each, sites.ready(each.path)) for each in lists.domain_files),
         tuple((each, secretlists.ready(each)) for each in lists.secret_files),

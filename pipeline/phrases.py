@@ -26,10 +26,12 @@ from pipeline.views import letters_of
 
 #: Written together, phrases of several words and so many letters are looked for; shorter ones stand in other words.
 TOGETHER: Final = 8
+#: So many letters tell one of these from most other words; fewer are the beginning of too many.
+_BEGINNING: Final = 11
 #: Shorter phrases are not looked for where digits and signs are letters.
 SHORTEST_IN_DIGITS: Final = 4
 #: Shorter words tell nothing by themselves.
-_TOO_SHORT: Final = 2
+SHORTEST_ANCHOR: Final = 3
 _WORD: Final = re.compile("[a-z0-9]+")
 
 
@@ -66,6 +68,8 @@ class Phrases:
     as_written: frozenset[str] = frozenset()
     #: The same of the phrases in other languages.
     anchors_as_written: tuple[str, ...] = ()
+    #: Words that are to be met anywhere, where a term has nothing rarer to go by, and what must stand beside each.
+    met_anywhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -85,7 +89,7 @@ class Phrases:
     @cached_property
     def beginnings_together(self) -> tuple[str, ...]:
         """The first letters of those: many begin alike, and few are quicker sought."""
-        return tuple(dict.fromkeys(glued[:TOGETHER] for glued in self.together))
+        return tuple(dict.fromkeys(glued[:_BEGINNING] for glued in self.together))
 
     @cached_property
     def misspelt(self) -> dict[str, str]:
@@ -137,8 +141,7 @@ class _Part:
     common: float
 
 
-def _part(phrases: tuple[Phrase, ...]) -> _Part:
-    keys = contexts(phrases)
+def _part_of(keys: tuple[str, ...]) -> _Part:
     anchors = tuple(sorted({_anchor(key) for key in keys}))
     return _Part(keys, anchors, sum(_common(each.strip()) for each in anchors))
 
@@ -167,19 +170,36 @@ class _Owners:
         }
 
 
-def compiled(rules: Sequence[Iterable[Spelt]]) -> Phrases:
-    """The phrases of some rules, each by its terms."""
-    owners, anchors = _Owners(), {False: dict[str, None](), True: dict[str, None]()}
+@dataclass
+class _Sought:
+    """What is sought in every text, as far as it is known by now. Texts beyond ASCII are all looked at."""
+
+    anchors: dict[bool, dict[str, None]] = field(default_factory=lambda: {False: {}, True: {}})
+    met_anywhere: defaultdict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+
+    def add(self, term: Spelt, parts: Sequence[_Part]) -> None:
+        """A term; where it stands, each of `parts` stands as well."""
+        rarest, *others = sorted(parts, key=lambda part: part.common)
+        words = tuple(filter(str.isascii, rarest.keys if term.is_listed else rarest.anchors))
+        common = {word for word in words if others and word.strip() in everyday()}
+        self.anchors[term.as_written] |= dict.fromkeys(word for word in words if word not in common)
+        for word in common:
+            self.met_anywhere[word] |= dict.fromkeys(filter(str.isascii, others[0].anchors))
+
+
+def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] = ()) -> Phrases:
+    """The phrases of some rules, each by its terms; `needs`: for each rule, what (`contexts`) must be there too."""
+    owners, sought = _Owners(), _Sought()
     numbers: dict[tuple[str, ...], int] = {}
     patterns: defaultdict[int, dict[Pattern, None]] = defaultdict(dict)
     # Many terms share a set of words, which is one and the same tuple.
     known: dict[tuple[int, bool], _Part] = {}
+    beside = [[_part_of(each)] if each else [] for each in needs] or [[] for _ in rules]
     for rule, terms in enumerate(rules):
         for term in terms:
             parts = [_known_part(each, known, as_written=term.as_written) for each in term.parts]
             rarest = min(parts, key=lambda part: part.common)
-            sought = filter(str.isascii, rarest.keys if term.is_listed else rarest.anchors)
-            anchors[term.as_written] |= dict.fromkeys(sought)
+            sought.add(term, [*parts, *beside[rule]])
             if not term.between:
                 owners.of_rule(rarest.keys, rule)
                 continue
@@ -190,13 +210,16 @@ def compiled(rules: Sequence[Iterable[Spelt]]) -> Phrases:
             pattern = Pattern(rule, tuple(numbers[part.keys] for part in parts), term.between)
             patterns[numbers[rarest.keys]][pattern] = None
     led = {part: tuple(found) for part, found in patterns.items()}
-    others = _keys_of(known, as_written=True) - _keys_of(known, as_written=False)
-    return Phrases(owners.all(), led, tuple(anchors[False]), others, tuple(anchors[True]))
+    return Phrases(
+        owners.all(), led, tuple(sought.anchors[False]),
+        _keys_of(known, as_written=True) - _keys_of(known, as_written=False), tuple(sought.anchors[True]),
+        {word: tuple(beside) for word, beside in sorted(sought.met_anywhere.items())},
+    )  # fmt: skip
 
 
 def _known_part(phrases: tuple[Phrase, ...], known: dict[tuple[int, bool], _Part], *, as_written: bool) -> _Part:
     name = (id(phrases), as_written)
-    return known.get(name) or known.setdefault(name, _part(phrases))
+    return known.get(name) or known.setdefault(name, _part_of(contexts(phrases)))
 
 
 def _keys_of(known: Mapping[tuple[int, bool], _Part], *, as_written: bool) -> frozenset[str]:
@@ -209,7 +232,7 @@ def _anchor(key: str) -> str:
     words = key.split(" ")
     tells = [_telling(word) for word in words]
     at = tells.index(max(tells))
-    if tells[at] <= _TOO_SHORT:
+    if tells[at] < SHORTEST_ANCHOR:
         return key
     return f"{' ' if at else ''}{words[at]}{' ' if at < len(words) - 1 else ''}"
 

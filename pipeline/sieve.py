@@ -7,11 +7,11 @@ any, and any of those letters may be there to hide something.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
-from pipeline.phrases import SHORTEST_IN_DIGITS, Phrases
+from pipeline.phrases import SHORTEST_ANCHOR, Phrases
 from pipeline.slices import in_slices
 from pipeline.text import fold_ascii, is_ascii
 from pipeline.views import all_as_letters, has_digits, letters_of, may_hide
@@ -38,14 +38,26 @@ def _of_ascii(texts: pl.Series, phrases: Phrases, typed: pl.Series) -> pl.Series
     words = fold_ascii(texts)
     anchors = (*phrases.anchors, *phrases.anchors_as_written)
     told = _hold_any(words, anchors) | _hold_any(words, phrases.beginnings_together) | _hidden(texts)
+    told |= _hold_both(words, phrases.met_anywhere)
     # The others need no second look.
     open_ones = (typed & ~told).arg_true()
     return told.scatter(open_ones, _mistyped(texts.gather(open_ones), words.gather(open_ones), phrases))
 
 
 def _hold_any(folded: pl.Series, sought: Sequence[str]) -> pl.Series:
+    if not sought:
+        return _nowhere(len(folded))
     words = folded.to_frame("folded")
     return in_slices(words, lambda each: each.select(pl.col("folded").str.contains_any(list(sought)))).to_series()
+
+
+def _hold_both(folded: pl.Series, sought: Mapping[str, Sequence[str]]) -> pl.Series:
+    """Whether each text holds one of these words, and with it one of what must stand beside it."""
+    found = _nowhere(len(folded))
+    for word, beside in sought.items():
+        some = folded.str.contains(word, literal=True).arg_true()
+        found |= _nowhere(len(folded)).scatter(some, _hold_any(folded.gather(some), beside))
+    return found
 
 
 def _mistyped(texts: pl.Series, words: pl.Series, phrases: Phrases) -> pl.Series:
@@ -61,8 +73,14 @@ def _in_letters(texts: pl.Series, phrases: Phrases) -> pl.Series:
     """Whether anything is found where digits and signs are letters."""
     told = texts.to_frame("text").select(has_digits(pl.col("text"))).to_series()
     lettered = texts.filter(told).to_frame("text").select(all_as_letters(pl.col("text"))).to_series()
-    sought = sorted({letters_of(each) for each in phrases.anchors if len(each.strip()) >= SHORTEST_IN_DIGITS})
-    return told.scatter(told.arg_true(), _hold_any(fold_ascii(lettered), sought))
+    words, common = fold_ascii(lettered), phrases.met_anywhere
+    both = {letters_of(word): _lettered(beside) for word, beside in common.items()}
+    return told.scatter(told.arg_true(), _hold_any(words, _lettered(phrases.anchors)) | _hold_both(words, both))
+
+
+def _lettered(anchors: Iterable[str]) -> list[str]:
+    """The anchors of phrases that are sought in letters for digits."""
+    return sorted({letters_of(each) for each in anchors if len(each.strip()) >= SHORTEST_ANCHOR})
 
 
 def _misspelt(texts: pl.DataFrame, phrases: Phrases) -> pl.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 import pytest
@@ -16,6 +16,7 @@ from pipeline.errors import WatchlistError
 from pipeline.match import check_examples, match_texts, match_values
 from pipeline.matcher import Matcher, compile_watchlists
 from pipeline.matchsites import match_hosts
+from pipeline.sieve import holds_any
 from pipeline.terms import Phrase, Spelt, is_short_form, spelt_out
 from pipeline.text import fold_one, unescape, url_parts
 from pipeline.tomlplace import Place
@@ -162,6 +163,38 @@ def test_the_sieve_keeps_every_text_that_matches(texts: list[str]) -> None:
     for row in slow.filter(view="words").iter_rows(named=True):
         words = fold_one(row["text"][row["start"] : row["end"]])[0].strip()
         assert words in {"blue lobster", "crane", "lobster s"}
+
+
+#: Two rules of words that are met anywhere: what stands beside them decides what is worth a look.
+_EVERYDAY: Final = (
+    rule("three", "html ... (youtube|lobster)", "(use|lobster) ... (people|kms)"),
+    rule("four", "login", "kms now", needs=("his crane", "people")),
+    rule("five", "html"),
+)
+_ANYWHERE = st.sampled_from([
+    "html", "h7ml", "youtube", "y0utube", "lobster", "l0bster", "use", "people", "pe0ple", "kms", "km5", "now", "n0w",
+    "login", "log1n", "his crane", "h1s cr4ne", "crane", "hmtl", "epople", "youtueb", "-", "%20", "1",
+])  # fmt: skip
+
+
+@pytest.mark.parametrize("rules", [_EVERYDAY[:2], _EVERYDAY])
+@settings(max_examples=tries(300))
+@given(texts=st.lists(st.lists(_ANYWHERE, max_size=6).map(" ".join), min_size=1, max_size=6))
+def test_the_sieve_keeps_what_words_that_are_met_anywhere_make(rules: tuple[TextRule, ...], texts: list[str]) -> None:
+    matcher = compiled(*rules)
+    table = pl.DataFrame({"field": ["title"] * len(texts), "text": texts})
+    slow = match_texts(table, matcher)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(match, "_FEW", -1)
+        assert sorted(match_texts(table, matcher).rows()) == sorted(slow.rows())
+
+
+def test_words_that_are_met_anywhere_are_worth_no_look_alone() -> None:
+    phrases = compiled(*_EVERYDAY[:2]).phrases
+    texts = ["an html page", "people use it", "login here", "html on youtube", "login to his crane", "y0utube in h7ml"]
+    assert holds_any(pl.Series(texts), phrases).to_list() == [False, True, False, True, True, True]
+    # A rule of one such word alone has nothing else to go by.
+    assert holds_any(pl.Series(texts[:3]), compiled(*_EVERYDAY).phrases).to_list() == [True, True, False]
 
 
 @pytest.fixture(scope="module")
