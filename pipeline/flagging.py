@@ -16,14 +16,14 @@ from typing import Any
 import polars as pl
 
 from pipeline import jsonlines
-from pipeline.config import load_settings
+from pipeline.config import Settings, load_settings
 from pipeline.errors import SourceError, StoreError
 from pipeline.levels import Seen, at_least, episode_level
 from pipeline.limits import Thresholds
 from pipeline.match import check_examples, match_texts, match_values
 from pipeline.matcher import Matcher, compile_watchlists
 from pipeline.priority import LevelBounds, with_levels
-from pipeline.rules import bounds_of, load_watchlists
+from pipeline.rules import bounds_of, ready_watchlists
 from pipeline.search_terms import search_terms
 from pipeline.text import url_parts
 from pipeline.watchlist import Watchlists, load, shipped
@@ -67,19 +67,24 @@ def flag_rows(rows: Path, output: Path, config: Path | None, labels: Mapping[str
 
 def lists_of(config: Path | None) -> Watchlists:
     """The watchlists of a school, or the shipped ones, with their examples tried. Raises `WatchlistError`."""
-    lists = load([shipped()]) if config is None else load_watchlists(load_settings(config))
-    check_examples(lists, compile_watchlists(lists))
-    return lists
+    return _ready(None if config is None else load_settings(config))[0]
 
 
 def rules_of(config: Path | None) -> tuple[Matcher, LevelBounds, Mapping[str, str]]:
     """The same compiled, the bounds of the levels, and the severities of the categories."""
     settings = None if config is None else load_settings(config)
-    lists = load([shipped()]) if settings is None else load_watchlists(settings)
-    matcher = compile_watchlists(lists)
-    check_examples(lists, matcher)
+    lists, matcher = _ready(settings)
     severities = {name: each.severity for name, each in lists.categories.items()}
     return matcher, bounds_of(Thresholds() if settings is None else settings.thresholds), severities
+
+
+def _ready(settings: Settings | None) -> tuple[Watchlists, Matcher]:
+    if settings is not None:
+        return ready_watchlists(settings)
+    lists = load([shipped()])
+    matcher = compile_watchlists(lists)
+    check_examples(lists, matcher)
+    return lists, matcher
 
 
 def _fields_of(row: Any, path: Path, number: int) -> tuple[Any, str, str]:

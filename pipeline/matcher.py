@@ -88,9 +88,15 @@ class Matcher:
 def compile_watchlists(lists: Watchlists) -> Matcher:
     """Build the automata and the table of domains. Two rules that hold the same term are both kept."""
     rules = list(_text_rules(lists))
+    phrases = compiled([terms for _, terms in rules], [rule.needs for rule, _ in rules])
+    return matcher_of(lists, tuple(rule for rule, _ in rules), phrases)
+
+
+def matcher_of(lists: Watchlists, rules: tuple[Rule, ...], phrases: Phrases) -> Matcher:
+    """The matcher of some lists whose text rules are compiled. Raises `WatchlistError` for a list of sites."""
     return Matcher(
-        tuple(rule for rule, _ in rules),
-        compiled([terms for _, terms in rules], [rule.needs for rule, _ in rules]),
+        rules,
+        phrases,
         _domain_table(lists.lists),
         tuple((each, sites.ready(each.path)) for each in lists.domain_files),
         tuple((each, secretlists.ready(each)) for each in lists.secret_files),

@@ -56,7 +56,7 @@ def run(
     record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run, str(config))
     files, missing = find(settings, config)
     place = Lake(settings.store.folder)
-    making = partial(_made_ready, verdicts=verdicts, today=record.today)
+    making = partial(_made_ready, verdicts=verdicts, today=record.today, keep=not dry_run)
     with _beside(making, settings) as rules_of, _ledger(place, record) as ledger:
         if not dry_run:
             lake.prepare(place, (unit.unit_id for unit in ledger.units()))
@@ -85,12 +85,12 @@ def run(
     return record
 
 
-def _made_ready(settings: Settings, *, verdicts: pl.DataFrame | None, today: date) -> Rules:
+def _made_ready(settings: Settings, *, verdicts: pl.DataFrame | None, today: date, keep: bool) -> Rules:
     """The rules. What the second half of the night needs is made ready as well, so that no time goes by there."""
     # Not at the top: what only this thread needs is loaded by it, and reading begins the sooner.
     from pipeline.rules import load_rules
 
-    rules = load_rules(settings, _decided(settings) if verdicts is None else verdicts, today)
+    rules = load_rules(settings, _decided(settings) if verdicts is None else verdicts, today, keep=keep)
     # A slip of the pen in the school's own steps or numbers is told now, and not when the pages are written.
     import_module("casebook.guidance").routes_of(settings)
     import_module("casebook.sanctions").load_sanctions(settings.casebook.sanctions, rules.watchlists.categories)

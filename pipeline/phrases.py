@@ -71,10 +71,13 @@ class Phrases:
     #: Words that are to be met anywhere, where a term has nothing rarer to go by, and what must stand beside each.
     met_anywhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    #: Misspelt words, and what is meant.
+    misspelt: Mapping[str, str] = field(default_factory=dict)
+
     @cached_property
     def words(self) -> frozenset[str]:
         """Every word of every phrase, but for those in other languages."""
-        return frozenset(chain.from_iterable(map(str.split, self.owners.keys() - self.as_written)))
+        return _words_of(self.owners.keys() - self.as_written)
 
     @cached_property
     def together(self) -> dict[str, tuple[int, ...]]:
@@ -90,11 +93,6 @@ class Phrases:
     def beginnings_together(self) -> tuple[str, ...]:
         """The first letters of those: many begin alike, and few are quicker sought."""
         return tuple(dict.fromkeys(glued[:_BEGINNING] for glued in self.together))
-
-    @cached_property
-    def misspelt(self) -> dict[str, str]:
-        """Misspelt words, and what is meant."""
-        return misspellings(self.words, frozenset(chain.from_iterable(map(str.split, self.as_written))))
 
     @cached_property
     def by_length(self) -> dict[int, list[str]]:
@@ -210,11 +208,16 @@ def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] 
             pattern = Pattern(rule, tuple(numbers[part.keys] for part in parts), term.between)
             patterns[numbers[rarest.keys]][pattern] = None
     led = {part: tuple(found) for part, found in patterns.items()}
+    whose, others = owners.all(), _keys_of(known, as_written=True) - _keys_of(known, as_written=False)
     return Phrases(
-        owners.all(), led, tuple(sought.anchors[False]),
-        _keys_of(known, as_written=True) - _keys_of(known, as_written=False), tuple(sought.anchors[True]),
+        whose, led, tuple(sought.anchors[False]), others, tuple(sought.anchors[True]),
         {word: tuple(beside) for word, beside in sorted(sought.met_anywhere.items())},
+        misspellings(_words_of(whose.keys() - others), _words_of(others)),
     )  # fmt: skip
+
+
+def _words_of(keys: Iterable[str]) -> frozenset[str]:
+    return frozenset(chain.from_iterable(map(str.split, keys)))
 
 
 def _known_part(phrases: tuple[Phrase, ...], known: dict[tuple[int, bool], _Part], *, as_written: bool) -> _Part:

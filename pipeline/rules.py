@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from pipeline import keptlists
 from pipeline.changes import changed
 from pipeline.config import Settings
 from pipeline.engine import Flagging
@@ -20,13 +22,13 @@ from pipeline.errors import ConfigError
 from pipeline.hindsight import Judged, without_hiding
 from pipeline.limits import Thresholds
 from pipeline.match import check_examples
-from pipeline.matcher import compile_watchlists
+from pipeline.matcher import Matcher, compile_watchlists
 from pipeline.priority import LevelBounds
 from pipeline.roll import Devices, People, PeopleColumns, load_devices, load_people
 from pipeline.saidbefore import layer_of, lowering_of
 from pipeline.secretlists import SecretFile
 from pipeline.timetable import Timetable, load_timetable
-from pipeline.watchlist import DomainFile, TermFile, Watchlists, holds_lists, load, shipped, with_secret
+from pipeline.watchlist import DomainFile, TermFile, Watchlists, holds_lists, load, shipped, with_languages, with_secret
 from pipeline.who import Who
 
 
@@ -45,15 +47,17 @@ class Rules:
     refused: tuple[ConfigError, ...] = ()
 
 
-def load_rules(settings: Settings, verdicts: pl.DataFrame | None = None, today: date | None = None) -> Rules:
+def load_rules(
+    settings: Settings, verdicts: pl.DataFrame | None = None, today: date | None = None, *, keep: bool = False
+) -> Rules:
     """Watchlists, people, timetable and thresholds. Raises `EsafetyError` for the first that cannot be used.
+
+    `keep`: may the compiled lists be kept in the store for the next time?
 
     With `verdicts` (`schema.JUDGED`) no lesson and no exclusion is taken that would have hidden a confirmed draft: they
     are in `refused`. What ended before `today` is passed over.
     """
-    watchlists = load_watchlists(settings)
-    matcher = compile_watchlists(watchlists)
-    check_examples(watchlists, matcher)
+    watchlists, matcher = ready_watchlists(settings, keep=keep)
     who, issues = load_who(settings)
     lowering, doubts = lowering_of(settings, watchlists, who.people)
     limits = settings.thresholds
@@ -74,13 +78,51 @@ def bounds_of(limits: Thresholds) -> LevelBounds:
     return LevelBounds(limits.urgent, limits.high, limits.medium, limits.low)
 
 
+def ready_watchlists(settings: Settings, *, keep: bool = False) -> tuple[Watchlists, Matcher]:
+    """The watchlists, compiled, with their examples tried; if nothing has changed since, as an earlier run kept them.
+
+    Raises `WatchlistError`.
+    """
+    stamp = _stamp(settings)
+    kept = keptlists.read(settings.store.folder, stamp)
+    if kept is not None:
+        return kept
+    lists = _loaded(settings)
+    matcher = compile_watchlists(lists)
+    check_examples(lists, matcher)
+    # What was changed while it was read is read again the next time.
+    if keep and stamp == _stamp(settings):
+        keptlists.keep(settings.store.folder, stamp, lists, matcher)
+    return lists, matcher
+
+
 def load_watchlists(settings: Settings) -> Watchlists:
-    """The shipped lists, if wanted, the school's own folders, and its long plain lists."""
+    """The shipped lists, if wanted, the school's own folders, and its long plain lists. Raises `WatchlistError`."""
+    return keptlists.read_lists(settings.store.folder, _stamp(settings)) or _loaded(settings)
+
+
+def _stamp(settings: Settings) -> str:
+    """What must be as it was for lists to be taken as they were kept; empty where that cannot be told."""
     chosen = settings.watchlists
+    folders = [within for folder in _folders(settings) for within in with_languages(folder)]
+    facts = [chosen.model_dump_json(), *map(str, folders), *(each.sha256 for each in settings.policies)]
+    facts += [str(each.folder) for each in settings.layer]
+    files = [path for folder in folders for path in sorted(folder.glob("*.toml"))]
+    try:
+        return keptlists.stamp_of(facts, [*files, *(each.file for each in chosen.phrases)])
+    except OSError:
+        return ""
+
+
+def _folders(settings: Settings) -> list[Path]:
     layers = [each.folder for each in settings.layer if holds_lists(each.folder)]
-    folders = [*([shipped()] if chosen.shipped else []), *layers, *chosen.folders]
+    return [*([shipped()] if settings.watchlists.shipped else []), *layers, *settings.watchlists.folders]
+
+
+def _loaded(settings: Settings) -> Watchlists:
+    chosen = settings.watchlists
     lists = load(
-        folders,
+        _folders(settings),
         tuple(TermFile(f"list.{each.file.stem}", each.category, each.file, each.weight) for each in chosen.phrases),
         tuple(DomainFile(f"list.{each.file.stem}", each.category, each.file, each.weight) for each in chosen.domains),
     )

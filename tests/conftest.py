@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pipeline import flagging, rules
+from pipeline import flagging, keptlists, rules
 from tests import shipped
 from tests.effort import tries
 
@@ -23,4 +23,6 @@ def _shipped_once() -> Iterator[None]:
         for module in (rules, flagging):
             for name in ("load", "compile_watchlists", "check_examples"):
                 patch.setattr(module, name, getattr(shipped, name))
+        # Writing them takes longer than a test's night that finds them made.
+        patch.setattr(keptlists, "keep", lambda *_: None)
         yield

@@ -1,0 +1,127 @@
+"""Watchlists as an earlier run has read, compiled and tried them, kept in the store.
+
+In: a folder, and a stamp of all that they were made of (`stamp_of`). Out: the lists and what is sought for them, if
+they were made of the very same. Refuses nothing: what is not there, cut off or of another making is made anew, and
+where it cannot be written it is made anew each time. Reading takes a fifth of what making takes.
+
+A pickle, of which nothing is taken but plain values and the classes of `_CLASSES`: nothing in such a file can run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pickle
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from typing_extensions import override
+
+from pipeline.matcher import Matcher, Rule, matcher_of
+from pipeline.phrases import Owner, Pattern, Phrases
+from pipeline.secretlists import SecretFile
+from pipeline.terms import Phrase, Spelt
+from pipeline.tomlplace import Place
+from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
+
+NAME: Final = "watchlists.compiled"
+#: Lists with fewer phrases are as quickly made as read.
+_FEW: Final = 2_000
+_LONGEST_HEADER: Final = 1_000
+
+
+@dataclass(frozen=True)
+class _Kept:
+    lists: Watchlists
+    rules: tuple[Rule, ...]
+    phrases: Phrases
+
+
+_CLASSES: Final = {
+    (each.__module__, each.__qualname__): each
+    for each in (
+        _Kept, Category, DomainFile, DomainRule, Owner, Pattern, Phrase, Phrases, Place, Rule, SecretFile, Spelt,
+        TermFile, TextRule, Watchlist, Watchlists, type(Path()),
+    )
+}  # fmt: skip
+
+
+class _PlainValues(pickle.Unpickler):
+    """Takes nothing but the classes above."""
+
+    @override
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return _CLASSES[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"{module}.{name} has no place in kept watchlists") from None
+
+
+def stamp_of(facts: Iterable[str], files: Iterable[Path]) -> str:
+    """What must be as it was: the program, some facts, and the bytes of some files. Raises `OSError`."""
+    told = [_program(), sys.version, *facts, *(f"{path} {_sha256(path)}" for path in files)]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+@cache
+def _program() -> str:
+    """Of every part of the program that may say what a watchlist means: one that has changed may say another thing."""
+    parts = sorted(path for path in Path(__file__).parent.iterdir() if path.suffix in (".py", ".toml", ".txt"))
+    return hashlib.sha256("".join(f"{path.name} {_sha256(path)}\n" for path in parts).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read(folder: Path, stamp: str) -> tuple[Watchlists, Matcher] | None:
+    """What was kept under this stamp. Raises what `matcher_of` raises of long and of secret lists."""
+    kept = _read(folder, stamp)
+    return None if kept is None else (kept.lists, matcher_of(kept.lists, kept.rules, kept.phrases))
+
+
+def read_lists(folder: Path, stamp: str) -> Watchlists | None:
+    """The lists alone."""
+    kept = _read(folder, stamp)
+    return None if kept is None else kept.lists
+
+
+def _read(folder: Path, stamp: str) -> _Kept | None:
+    try:
+        with (folder / NAME).open("rb") as stream:
+            header = json.loads(stream.readline(_LONGEST_HEADER))
+            if not stamp or header["stamp"] != stamp:
+                return None
+            body = stream.read()
+        if hashlib.sha256(body).hexdigest() != header["sha256"]:
+            return None
+        kept = _PlainValues(io.BytesIO(body)).load()
+    except (OSError, ValueError, KeyError, TypeError, pickle.UnpicklingError):
+        # Not there, cut off, or of another making: the lists themselves are what counts.
+        return None
+    return kept if isinstance(kept, _Kept) else None
+
+
+def keep(folder: Path, stamp: str, lists: Watchlists, matcher: Matcher) -> None:
+    """Keep lists whose examples have been tried, whole or not at all."""
+    if not stamp or len(matcher.phrases.owners) < _FEW or not folder.is_dir():
+        return
+    # A copy, without what was only worked out by using it.
+    body = pickle.dumps(_Kept(lists, matcher.rules, replace(matcher.phrases)), pickle.HIGHEST_PROTOCOL)
+    header = json.dumps({"stamp": stamp, "sha256": hashlib.sha256(body).hexdigest()})
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{NAME}-", delete=False) as stream:
+            stream.write(header.encode() + b"\n" + body)
+        try:
+            Path(stream.name).replace(folder / NAME)
+        finally:
+            Path(stream.name).unlink(missing_ok=True)
+    except OSError:
+        # No room, or not ours to write: made anew the next time.
+        return
