@@ -83,7 +83,7 @@ def ready_watchlists(settings: Settings, *, keep: bool = False) -> tuple[Watchli
 
     Raises `WatchlistError`.
     """
-    stamp = _stamp(settings)
+    stamp = stamp_of(settings)
     kept = keptlists.read(settings.store.folder, stamp)
     if kept is not None:
         return kept
@@ -91,22 +91,23 @@ def ready_watchlists(settings: Settings, *, keep: bool = False) -> tuple[Watchli
     matcher = compile_watchlists(lists)
     check_examples(lists, matcher)
     # What was changed while it was read is read again the next time.
-    if keep and stamp == _stamp(settings):
+    if keep and stamp == stamp_of(settings):
         keptlists.keep(settings.store.folder, stamp, lists, matcher)
     return lists, matcher
 
 
 def load_watchlists(settings: Settings) -> Watchlists:
     """The shipped lists, if wanted, the school's own folders, and its long plain lists. Raises `WatchlistError`."""
-    return keptlists.read_lists(settings.store.folder, _stamp(settings)) or _loaded(settings)
+    return keptlists.read_lists(settings.store.folder, stamp_of(settings)) or _loaded(settings)
 
 
-def _stamp(settings: Settings) -> str:
+def stamp_of(settings: Settings) -> str:
     """What must be as it was for lists to be taken as they were kept; empty where that cannot be told."""
     chosen = settings.watchlists
     folders = [within for folder in _folders(settings) for within in with_languages(folder)]
-    facts = [chosen.model_dump_json(), *map(str, folders), *(each.sha256 for each in settings.policies)]
-    facts += [str(each.folder) for each in settings.layer]
+    facts = [chosen.model_dump_json(), *map(str, folders), *(str(each.folder) for each in settings.layer)]
+    if any(each.tables.change for each in settings.policies):
+        facts += [each.sha256 for each in settings.policies]
     files = [path for folder in folders for path in sorted(folder.glob("*.toml"))]
     try:
         return keptlists.stamp_of(facts, [*files, *(each.file for each in chosen.phrases)])

@@ -228,7 +228,7 @@ def with_secret(lists: Watchlists, files: Iterable[SecretFile]) -> Watchlists:
             known = [name for name, found in lists.categories.items() if found.route == "illegal"]
             what = f"a secret list cannot belong to the category {each.category!r}, whose addresses may be shown."
             raise WatchlistError(what, path=each.path, remedy=f"Choose one of {', '.join(known)}.")
-    return replace(lists, secret_files=files)
+    return replace(lists, secret_files=files) if files else lists
 
 
 def shipped() -> Path:

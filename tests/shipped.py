@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from pipeline import match, matcher, watchlist
+from pipeline import match, matcher, rules, watchlist
+from pipeline.config import load_settings
+from pipeline.keptlists import keep
 from pipeline.matcher import Matcher
 from pipeline.watchlist import DomainFile, TermFile, Watchlists
 
@@ -40,3 +42,10 @@ def check_examples(lists: Watchlists, made: Matcher) -> None:
     """`match.check_examples`."""
     if lists is not shipped_lists():
         match.check_examples(lists, made)
+
+
+def kept_for(config: Path) -> None:
+    """Put the compiled lists of a school into its store, so that its night as a process need not compile them."""
+    settings = load_settings(config)
+    settings.store.folder.mkdir(exist_ok=True)
+    keep(settings.store.folder, rules.stamp_of(settings), *rules.ready_watchlists(settings))

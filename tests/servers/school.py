@@ -18,6 +18,7 @@ from pipeline.events import complete
 from pipeline.lake import Lake, read_days
 from pipeline.schema import DRAFTS, FACTS, REJECTS, STORED_EVENTS, conform
 from tests.servers.client import Login
+from tests.shipped import kept_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +70,7 @@ class School:
 
     def night(self) -> dict[str, Any]:
         """Run `esafety nightly` as a process of its own; gives its record."""
+        kept_for(self.folder / "school.toml")
         command = [sys.executable, str(ROOT / "cli.py"), "nightly", "--json", "--config", "school.toml"]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr + done.stdout
