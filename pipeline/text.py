@@ -191,6 +191,26 @@ def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
     return bad.decode("cp1252", "backslashreplace"), error.end
 
 
+def as_text(raw: bytes) -> str:
+    """The bytes of a line as text."""
+    return raw.decode("utf-8", _AS_CP1252)
+
+
+def without_escapes(text: str) -> str:
+    r"""Undo the escapes with which logs write letters beyond ASCII: `\u00fc` of JSON, and `\xc3\xbc`."""
+    return _LETTER_ESCAPES.sub(_letters, text)
+
+
+def _letters(run: re.Match[str]) -> str:
+    digits = run[0].replace("\\x", "").replace("\\u", "")
+    if run[0].startswith("\\u"):
+        return bytes.fromhex(digits).decode("utf-16-be", "replace")
+    return as_text(bytes.fromhex(digits))
+
+
+_LETTER_ESCAPES = re.compile(r"(?:\\u[0-9A-Fa-f]{4})+|(?:\\x[0-9A-Fa-f]{2})+")
+
+
 _AS_CP1252 = "esafety-cp1252"
 codecs.register_error(_AS_CP1252, _as_cp1252)
 
