@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 from pipeline import flagging, keptlists, rules
 from tests import shipped
 from tests.effort import tries
+from tests.made_night import School
+from tests.made_subject import kept_school
 
 # How long an example takes says something about the machine, nothing about the program.
 settings.register_profile("house", deadline=None, max_examples=tries(100), suppress_health_check=[HealthCheck.too_slow])
@@ -26,3 +28,9 @@ def _shipped_once() -> Iterator[None]:
         # Writing them takes longer than a test's night that finds them made.
         patch.setattr(keptlists, "keep", lambda *_: None)
         yield
+
+
+@pytest.fixture(scope="session")
+def kept_subject(tmp_path_factory: pytest.TempPathFactory) -> School:
+    """A school that holds something on Alex; a test changes a copy of it."""
+    return kept_school(tmp_path_factory.mktemp("subject"))
