@@ -1,14 +1,15 @@
 """What the lake holds on one person: events under their accounts or from what is theirs, hits in these, counts, drafts.
 
-In: the lake and its ledger, the accounts, who is who, categories that are withheld. Out: tables, and how many events
-were found: those that are given and those that are held back, because what may be illegal is not copied. Refuses
-nothing.
+In: the lake and its units, the accounts, who is who, categories that are withheld. Out: tables, and how many events
+were found: those that are given and those that are held back, because what may be illegal is not copied; and what
+`heldlines` and `heldclusters` go by. Refuses nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,10 @@ from pipeline import lake
 from pipeline.addresses import holding_ranges, normalise_addresses
 from pipeline.errors import InvariantError
 from pipeline.events import complete
+from pipeline.heldback import OWN_WORDS, sites_met
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger
-from pipeline.schema import DRAFTS, LED_TO, STATUTORY, STORED_EVENTS, USER_COUNTS
+from pipeline.schema import DRAFTS, STATUTORY, STORED_EVENTS, USER_COUNTS
+from pipeline.text import as_text
 from pipeline.who import Who, with_subjects
 from pipeline.withheld import tells
 
@@ -29,8 +31,8 @@ _TEXTS: Final = ("host", "path", "query", "url", "search_text", "typed_text", "t
 _HIT: Final = ("event_id", "rule_id", "category", "field", "view", "weight")
 #: Columns that may hold the address of a site.
 _ADDRESSES: Final = ("host", "url", "referrer")
-#: Fields that hold the words of a person, and no address.
-_OWN_WORDS: Final = ("search_text", "typed_text", "title")
+#: Of a hit of a draft: its original line.
+_LINE: Final = ("event_id", "source_sha256", "line", "raw")
 _OF_ONE: Final = ("person", "account")
 
 
@@ -44,39 +46,48 @@ class Held:
     drafts: pl.DataFrame
     found: int
     kept_back: int
+    #: The ids of the events that are held back, and the hosts that tell what they were.
+    withheld: pl.Series
+    hosts: list[str]
+    #: The days of drafts that are held back.
+    untold: frozenset[date]
+    #: The original lines of hits that drafts show: event_id, source_sha256, line, because, raw.
+    draft_lines: pl.DataFrame
 
 
 def held_on(
-    place: Lake, ledger: Ledger, accounts: frozenset[str], who: Who, zone: ZoneInfo, secret: frozenset[str],
+    place: Lake, units: list[str], accounts: frozenset[str], who: Who, zone: ZoneInfo, secret: frozenset[str],
     kept_back: frozenset[str], mask: Callable[[str], str],
 ) -> Held:  # fmt: skip
     """All of it. `secret` are categories, `kept_back` drafts that are withheld; `mask` takes out who else is named."""
-    units = [unit.unit_id for unit in ledger.units()]
     stored = lake.rows(place, units, "events", STORED_EVENTS, pl.col("user").is_in(sorted(accounts)))
     events = complete(pl.concat([stored, _tied(place, units, accounts, who, zone)])).sort("ts", "event_id")
-    ids = events["event_id"].implode()
-    hits = lake.rows(place, units, "hits", _HIT, pl.col("event_id").is_in(ids))
-    found = hits.filter(pl.col("category").is_in(sorted(secret)) | (pl.col("view") == STATUTORY))
-    # What else came from such a site would tell what it was; neither a search engine nor a redirector is one.
-    is_site = ~pl.col("field").is_in(_OWN_WORDS) & pl.col("view").ne_missing(LED_TO)
-    withheld, met = found["event_id"], found.filter(is_site)["event_id"]
-    hosts = events.filter(pl.col("event_id").is_in(met.implode()))["host"].drop_nulls().unique()
-    named = [tells(pl.col(name), hosts.str.to_lowercase().to_list()) for name in _ADDRESSES]
-    is_secret = pl.any_horizontal(pl.col("event_id").is_in(withheld.implode()), *named)
-    given = _masked(events.filter(~is_secret), mask)
-    if given.height + events.filter(is_secret).height != events.height:
+    hits = lake.rows(place, units, "hits", _HIT, pl.col("event_id").is_in(events["event_id"].implode()))
+    is_secret, hosts = _withheld(events, hits, secret)
+    given, withheld = _masked(events.filter(~is_secret), mask), events.filter(is_secret)["event_id"]
+    if given.height + len(withheld) != events.height:
         raise InvariantError("events were lost on the way into a copy.", remedy="This is a defect in the program.")
     drafts = _of(lake.read_days(place, "drafts", DRAFTS), accounts)
     is_back = pl.col("draft_id").is_in(sorted(kept_back)) | _secret(secret)
     back, drafts = drafts.filter(is_back), drafts.filter(~is_back)
-    of_back = back.select(pl.col("hits").explode()).select(pl.col("hits").struct.field("event_id"))["event_id"]
-    hits = hits.filter(
-        pl.col("event_id").is_in(given["event_id"].implode()) & ~pl.col("event_id").is_in(of_back.implode())
-    )
-    hits = hits.drop("view").sort("event_id", "rule_id", "field")
+    is_told = pl.col("event_id").is_in(given["event_id"].implode())
+    hits = hits.filter(is_told & ~pl.col("event_id").is_in(_hits(back)["event_id"].implode())).drop("view")
     counts = _of(lake.read_days(place, "user_counts", USER_COUNTS), accounts)
     counts = counts.filter(~pl.col("category").is_in(sorted(secret) + back["categories"].explode().to_list()))
-    return Held(given, hits, counts, _told(drafts, mask), events.height, events.height - given.height)
+    return Held(
+        given, hits.sort("event_id", "rule_id", "field"), counts, _told(drafts, mask), events.height, len(withheld),
+        withheld, hosts, frozenset(back["day"]), _draft_lines(drafts, back, withheld, secret),
+    )  # fmt: skip
+
+
+def _withheld(events: pl.DataFrame, hits: pl.DataFrame, secret: frozenset[str]) -> tuple[pl.Series, list[str]]:
+    """Of each event whether it is withheld; and the hosts that tell it: what else came from there would, too."""
+    found = hits.filter(pl.col("category").is_in(sorted(secret)) | (pl.col("view") == STATUTORY))
+    met = events.filter(pl.col("event_id").is_in(sites_met(found).implode()))["host"].drop_nulls()
+    hosts = sorted(set(met.str.to_lowercase()))
+    named = [tells(pl.col(name), hosts) for name in _ADDRESSES]
+    is_found = pl.col("event_id").is_in(found["event_id"].implode())
+    return events.select(pl.any_horizontal(is_found, *named)).to_series(), hosts
 
 
 def _tied(place: Lake, units: list[str], accounts: frozenset[str], who: Who, zone: ZoneInfo) -> pl.DataFrame:
@@ -100,6 +111,22 @@ def _tied(place: Lake, units: list[str], accounts: frozenset[str], who: Who, zon
 def _of(table: pl.DataFrame, accounts: frozenset[str]) -> pl.DataFrame:
     subjects = [f"{kind}:{account}" for kind in _OF_ONE for account in sorted(accounts)]
     return table.filter(pl.col("subject").is_in(subjects))
+
+
+def _draft_lines(drafts: pl.DataFrame, back: pl.DataFrame, withheld: pl.Series, secret: frozenset[str]) -> pl.DataFrame:
+    """The original lines that the drafts show. Drafts outlive their events: what must not be told of these, the drafts
+    that are held back know as well."""
+    unsaid = _hits(back)
+    met = unsaid.filter(pl.col("category").is_in(sorted(secret)) & ~pl.col("field").is_in(OWN_WORDS))["host"]
+    lines = _hits(drafts).drop_nulls("raw")
+    text = pl.Series([as_text(raw) for raw in lines["raw"]], dtype=pl.String)
+    told = ~lines.select(tells(pl.lit(text), sorted(set(met.drop_nulls().str.to_lowercase())))).to_series()
+    ids = pl.concat([unsaid["event_id"], withheld])
+    return lines.filter(told & ~lines["event_id"].is_in(ids.implode())).select(*_LINE, because=pl.lit("hit"))
+
+
+def _hits(drafts: pl.DataFrame) -> pl.DataFrame:
+    return drafts.select(pl.col("hits").explode().drop_nulls()).unnest("hits")
 
 
 def _secret(secret: frozenset[str]) -> pl.Expr:

@@ -11,7 +11,7 @@ import hashlib
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from html import escape
 from pathlib import Path
@@ -25,25 +25,28 @@ from casebook.access import Access, Actor
 from casebook.case import applied
 from casebook.kinds import said
 from casebook.store import Casebook, case_of
-from pipeline import heldlogs, lake
+from pipeline import lake
 from pipeline.accounts import normalise_user
 from pipeline.config import Settings
 from pipeline.errors import ConfigError, StoreError
+from pipeline.heldall import Asked, Gathered, gathered
+from pipeline.heldlines import Lines
 from pipeline.lake import Lake
-from pipeline.ledger import copied_ledger
 from pipeline.rules import load_watchlists, load_who
 from pipeline.schema import EVENTS
 from pipeline.spreadsheet import as_csv
 from reports import publish, subject
 from reports.page import write
-from reports.subject.masking import masks
 
-_ILLEGAL: Final = "illegal"
 _INDEX: Final = "index.html"
 _WHAT: Final = {
-    "people.csv": "The row in the school's list of people", "events.csv": "Lines of the logs under this account",
-    "events.parquet": "The same, for machines", "hits.csv": "What the rules found in them",
+    "people.csv": "The row in the school's list of people",
+    "devices.csv": "Devices and addresses that the school's list gives to this person",
+    "events.csv": "Lines of the logs under this account or from these devices",
+    "events.parquet": "The same, for machines", "lines.csv": "Those of them that are kept as they came",
+    "rejects.csv": "Lines that could not be read and name this person", "hits.csv": "What the rules found in the logs",
     "counts.csv": "Counts by day", "drafts.csv": "Drafts of incidents that the program made",
+    "together.csv": "Which of these were part of what a class did together",
     "actions.csv": "What the person did in the incident log",
 }  # fmt: skip
 
@@ -59,13 +62,24 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """Found = written + kept back."""
+
+    found: int
+    written: int
+    kept_back: int
+
+
+@dataclass(frozen=True)
 class Copied:
-    """What was copied: events found = written + kept back."""
+    """What was copied: of events, original lines, lines that could not be read."""
 
     folder: Path
     found: int
     written: int
     kept_back: int
+    lines: Counted
+    unread: Counted
     incidents: int
     withheld: int
 
@@ -75,32 +89,39 @@ def copy(settings: Settings, book: Casebook, access: Access, actor: Actor, reque
     accounts = _accounts(access, request.people)
     held.refuse_copy(actor, accounts, request.without)
     _refuse_used(request.output)
-    who = load_who(settings)[0]
-    people = who.people.table
-    own = people.filter(pl.col("username").is_in(sorted(accounts)))
-    with book.reading() as connection:
-        others = [(account, "") for account in held.others(connection, accounts)]
-        others += [(each, person.name) for person in access.staff for each in sorted(person.accounts)]
-        hiding = masks(people.select("username", "display_name", "role"), others, accounts)
-        found = held.held_on(connection, access, actor, accounts, request.without, hiding.written)
-    titles = load_watchlists(settings).categories
-    secret = frozenset(name for name, each in titles.items() if each.route == _ILLEGAL)
-    with copied_ledger(settings.store.folder, now.date()) as ledger:
-        logs = heldlogs.held_on(
-            Lake(settings.store.folder), ledger, accounts, who, ZoneInfo(settings.school.timezone), secret,
-            found.kept_back, hiding.typed,
-        )  # fmt: skip
-    names = accounts | set(own["display_name"].drop_nulls())
-    tables = _tables(own, logs, found)
-    context = subject.SubjectContext(
-        settings.school.name, request.people[0], next(iter(own["display_name"].drop_nulls()), ""),
-        ZoneInfo(settings.school.timezone), now, _rows(own),
-        [(name, _WHAT[name], tables[name].height) for name in tables], (logs.found, logs.events.height, logs.kept_back),
-        found.cases, found.withheld, len(found.acted), list(_pages(settings, names)),
-        {name: each.title for name, each in titles.items()},
+    zone = ZoneInfo(settings.school.timezone)
+    asked = Asked(
+        access, actor, accounts, request.without, load_who(settings)[0], load_watchlists(settings), zone, now
     )  # fmt: skip
-    _hand_out(book, actor, request, found, tables, subject.render(context), now)
-    return Copied(request.output, logs.found, logs.events.height, logs.kept_back, len(found.cases), found.withheld)
+    found = gathered(Lake(settings.store.folder), book, asked)
+    tables, logs = _tables(found), found.logs
+    made = Copied(
+        request.output, logs.found, logs.events.height, logs.kept_back, _counted(found.lines), _counted(found.unread),
+        len(found.cases.cases), found.cases.withheld,
+    )  # fmt: skip
+    page = subject.render(_context(settings, request, asked, found, made, tables))
+    _hand_out(book, actor, request, found.cases, tables, page, now)
+    return made
+
+
+def _context(
+    settings: Settings, request: Request, asked: Asked, found: Gathered, made: Copied, tables: dict[str, pl.DataFrame]
+) -> subject.SubjectContext:
+    """What the page says."""
+    names = list(found.people["display_name"].drop_nulls())
+    counts = {"lines": made.lines, "unread": made.unread}
+    return subject.SubjectContext(
+        settings.school.name, request.people[0], next(iter(names), ""), asked.zone, asked.now, _rows(found.people),
+        [(file, _WHAT[file], table.height) for file, table in tables.items()],
+        {"events": (made.found, made.written, made.kept_back)} | {name: astuple(each) for name, each in counts.items()},
+        found.cases.cases, found.cases.withheld, len(found.cases.acted),
+        list(_pages(settings, asked.accounts.union(names))),
+        {category: each.title for category, each in asked.lists.categories.items()},
+    )  # fmt: skip
+
+
+def _counted(lines: Lines) -> Counted:
+    return Counted(lines.found, lines.table.height, lines.kept_back)
 
 
 def _accounts(access: Access, people: tuple[str, ...]) -> frozenset[str]:
@@ -116,12 +137,15 @@ def _refuse_used(folder: Path) -> None:
         raise ConfigError("is not an empty folder.", path=folder, remedy="Name a new folder with --output.")
 
 
-def _tables(own: pl.DataFrame, logs: heldlogs.Held, found: held.Held) -> dict[str, pl.DataFrame]:
+def _tables(found: Gathered) -> dict[str, pl.DataFrame]:
     """File -> its table."""
     tables = {
-        "people.csv": pl.DataFrame(_rows(own)), "events.csv": logs.events, "events.parquet": logs.events,
-        "hits.csv": logs.hits, "counts.csv": logs.counts, "drafts.csv": logs.drafts,
-        "actions.csv": pl.DataFrame(list(found.acted)),
+        "people.csv": pl.DataFrame(_rows(found.people)), "devices.csv": found.devices.drop("line"),
+        "events.csv": found.logs.events, "events.parquet": found.logs.events,
+        "lines.csv": found.lines.table, "rejects.csv": found.unread.table,
+        "hits.csv": found.logs.hits, "counts.csv": found.logs.counts, "drafts.csv": found.logs.drafts,
+        "together.csv": found.together,
+        "actions.csv": pl.DataFrame(list(found.cases.acted)),
     }  # fmt: skip
     return {name: table for name, table in tables.items() if not table.is_empty()}
 

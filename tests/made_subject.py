@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,12 @@ def texts_of(school: School) -> dict[str, str]:
 def rows_of(school: School, name: str) -> list[dict[str, str]]:
     """The rows of a file of the copy; none where it is not there."""
     return list(csv.DictReader(texts_of(school).get(name, "").splitlines()))
+
+
+def counts_of(school: School) -> list[list[str]]:
+    """What the page says of events, lines, rejects and registers: found, in the files, withheld."""
+    row = re.compile("<tr><td>[^<]*</td>" + '<td class="number">([^<]*)</td>' * 3 + "</tr>")
+    return [list(found) for found in row.findall(texts_of(school)["index.html"])]
 
 
 def exports(school: School) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from casebook import held
 from casebook.case import STATES
 from casebook.kinds import KINDS
 from casebook.store import case_of, opened_casebook
+from cli import main
 from reports import subject
 from reports.subject.masking import masks
 from tests.effort import tries
@@ -29,8 +31,10 @@ from tests.made_subject import (
     casebook_of,
     copied,
     copy_of,
+    counts_of,
     exports,
     of_category,
+    rows_of,
     run,
     texts_of,
 )
@@ -56,9 +60,18 @@ def test_all_events_in_all_spellings_are_there_and_counted(school: School) -> No
     assert {row["user"] for row in rows} == {"a.example", ""}
     assert [row["path"] for row in rows if not row["user"]] == ["/tied"]
     page = texts_of(school)["index.html"]
-    assert f"{made['found']} events carry this account" in page
+    assert counts_of(school) == [["10", "7", "3"], ["9", "6", "3"], ["4", "2", "2"]]
     assert "2026-11-11/digest.html" in page
     assert any("blue lobster" in row["search_text"] for row in rows), "a search is no secret of its engine"
+
+
+def test_the_one_who_makes_it_is_told_of_each_how_much_was_found(school: School) -> None:
+    words = ["subject-access", "a.example", "--config", str(school.config), "--as", "d.lead", "--reason", "Asked."]
+    said = CliRunner().invoke(main, [*words, "--output", str(school.folder / "copy")]).output.splitlines()
+    assert said[:3] == [
+        "Events: 10 found = 7 written + 3 withheld.", "Original lines of these: 9 found = 6 written + 3 withheld.",
+        "Lines that could not be read: 4 found = 2 written + 2 withheld.",
+    ]  # fmt: skip
 
 
 def test_nobody_else_is_in_it_and_what_is_withheld_is_only_counted(school: School) -> None:
@@ -72,6 +85,11 @@ def test_nobody_else_is_in_it_and_what_is_withheld_is_only_counted(school: Schoo
     assert "Alex and [account withheld] fell out; ask [account withheld]" in page
     assert "another pupil: witness" in page
     assert "Somebody must read this before it is handed over" in page
+
+
+def test_what_the_list_of_devices_ties_to_them_is_there_and_no_other_row(school: School) -> None:
+    copied(school)
+    assert [(row["address"], row["username"]) for row in rows_of(school, "devices.csv")] == [("10.0.0.9", "a.example")]
 
 
 def test_two_people_let_out_what_is_withheld_and_even_then_no_text_of_it(school: School) -> None:

@@ -10,7 +10,7 @@ import click
 from casebook.commands.opening import JSON, asking, opened
 from pipeline import subjectaccess
 from pipeline.saying import tell
-from pipeline.subjectaccess import Request
+from pipeline.subjectaccess import Counted, Request
 
 
 @click.command("subject-access")
@@ -34,8 +34,15 @@ def subject_access(config: Path, account: str | None, person: str, also: tuple[s
         made = subjectaccess.copy(
             session.settings, session.book, session.access, session.actor, request, session.now
         )  # fmt: skip
+    counted = {
+        "Events": Counted(made.found, made.written, made.kept_back), "Original lines of these": made.lines,
+        "Lines that could not be read": made.unread,
+    }  # fmt: skip
     lines = [
-        f"Events: {made.found:,} found = {made.written:,} written + {made.kept_back:,} withheld.",
+        *(
+            f"{what}: {each.found:,} found = {each.written:,} written + {each.kept_back:,} withheld."
+            for what, each in counted.items()
+        ),
         f"Incidents: {made.incidents} in the copy; {made.withheld} withheld: ask the DSL.",
         f"Read it before you hand it over: {made.folder / 'index.html'}",
     ]

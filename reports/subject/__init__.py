@@ -32,6 +32,13 @@ _KINDS = {
     "split": "Some of it became a case of its own", "split-from": "Was split from another case",
     "export": "A copy left the incident log", "hold": "Kept past all time limits", "release": "The hold was ended",
 }  # fmt: skip
+#: What was counted, in the order of the page.
+_COUNTED = {
+    "events": "Lines of the logs under this account, in whatever spelling, or that name nobody and come from a device "
+    "or an address that the school’s list gives to this person",
+    "lines": "Of these: original lines that are kept as they came",
+    "unread": "Lines that could not be read and name the account, or the person’s whole name",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,9 @@ class SubjectContext:
     people: Sequence[Mapping[str, str]]
     #: Name of the file, what is in it, how many rows.
     files: Sequence[tuple[str, str, int]]
-    #: Events that were found, those in the files, and those that are held back.
-    events: tuple[int, int, int]
+    #: Of `events`, `lines` as they came and lines `unread`: how many were found, are in the
+    #: files, and are held back.
+    counted: Mapping[str, tuple[int, int, int]]
     cases: Sequence[Mapping[str, Any]]
     withheld: int
     acted: int
@@ -60,18 +68,21 @@ class SubjectContext:
 
 def render(context: SubjectContext) -> str:
     """The page; the same input gives the same page."""
-    found, written, kept_back = context.events
     made = context.made_at.astimezone(context.timezone)
     return environment().get_template("subject/template.html").render(
         school=context.school, account=context.account, name=context.name or context.account,
         made=f"{long_date(made.date())}, {made:%H:%M}",
         people=[[(key.replace("_", " "), value) for key, value in row.items() if value] for row in context.people],
         files=[(name, what, counted(rows, "row", "rows")) for name, what, rows in context.files],
-        found=counted(found, "event", "events"), written=f"{written:,}", kept_back=kept_back,
+        counts=[_counts(what, *context.counted[name]) for name, what in _COUNTED.items()],
         cases=[_case(each, context) for each in context.cases],
         withheld=counted(context.withheld, "matter that is withheld", "matters that are withheld"),
         any_withheld=context.withheld > 0, acted=counted(context.acted, "action", "actions"), pages=list(context.pages),
     )  # fmt: skip
+
+
+def _counts(what: str, found: int, written: int, kept_back: int) -> dict[str, str]:
+    return {"what": what, "found": f"{found:,}", "written": f"{written:,}", "kept_back": f"{kept_back:,}"}
 
 
 def _case(case: Mapping[str, Any], context: SubjectContext) -> dict[str, Any]:
