@@ -6,7 +6,7 @@ are masked, and how much was found and how much is kept back. Refuses nothing: w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from casebook import held
+from casebook import held, heldregisters
 from casebook.access import Access, Actor
 from casebook.store import Casebook
 from pipeline import heldclusters, heldlines, heldlogs
-from pipeline.heldback import withheld_in
+from pipeline.heldback import Withheld, withheld_in
 from pipeline.heldlines import Lines
 from pipeline.lake import Lake
 from pipeline.ledger import copied_ledger
@@ -62,6 +62,7 @@ class Gathered:
     lines: Lines
     unread: Lines
     together: pl.DataFrame
+    registers: Lines
 
 
 def gathered(folder: Lake, book: Casebook, asked: Asked) -> Gathered:
@@ -75,6 +76,8 @@ def gathered(folder: Lake, book: Casebook, asked: Asked) -> Gathered:
         others = [*((account, "") for account in held.others(connection, accounts)), *staff]
         hiding = masks(people, others, accounts)
         cases = held.held_on(connection, asked.access, asked.actor, accounts, asked.without, hiding.written)
+        person = heldregisters.person_of(asked.access, accounts, named.names)
+        entered = heldregisters.registers_on(connection, person, asked.zone, asked.now)
     secret = frozenset(name for name, each in lists.categories.items() if each.route == _ILLEGAL)
     logs = heldlogs.held_on(folder, units, accounts, asked.who, asked.zone, secret, cases.kept_back, hiding.typed)
     withheld = withheld_in(folder, units, lists, secret)
@@ -85,6 +88,7 @@ def gathered(folder: Lake, book: Casebook, asked: Asked) -> Gathered:
         heldlines.of_events(folder, units, logs, through_escapes(hiding.typed)),
         heldlines.unread(folder, units, named, withheld.tells, through_escapes(strict)),
         heldclusters.together(folder, logs.drafts["draft_id"], logs.untold, hiding.written),
+        _registers(entered, withheld, hiding.written),
     )  # fmt: skip
 
 
@@ -98,3 +102,11 @@ def _naming(listed: _Listed, logins: Iterable[str], accounts: frozenset[str]) ->
     own = {name for account, name in listed if account in accounts and name}
     others = {name for account, name in listed if account not in accounts and name}
     return naming(accounts, own, others, {*logins, *(account for account, _ in listed)} - accounts)
+
+
+def _registers(rows: list[dict[str, str]], withheld: Withheld, mask: Callable[[str], str]) -> Lines:
+    """Without the requests and checks for sites that are withheld, or that speak of them."""
+    table = pl.DataFrame(rows, schema=dict.fromkeys(heldregisters.COLUMNS, pl.String))
+    told = withheld.tells(table.select(pl.concat_str(heldregisters.SAID, separator=" ")).to_series())
+    masked = (pl.Series(name, [mask(text) for text in table[name]], dtype=pl.String) for name in heldregisters.SAID)
+    return Lines(table.with_columns(masked).filter(~told), table.height, table.filter(told).height)

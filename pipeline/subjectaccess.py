@@ -47,6 +47,7 @@ _WHAT: Final = {
     "rejects.csv": "Lines that could not be read and name this person", "hits.csv": "What the rules found in the logs",
     "counts.csv": "Counts by day", "drafts.csv": "Drafts of incidents that the program made",
     "together.csv": "Which of these were part of what a class did together",
+    "registers.csv": "Filter changes and filter checks that were entered for or by this person",
     "actions.csv": "What the person did in the incident log",
 }  # fmt: skip
 
@@ -72,7 +73,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Copied:
-    """What was copied: of events, original lines, lines that could not be read."""
+    """What was copied: of events, original lines, lines that could not be read, and of what the registers hold."""
 
     folder: Path
     found: int
@@ -80,6 +81,7 @@ class Copied:
     kept_back: int
     lines: Counted
     unread: Counted
+    registers: Counted
     incidents: int
     withheld: int
 
@@ -97,7 +99,7 @@ def copy(settings: Settings, book: Casebook, access: Access, actor: Actor, reque
     tables, logs = _tables(found), found.logs
     made = Copied(
         request.output, logs.found, logs.events.height, logs.kept_back, _counted(found.lines), _counted(found.unread),
-        len(found.cases.cases), found.cases.withheld,
+        _counted(found.registers), len(found.cases.cases), found.cases.withheld,
     )  # fmt: skip
     page = subject.render(_context(settings, request, asked, found, made, tables))
     _hand_out(book, actor, request, found.cases, tables, page, now)
@@ -109,7 +111,7 @@ def _context(
 ) -> subject.SubjectContext:
     """What the page says."""
     names = list(found.people["display_name"].drop_nulls())
-    counts = {"lines": made.lines, "unread": made.unread}
+    counts = {"lines": made.lines, "unread": made.unread, "registers": made.registers}
     return subject.SubjectContext(
         settings.school.name, request.people[0], next(iter(names), ""), asked.zone, asked.now, _rows(found.people),
         [(file, _WHAT[file], table.height) for file, table in tables.items()],
@@ -144,7 +146,7 @@ def _tables(found: Gathered) -> dict[str, pl.DataFrame]:
         "events.csv": found.logs.events, "events.parquet": found.logs.events,
         "lines.csv": found.lines.table, "rejects.csv": found.unread.table,
         "hits.csv": found.logs.hits, "counts.csv": found.logs.counts, "drafts.csv": found.logs.drafts,
-        "together.csv": found.together,
+        "together.csv": found.together, "registers.csv": found.registers.table,
         "actions.csv": pl.DataFrame(list(found.cases.acted)),
     }  # fmt: skip
     return {name: table for name, table in tables.items() if not table.is_empty()}

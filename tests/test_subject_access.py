@@ -60,7 +60,7 @@ def test_all_events_in_all_spellings_are_there_and_counted(school: School) -> No
     assert {row["user"] for row in rows} == {"a.example", ""}
     assert [row["path"] for row in rows if not row["user"]] == ["/tied"]
     page = texts_of(school)["index.html"]
-    assert counts_of(school) == [["10", "7", "3"], ["9", "6", "3"], ["4", "2", "2"]]
+    assert counts_of(school) == [["10", "7", "3"], ["9", "6", "3"], ["4", "2", "2"], ["0", "0", "0"]]
     assert "2026-11-11/digest.html" in page
     assert any("blue lobster" in row["search_text"] for row in rows), "a search is no secret of its engine"
 
@@ -68,9 +68,10 @@ def test_all_events_in_all_spellings_are_there_and_counted(school: School) -> No
 def test_the_one_who_makes_it_is_told_of_each_how_much_was_found(school: School) -> None:
     words = ["subject-access", "a.example", "--config", str(school.config), "--as", "d.lead", "--reason", "Asked."]
     said = CliRunner().invoke(main, [*words, "--output", str(school.folder / "copy")]).output.splitlines()
-    assert said[:3] == [
+    assert said[:4] == [
         "Events: 10 found = 7 written + 3 withheld.", "Original lines of these: 9 found = 6 written + 3 withheld.",
         "Lines that could not be read: 4 found = 2 written + 2 withheld.",
+        "Entries of the registers: 0 found = 0 written + 0 withheld.",
     ]  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def subject_access(config: Path, account: str | None, person: str, also: tuple[s
         )  # fmt: skip
     counted = {
         "Events": Counted(made.found, made.written, made.kept_back), "Original lines of these": made.lines,
-        "Lines that could not be read": made.unread,
+        "Lines that could not be read": made.unread, "Entries of the registers": made.registers,
     }  # fmt: skip
     lines = [
         *(

@@ -38,6 +38,7 @@ _COUNTED = {
     "or an address that the school’s list gives to this person",
     "lines": "Of these: original lines that are kept as they came",
     "unread": "Lines that could not be read and name the account, or the person’s whole name",
+    "registers": "Filter-change requests and filter checks for this person, by them or under their account",
 }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ class SubjectContext:
     people: Sequence[Mapping[str, str]]
     #: Name of the file, what is in it, how many rows.
     files: Sequence[tuple[str, str, int]]
-    #: Of `events`, `lines` as they came and lines `unread`: how many were found, are in the
+    #: Of `events`, `lines` as they came, lines `unread` and entries of `registers`: how many were found, are in the
     #: files, and are held back.
     counted: Mapping[str, tuple[int, int, int]]
     cases: Sequence[Mapping[str, Any]]
