@@ -18,7 +18,7 @@ from pipeline.lake import Lake
 from pipeline.match import match_texts, match_values
 from pipeline.matcher import Matcher, compile_watchlists
 from pipeline.schema import LED_TO, STATUTORY
-from pipeline.text import unescape
+from pipeline.text import unescape, without_escapes
 from pipeline.watchlist import Watchlists
 from pipeline.withheld import tells
 
@@ -26,8 +26,9 @@ from pipeline.withheld import tells
 OWN_WORDS: Final = ("search_text", "typed_text", "title")
 _HIT: Final = ("event_id", "category", "field", "view")
 _HOST: Final = r"(?:[\w-]+\.)+[\w-]+"
-#: An address may end with a blank or a quote; or with what parts the columns of a line.
-_URLS: Final = tuple(rf"(?:[A-Za-z][A-Za-z0-9+.-]*://)?{_HOST}(?::\d+)?[^\s\"'<>{more}]*" for more in ("", ",;|)"))
+#: An address may end with a blank or a quote; or with what parts the columns of a line; or another one begins in it.
+_ENDS: Final = ("", r",;|)}&\]\\", r",;|)}&\]\\=?")
+_URLS: Final = tuple(rf"(?:[A-Za-z][A-Za-z0-9+.-]*://)?{_HOST}(?::\d+)?[^\s\"'<>{more}]*" for more in _ENDS)
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,12 @@ class Withheld:
     def tells(self, texts: pl.Series) -> pl.Series:
         """Of each text whether it says something that is withheld; none is null."""
         table = pl.DataFrame({"raw": texts}).with_row_index("row")
-        table = table.with_columns(text=unescape(table["raw"], plus_is_blank=True))
-        both = pl.concat([table.select("row", "text"), table.select("row", text="raw")]).unique()
-        found = pl.concat([self._by_words(both), self._by_sites(both)])
-        names = tells(pl.col("raw"), self.hosts) | tells(pl.col("text"), self.hosts)
-        return table.select(names | pl.col("row").is_in(found.implode())).to_series()
+        plain = unescape(table["raw"], plus_is_blank=True)
+        readings = (table["raw"], plain, pl.Series([without_escapes(text) for text in plain], dtype=pl.String))
+        said = pl.concat([table.select("row", text=each) for each in readings]).unique()
+        found = pl.concat([self._by_words(said), self._by_sites(said)])
+        named = said.filter(tells(pl.col("text"), self.hosts))["row"]
+        return table.select(pl.col("row").is_in(pl.concat([found, named]).implode())).to_series()
 
     def _by_words(self, texts: pl.DataFrame) -> pl.Series:
         fields = pl.DataFrame({"field": sorted({field for rule in self.matcher.rules for field in rule.fields})})

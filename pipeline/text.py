@@ -197,18 +197,20 @@ def as_text(raw: bytes) -> str:
 
 
 def without_escapes(text: str) -> str:
-    r"""Undo the escapes with which logs write letters beyond ASCII: `\u00fc` of JSON, and `\xc3\xbc`."""
+    r"""Undo the escapes with which logs write letters beyond ASCII, `\u00fc` of JSON and `\xc3\xbc`; and its `\/`."""
     return _LETTER_ESCAPES.sub(_letters, text)
 
 
 def _letters(run: re.Match[str]) -> str:
+    if run[0] == "\\/":
+        return "/"
     digits = run[0].replace("\\x", "").replace("\\u", "")
     if run[0].startswith("\\u"):
         return bytes.fromhex(digits).decode("utf-16-be", "replace")
     return as_text(bytes.fromhex(digits))
 
 
-_LETTER_ESCAPES = re.compile(r"(?:\\u[0-9A-Fa-f]{4})+|(?:\\x[0-9A-Fa-f]{2})+")
+_LETTER_ESCAPES = re.compile(r"(?:\\u[0-9A-Fa-f]{4})+|(?:\\x[0-9A-Fa-f]{2})+|\\/")
 
 
 _AS_CP1252 = "esafety-cp1252"
