@@ -39,6 +39,8 @@ class FilterChange:
     asked_at: datetime
     #: The accounts of whoever entered it and of whoever they entered it for.
     askers: frozenset[str]
+    #: Whether its personal part has had its time: for whom it was entered, nobody can tell any more.
+    erased: bool = False
     state: str = "asked"
     decision: str = ""
     decided_at: datetime | None = None
@@ -90,7 +92,9 @@ def _asked(acted: Acted) -> FilterChange:
         raise CasebookError(f"a filter-change request cannot begin with {acted.kind!r} (action {acted.seq}).")
     facts, told = acted.facts, acted.content or {}
     askers = frozenset({acted.author, told.get("asked_by", acted.author)})
-    return FilterChange(acted.about, facts["host"], facts["below"], facts["wanted"], acted.at, askers)
+    return FilterChange(
+        acted.about, facts["host"], facts["below"], facts["wanted"], acted.at, askers, acted.content is None
+    )
 
 
 def applied(change: FilterChange, acted: Acted) -> FilterChange:
@@ -124,7 +128,10 @@ def refuse_wrong_state(change: FilterChange, said: Said) -> None:
 
 
 def refuse_same_person(change: FilterChange, said: Said, accounts: frozenset[str]) -> None:
-    """Raise `CasebookError` if the second person asked for it or decided it."""
+    """Raise `CasebookError` if the second person asked for it or decided it, or if that cannot be told any more."""
+    if said.kind == "change-agreed" and change.erased:
+        remedy = "Ask anew with `esafety change add`."
+        raise CasebookError(f"{change.id}: who asked for it has been erased, and may be the second.", remedy=remedy)
     if said.kind == "change-agreed" and accounts & (change.askers | {change.decided_by}):
         remedy = "Somebody else has to agree: neither who asked nor who decided."
         raise CasebookError(f"{change.id}: one person alone cannot do this.", remedy=remedy)

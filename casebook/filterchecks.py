@@ -47,6 +47,8 @@ class FilterCheck:
     #: Who was logged in and on which device, if it was noted and has not been erased.
     user: str = ""
     device: str = ""
+    #: Whether that has had its time: no line can be told from that of somebody else any more.
+    erased: bool = False
     #: One of `kinds.TRACES`; empty while the logs of that time have not been looked at.
     trace: str = ""
     seen: tuple[Mapping[str, object], ...] = ()
@@ -72,6 +74,7 @@ def _entered(acted: Acted) -> FilterCheck:
     return FilterCheck(
         acted.about, facts["host"], facts["device_type"], facts["site"], facts["group"], facts["result"],
         datetime.fromisoformat(facts["tried_at"]), acted.at, acted.author, told.get("user", ""), told.get("device", ""),
+        acted.content is None,
     )  # fmt: skip
 
 

@@ -26,8 +26,9 @@ from pipeline.caseworkers import Role
 
 #: Who decides about the filter, and may be the second of two.
 DECIDERS: Final = frozenset[Role]({"network-manager", "dsl", "deputy-dsl", "head"})
-_CHANGES: Final = "F-"
-_CHECKS: Final = "C-"
+#: How the numbers of requests and of checks begin.
+CHANGES: Final = "F-"
+CHECKS: Final = "C-"
 #: The clock of whoever notes a check may be a little ahead.
 _AHEAD: Final = timedelta(minutes=5)
 _PLACE_LETTERS: Final = 40
@@ -143,16 +144,16 @@ def look(book: Casebook, actor: Actor, about: str, at: datetime) -> list[Any]:
 
 def change_of(connection: Connection, request: str) -> FilterChange:
     """The request as it stands. Raises `CasebookError` if there is none."""
-    return filterchanges.replayed(_of(connection, request, _CHANGES))
+    return filterchanges.replayed(_of(connection, request, CHANGES))
 
 
 def check_of(connection: Connection, check: str) -> FilterCheck:
     """The check as it stands. Raises `CasebookError` if there is none."""
-    return filterchecks.replayed(_of(connection, check, _CHECKS))
+    return filterchecks.replayed(_of(connection, check, CHECKS))
 
 
 def _of(connection: Connection, about: str, prefix: str = "") -> list[Any]:
-    found = history(connection, about) if about.startswith((prefix,) if prefix else (_CHANGES, _CHECKS)) else []
+    found = history(connection, about) if about.startswith((prefix,) if prefix else (CHANGES, CHECKS)) else []
     if not found:
         raise CasebookError(
             f"there is no {about} in the registers.", remedy="See `esafety change list` and `esafety check list`."
@@ -162,12 +163,12 @@ def _of(connection: Connection, about: str, prefix: str = "") -> list[Any]:
 
 def all_changes(connection: Connection) -> list[FilterChange]:
     """Every request as it stands, the earliest first."""
-    return [filterchanges.replayed(each) for each in _histories(connection, _CHANGES)]
+    return [filterchanges.replayed(each) for each in _histories(connection, CHANGES)]
 
 
 def all_checks(connection: Connection) -> list[FilterCheck]:
     """Every check as it stands, the earliest first."""
-    return [filterchecks.replayed(each) for each in _histories(connection, _CHECKS)]
+    return [filterchecks.replayed(each) for each in _histories(connection, CHECKS)]
 
 
 def _histories(connection: Connection, prefix: str) -> list[list[Any]]:
@@ -180,5 +181,5 @@ def _histories(connection: Connection, prefix: str) -> list[list[Any]]:
 
 def has_registers(connection: Connection) -> bool:
     """Whether anything stands in either register."""
-    some = ACTION.c.about.startswith(_CHANGES) | ACTION.c.about.startswith(_CHECKS)
+    some = ACTION.c.about.startswith(CHANGES) | ACTION.c.about.startswith(CHECKS)
     return connection.scalar(select(ACTION.c.seq).where(some).limit(1)) is not None

@@ -76,7 +76,7 @@ def _touches(unit: Unit, day: date, zone: ZoneInfo) -> bool:
 def _traces(checks: list[FilterCheck], place: Lake, units: list[Unit], at: datetime) -> Iterator[tuple[str, Said]]:
     read_to = max((unit.last_ts for unit in units if unit.last_ts is not None), default=None)
     for check in checks:
-        if check.trace and at - check.tried_at > _LATE:
+        if check.erased or (check.trace and at - check.tried_at > _LATE):
             continue
         found = lines_of(place, units, check)
         if found.is_empty() and (read_to is None or read_to <= check.tried_at + NEAR):

@@ -1,9 +1,9 @@
-"""What of the casebook has had its time: the personal part of decided incidents is erased, with a receipt.
+"""What of the casebook has had its time: the personal part of what is over is erased, with a receipt.
 
 In: the casebook, the periods of the school, the moment. Out: `Due`, what goes together and by which rule; `Gone`, the
 receipt. Facts, hashes and outcomes stay, so that the history can still be verified and counted. What is open, held or
-asked anew is never due. Cases that were merged or split go together, when the last of them is due. Refuses to erase
-where a table says of an incident what its history does not.
+asked anew is never due, nor is a filter change that is in force. Cases that were merged or split go together, when the
+last of them is due. Refuses to erase where a table says of an incident what its history does not.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ from casebook.access import Actor
 from casebook.case import Case
 from casebook.kinds import CasebookError, Refused, said
 from casebook.projection import rows_of, stamp
+from casebook.registersover import over
 from casebook.store import Casebook, Writer, case_of, incidents
 from casebook.tables import ACTION, CONTENT, INCIDENT
 from pipeline.config import Settings
 from pipeline.policy import laid_down_by
 
 #: Rule -> the setting of its period.
-_SETTINGS: Final = {
+RULES: Final = {
     "events": "events_days", "dismissed": "dismissed_days", "incidents": "incidents_days",
     "staff-incidents": "staff_incidents_days",
     # What was handed out of the casebook about no incident, such as what is held on a person.
     "exports": "incidents_days",
+    "registers": "registers_days",
 }  # fmt: skip
 #: So many groups of incidents in one transaction: others wait no longer than that takes.
 _AT_A_TIME: Final = 50
@@ -60,6 +62,8 @@ class Due:
     rule: str
     incidents: tuple[str, ...]
     content: tuple[tuple[int, str], ...]
+    #: The filter-change request or the filter check that it is, where it is one.
+    entry: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def periods(settings: Settings) -> dict[str, Period]:
     """Rule -> its period."""
     return {
         rule: Period(rule, getattr(settings.retention, key), laid_down_by(settings.policies, "retention", key))
-        for rule, key in _SETTINGS.items()
+        for rule, key in RULES.items()
     }
 
 
@@ -94,16 +98,17 @@ def due(connection: Connection, kept: Mapping[str, Period], now: datetime) -> li
     """All that is due, in a fixed order."""
     rows = {row["id"]: row for row in incidents(connection)}
     groups = [(_rule([dict(rows[each]) for each in group], kept, now), group) for group in _together(connection, rows)]
-    over = [(rule, group) for rule, group in groups if rule is not None]
-    held = _content(connection, [each for _, group in over for each in group])
+    ended = [(rule, group) for rule, group in groups if rule is not None]
+    held = _content(connection, [each for _, group in ended for each in group])
     found = [
         Due(rule, group, tuple(sorted(content)))
-        for rule, group in over
+        for rule, group in ended
         if (content := [each for incident in group for each in held.get(incident, ())])
     ]
-    return sorted(
-        [*found, *_exports(connection, kept["exports"].before(now))], key=lambda each: (each.rule, each.content)
-    )
+    found += _exports(connection, kept["exports"].before(now))
+    of_registers = over(connection, kept["registers"].before(now))
+    found += [Due("registers", (), content, entry) for entry, content in of_registers.items()]
+    return sorted(found, key=lambda each: (each.rule, each.content))
 
 
 def _together(connection: Connection, rows: Mapping[str, RowMapping]) -> list[tuple[str, ...]]:
@@ -160,9 +165,11 @@ def _exports(connection: Connection, before: datetime) -> Iterator[Due]:
 def receipt(period: Period, what: Iterable[Due], now: datetime) -> Gone:
     """The receipt for some that are due by one rule."""
     taken = list(what)
-    counts = {
-        "incidents": sum(len(each.incidents) for each in taken), "texts": sum(len(each.content) for each in taken),
-    }  # fmt: skip
+    what_for = (
+        {"register entries": len(taken)} if period.rule == "registers"
+        else {"incidents": sum(len(each.incidents) for each in taken)}
+    )  # fmt: skip
+    counts = {**what_for, "texts": sum(len(each.content) for each in taken)}
     lines = (f"{seq} {sha256}" for each in taken for seq, sha256 in each.content)
     return gone(period, counts, lines, now)
 
@@ -237,6 +244,9 @@ def _is_due(
     connection: Connection, wanted: Due, cases: Mapping[str, Case], kept: Mapping[str, Period], now: datetime
 ) -> bool:
     """Whether it is as it was when it was found due: somebody may have done something about it since."""
+    if wanted.entry:
+        left = over(connection, kept[wanted.rule].before(now), [wanted.entry])
+        return left.get(wanted.entry) == wanted.content
     if not cases:
         return True
     linked = {name for case in cases.values() for name in (*case.linked, case.merged_into) if name}

@@ -94,7 +94,9 @@ def settled_on(change: FilterChange, zone: ZoneInfo) -> date | None:
 
 def lines_of(place: Lake, units: Iterable[Unit], check: FilterCheck) -> pl.DataFrame:
     """The lines that a check left behind, as `filterchecks.SEEN`: its host, within a quarter of an hour, and by its
-    user or on its device where these were noted."""
+    user or on its device where these were noted; none once these are erased, because it might be somebody else's."""
+    if check.erased:
+        return pl.DataFrame(schema=SEEN)
     first, last = check.tried_at - NEAR, check.tried_at + NEAR + timedelta(microseconds=1)
     clients = [each.lower() for each in (check.user, check.device) if each]
     with lake.connected(place, _between(units, first, last), ("events",)) as connection:

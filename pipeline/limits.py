@@ -32,7 +32,8 @@ class Table(BaseModel):
 class Retention(Table):
     """How many days what is kept, by tier; counts without names are kept for good.
 
-    Incidents count from the day on which they were dismissed or closed. What nobody has decided is never deleted.
+    Incidents count from the day on which they were dismissed or closed, entries of the registers from the last that
+    was done about them. What nobody has decided, and a filter change that is in force, is never deleted.
     """
 
     events_days: Days = 365
@@ -44,6 +45,9 @@ class Retention(Table):
     staff_incidents_days: Days = 16_801
     #: A draft that nobody has looked at for so long is told of every night, and stays.
     drafts_unreviewed_days: Days = 30
+    #: Of filter-change requests that are over and of filter checks, the texts and who asked: three years, so that the
+    #: next inspection can still ask why.
+    registers_days: Days = 1_095
 
 
 class Thresholds(Table):

@@ -37,6 +37,7 @@ _STRICTER: Final = {
     # What was nothing may go sooner, and a draft be told of sooner. All else is evidence as much as it is personal.
     "retention.events_days": "same", "retention.dismissed_days": "lower", "retention.incidents_days": "same",
     "retention.staff_incidents_days": "same", "retention.drafts_unreviewed_days": "lower",
+    "retention.registers_days": "same",
 }  # fmt: skip
 _WORDS: Final = {
     "lower": "only a lower number is stricter", "higher": "only a higher number is stricter",

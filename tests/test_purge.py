@@ -38,7 +38,9 @@ from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, routes, who
 from tests.made_drafts import a_night, drafts
 from tests.made_night import School, later, search, squid
 
-DAYS = {"dismissed": 100, "incidents": 1_000, "staff-incidents": 2_000, "exports": 1_000, "events": 365}
+DAYS = {
+    "dismissed": 100, "incidents": 1_000, "staff-incidents": 2_000, "exports": 1_000, "events": 365, "registers": 500,
+}  # fmt: skip
 KEPT = {rule: Period(rule, days, "the program") for rule, days in DAYS.items()}
 
 
@@ -290,7 +292,7 @@ with casebook(Path(sys.argv[1])) as book:
         os.write(1, b".")
     event.listen(book._engine, "before_cursor_execute", tell)
     event.listen(book._engine, "commit", tell)
-    kept = {rule: retention.Period(rule, 100, "the program") for rule in retention._SETTINGS}
+    kept = {rule: retention.Period(rule, 100, "the program") for rule in retention.RULES}
     retention.purge(book, kept, NIGHT, NOW + timedelta(days=5_000))
     tell()
 """
@@ -431,6 +433,7 @@ def test_a_receipt_says_which_layer_has_laid_down_its_period(school: School) -> 
     assert {rule: (each.days, each.layer) for rule, each in kept.items()} == {
         "events": (30, "the school"), "dismissed": (60, "the school"), "incidents": (700, "Example Trust"),
         "exports": (700, "Example Trust"), "staff-incidents": (16_801, "the program"),
+        "registers": (1_095, "the program"),
     }  # fmt: skip
     assert asdict(kept["incidents"])["rule"] == "incidents"
 
@@ -440,7 +443,8 @@ def test_a_receipt_says_which_layer_has_laid_down_its_period(school: School) -> 
     [
         ("dismissed_days", 200, 100, False), ("dismissed_days", 200, 300, True),
         ("incidents_days", 200, 100, True), ("incidents_days", 200, 300, True),
-        ("staff_incidents_days", 200, 300, True), ("drafts_unreviewed_days", 10, 5, False),
+        ("staff_incidents_days", 200, 300, True), ("registers_days", 200, 100, True),
+        ("drafts_unreviewed_days", 10, 5, False),
         ("drafts_unreviewed_days", 10, 30, True),
     ],
 )  # fmt: skip

@@ -80,7 +80,7 @@ def test_what_has_had_its_time_is_erased_with_its_receipt(book: Casebook) -> Non
     take_in(book, a_night(), NOW)
     do(book, "h.head", "I-2026-00002", "review")
     do(book, "h.head", "I-2026-00002", "dismiss", ground="not-ours", reason="A visitor.")
-    kept = {rule: retention.Period(rule, 100, "the program") for rule in ("dismissed", "exports")}
+    kept = {rule: retention.Period(rule, 100, "the program") for rule in ("dismissed", "exports", "registers")}
     now = NOW + timedelta(days=100)
     planned = retention.planned(book, kept, now)
     assert retention.purge(book, kept, NIGHT, now) == planned
