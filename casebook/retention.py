@@ -9,17 +9,17 @@ last of them is due. Refuses to erase where a table says of an incident what its
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, delete, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from casebook.access import Actor
 from casebook.case import Case
 from casebook.kinds import CasebookError, Refused, said
+from casebook.linked import together
 from casebook.projection import rows_of, stamp
 from casebook.registersover import over
 from casebook.store import Casebook, Writer, case_of, incidents
@@ -97,7 +97,7 @@ def refuse_purge(actor: Actor) -> None:
 def due(connection: Connection, kept: Mapping[str, Period], now: datetime) -> list[Due]:
     """All that is due, in a fixed order."""
     rows = {row["id"]: row for row in incidents(connection)}
-    groups = [(_rule([dict(rows[each]) for each in group], kept, now), group) for group in _together(connection, rows)]
+    groups = [(_rule([dict(rows[each]) for each in group], kept, now), group) for group in together(connection, rows)]
     ended = [(rule, group) for rule, group in groups if rule is not None]
     held = _content(connection, [each for _, group in ended for each in group])
     found = [
@@ -109,18 +109,6 @@ def due(connection: Connection, kept: Mapping[str, Period], now: datetime) -> li
     of_registers = over(connection, kept["registers"].before(now))
     found += [Due("registers", (), content, entry) for entry, content in of_registers.items()]
     return sorted(found, key=lambda each: (each.rule, each.content))
-
-
-def _together(connection: Connection, rows: Mapping[str, RowMapping]) -> list[tuple[str, ...]]:
-    """The incidents in groups: those that were merged or split belong together."""
-    groups = {each: {each} for each in rows}
-    question = select(ACTION.c.about, ACTION.c.facts).where(ACTION.c.kind.in_(("merge", "split")))
-    for about, facts in connection.execute(question):
-        one, other = groups[about], groups[json.loads(facts)["into"]]
-        if one is not other:
-            one |= other
-            groups |= dict.fromkeys(other, one)
-    return sorted({tuple(sorted(each)) for each in groups.values()})
 
 
 def _rule(group: Sequence[Mapping[str, Any]], kept: Mapping[str, Period], now: datetime) -> str | None:
