@@ -16,6 +16,7 @@ from casebook import retention
 from casebook.access import NIGHT
 from casebook.flipped import noticed
 from casebook.intake import numbers, take_in
+from casebook.kinds import CasebookError
 from casebook.registerfigures import Registers, registers_of
 from casebook.registers import keep_registers
 from casebook.store import Casebook, opened_casebook, url_of
@@ -28,7 +29,7 @@ from pipeline.derive import LATE, derive
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
 from pipeline.ledger import Ledger
-from pipeline.record import RunRecord
+from pipeline.record import RunRecord, held_line
 from pipeline.rules import Rules
 from pipeline.schema import DRAFTS
 from reports import publish
@@ -87,7 +88,7 @@ def _to_casebook(
 
 def _let_incidents_go(settings: Settings, book: Casebook, record: RunRecord) -> None:
     """Erase what of the casebook has had its time; say which drafts nobody has looked at, which never go."""
-    purging.keep(settings, record, retention.purge(book, retention.periods(settings), NIGHT, record.started))
+    _erase(settings, book, record)
     days = settings.retention.drafts_unreviewed_days
     with book.reading() as connection:
         waiting = retention.unreviewed(connection, record.started - timedelta(days=days))
@@ -100,19 +101,35 @@ def _let_incidents_go(settings: Settings, book: Casebook, record: RunRecord) -> 
         )
 
 
+def _erase(settings: Settings, book: Casebook, record: RunRecord) -> None:
+    try:
+        purging.keep(settings, record, retention.purge(book, retention.periods(settings), NIGHT, record.started))
+    except CasebookError as error:
+        record.issues.append(f"Not all that has had its time in the casebook was erased: {error}")
+
+
 def _let_events_go(settings: Settings, place: Lake, ledger: Ledger, record: RunRecord) -> None:
-    """Take away what the school keeps no longer of what it has read; the receipt is written first."""
+    """Take away what the school keeps no longer of what it has read, but for what is held; the receipt comes first."""
     what = purging.old(settings, place, ledger, record.started)
-    given = purging.receipts(settings, what, record.started)
-    if not given:
+    if not what.lines:
         return
-    purging.keep(settings, record, given)
     try:
         with opened_casebook(url_of(settings)) as book:
-            purging.note(book, given, NIGHT, record.started)
-    except StoreError as error:
-        record.issues.append(f"{error} What was deleted is in the summary of this night alone.")
-    purging.take_away(place, ledger, what)
+            found, given = purging.decide(book, settings, ledger, what, NIGHT, record.started)
+    except (CasebookError, StoreError) as error:
+        record.issues.append(
+            f"What has had its time is not deleted, because nobody can tell what is under a legal hold: {error}"
+        )
+        return
+    if found.held.lines:
+        record.kept_by_holds = {name: count for name, count in found.held.counts.items() if count}
+        record.doubts.append(
+            f"{held_line(record.kept_by_holds)}. Is each hold still needed? The DSL sees them with: esafety incident"
+            " list --held"
+        )
+    if given:
+        purging.keep(settings, record, given)
+        purging.take_away(place, ledger, found.goes)
 
 
 def keep_record(settings: Settings, ledger: Ledger, record: RunRecord) -> None:

@@ -293,6 +293,20 @@ class Ledger:
         )
         return [(row["draft_id"], row["evidence_sha256"], date.fromisoformat(row["day"])) for row in rows]
 
+    def shown_between(self, drafts: Iterable[str]) -> list[tuple[date, date]]:
+        """The dates of the runs whose pages may show these drafts, as (first, last): of each time that one was noted,
+        that date, and that of the first run since then that got as far as its pages."""
+        sql = (
+            "SELECT drafted_on, coalesce((SELECT min(day) FROM runs WHERE day >= drafted_on), :today) AS shown_on"
+            " FROM drafts WHERE draft_id = :draft_id"
+        )
+        # One look-up a draft, because SQLite limits the length of a list; few are asked for.
+        rows = [
+            row for each in sorted(drafts)
+            for row in self._connection.execute(sql, {"draft_id": each, "today": self._today.isoformat()})
+        ]  # fmt: skip
+        return [(date.fromisoformat(row["drafted_on"]), date.fromisoformat(row["shown_on"])) for row in rows]
+
     def last_night(self) -> date | None:
         """The date of the last run before today that got as far as its pages."""
         row = self._one("SELECT max(day) AS day FROM runs WHERE day < ?", (self._today.isoformat(),))

@@ -2,7 +2,8 @@
 
 In: the lake and the ledger, the casebook, the periods of the school. Out: both without what is kept no longer, and
 `casebook.retention.Gone` for each rule. A receipt is written before anything goes: of a run that is stopped in between
-the next one takes away the rest, and nothing has ever gone without one. The counts without names stay.
+the next one takes away the rest, and nothing has ever gone without one. The counts without names stay, and what belongs
+to an incident under a legal hold. Refuses to let anything go where it cannot be told what is held.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from casebook import retention
 from casebook.access import Actor
 from casebook.retention import Gone
 from casebook.store import Casebook
-from pipeline import lake
+from pipeline import lake, underhold
 from pipeline.config import Settings
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
@@ -65,8 +68,32 @@ class Old:
             *(f"{page.parent.name}/{page.name}" for page in self.pages),
         ]  # fmt: skip
 
+    def without(self, other: Old) -> Old:
+        """What is not in another one."""
+        return Old(
+            tuple(each for each in self.units if each not in other.units),
+            tuple(each for each in self.days if each not in other.days),
+            tuple(each for each in self.pages if each not in other.pages),
+        )
+
     def _days(self, kind: str) -> int:
         return sum(kind == each for each, _ in self.days)
+
+
+@dataclass(frozen=True)
+class Parted:
+    """What is old: what goes, and what a legal hold keeps."""
+
+    goes: Old
+    held: Old
+
+
+@dataclass(frozen=True)
+class Purged:
+    """What a purge by hand came to: receipts, and how much of what is kept by legal holds."""
+
+    receipts: list[Gone]
+    held: dict[str, int]
 
 
 def old(settings: Settings, place: Lake, ledger: Ledger, now: datetime, besides: frozenset[str] = frozenset()) -> Old:
@@ -115,30 +142,52 @@ def take_away(place: Lake, ledger: Ledger, what: Old) -> None:
         page.unlink(missing_ok=True)
 
 
-def note(book: Casebook, given: list[Gone], author: Actor, now: datetime) -> None:
-    """Write receipts of events into the history of the casebook."""
-    if given:
-        with book.changing() as writer:
-            for each in given:
-                retention.note(writer, each, author, now)
+def parted(connection: Connection, settings: Settings, ledger: Ledger, what: Old) -> Parted:
+    """Part what goes from what is held. Raises `CasebookError` where that cannot be told."""
+    kept = underhold.kept(connection, ledger, ZoneInfo(settings.school.timezone))
+    held = Old(
+        tuple(unit for unit in what.units if unit.unit_id in kept.units),
+        tuple((kind, day) for kind, day in what.days if day in kept.days),
+        tuple(page for page in what.pages if kept.shows(publish.night_of(page))),
+    )
+    return Parted(what.without(held), held)
 
 
-def by_hand(settings: Settings, book: Casebook, actor: Actor, now: datetime, *, dry_run: bool) -> list[Gone]:
-    """All that is due now, events and incidents. Raises `kinds.Refused`, and `StoreError` where a night is at work."""
+def decide(
+    book: Casebook, settings: Settings, ledger: Ledger, what: Old, author: Actor, now: datetime,
+) -> tuple[Parted, list[Gone]]:  # fmt: skip
+    """Part what is old, and write the receipts for what goes into the history, in one turn: a hold comes before it, or
+    too late.
+
+    Raises `StoreError`, and `CasebookError` where it cannot be told what is held.
+    """
+    with book.changing() as writer:
+        found = parted(writer.connection, settings, ledger, what)
+        given = receipts(settings, found.goes, now)
+        for each in given:
+            retention.note(writer, each, author, now)
+    return found, given
+
+
+def by_hand(settings: Settings, book: Casebook, actor: Actor, now: datetime, *, dry_run: bool) -> Purged:
+    """All that is due now, events and incidents.
+
+    Raises `kinds.Refused`, `CasebookError` where it cannot be told what is held, and `StoreError` where a night is at
+    work.
+    """
     retention.refuse_purge(actor)
     record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run)
     place, kept = Lake(settings.store.folder), retention.periods(settings)
     with (copied_ledger if dry_run else opened_ledger)(place.root, record.today) as ledger:
         # What no night has counted yet would be missing from the counts.
         what = old(settings, place, ledger, now, frozenset(_ids(ledger.read_since(ledger.last_night()))))
-        given = receipts(settings, what, now)
         if dry_run:
-            return [*given, *retention.planned(book, kept, now)]
-        note(book, given, actor, now)
+            return _planned(settings, book, ledger, what, now)
+        found, given = decide(book, settings, ledger, what, actor, now)
         keep(settings, record, given)
         try:
             lake.prepare(place, _ids(ledger.units()))
-            take_away(place, ledger, what)
+            take_away(place, ledger, found.goes)
         except OSError as error:
             remedy = "See that it may be written, and run again: what is left goes then."
             raise StoreError(
@@ -147,7 +196,14 @@ def by_hand(settings: Settings, book: Casebook, actor: Actor, now: datetime, *, 
         erased = retention.purge(book, kept, actor, now)
         book.sweep()
         keep(settings, record, erased)
-        return [*given, *erased]
+        return Purged([*given, *erased], found.held.counts)
+
+
+def _planned(settings: Settings, book: Casebook, ledger: Ledger, what: Old, now: datetime) -> Purged:
+    with book.reading() as connection:
+        found = parted(connection, settings, ledger, what)
+    given = receipts(settings, found.goes, now)
+    return Purged([*given, *retention.planned(book, retention.periods(settings), now)], found.held.counts)
 
 
 def keep(settings: Settings, record: RunRecord, given: list[Gone]) -> None:

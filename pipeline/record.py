@@ -76,6 +76,8 @@ class RunRecord:
     filter_flips: list[dict[str, Any]] = field(default_factory=list)
     #: The receipts of what has had its time: rule, days, layer, before, counts, sha256.
     deleted: list[dict[str, Any]] = field(default_factory=list)
+    #: How much of what has had its time is kept by legal holds, of the logs and what was made of them.
+    kept_by_holds: dict[str, int] = field(default_factory=dict)
     pages: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -156,6 +158,12 @@ def summary_lines(record: RunRecord) -> list[str]:
     lines.append(f"Took {record.seconds:.1f} seconds.")
     lines += [f"Open {page}" for page in record.pages]
     return lines
+
+
+def held_line(counts: dict[str, int]) -> str:
+    """How much legal holds keep past its time."""
+    what = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    return f"Legal holds keep past their time: {what}"
 
 
 def deleted_lines(receipts: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -106,6 +106,11 @@ def named_pages(settings: Settings, before: date) -> list[Path]:
     return [page for folder in old for name in _WITH_NAMES if (page := folder / name).is_file()]
 
 
+def night_of(page: Path) -> date:
+    """The date of the night that a page is of."""
+    return date.fromisoformat(page.parent.name)
+
+
 def write_receipts(settings: Settings, record: RunRecord) -> None:
     """Keep what has been deleted by a run beside its pages; nothing where nothing was."""
     name = f"deleted-{record.started.astimezone(UTC):%H%M%S}.json"

@@ -36,16 +36,21 @@ def incident() -> None:
 @click.option(
     "--state", "states", multiple=True, type=click.Choice(STATES), help="Only these; without it, all that waits."
 )
+@click.option("--held", is_flag=True, help="Only what is under a legal hold, in whatever state.")
 @JSON
-def show_list(config: Path, account: str | None, states: tuple[str, ...], *, as_json: bool) -> None:
+def show_list(config: Path, account: str | None, states: tuple[str, ...], *, held: bool, as_json: bool) -> None:
     """List the incidents that you may see.
 
     That you looked goes into the history.
     """
     with opened(config, account) as session, session.book.changing() as writer:
-        found = listing.visible(writer.connection, session.access, session.actor, states or listing.WAITING)
+        wanted = states or (STATES if held else listing.WAITING)
+        found = listing.visible(writer.connection, session.access, session.actor, wanted)
         writer.append(said("view", what="list"), None, session.actor, session.now)
-    tell(found, [_brief(each) for each in found] or ["There is nothing that waits for you."], as_json=as_json)
+    if held:
+        found = [each for each in found if each.get("held")]
+    nothing = "You see nothing that is held." if held else "There is nothing that waits for you."
+    tell(found, [_brief(each) for each in found] or [nothing], as_json=as_json)
 
 
 def _brief(row: dict[str, Any]) -> str:
