@@ -7,7 +7,7 @@ a store that cannot be written; what is done by then stays done, and the next ni
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 from sqlalchemy import select
@@ -32,6 +32,7 @@ from pipeline.ledger import Ledger
 from pipeline.record import RunRecord, held_line
 from pipeline.rules import Rules
 from pipeline.schema import DRAFTS
+from pipeline.underhold import lost, refuse_lost
 from reports import publish
 
 
@@ -64,15 +65,14 @@ def _to_casebook(
 
     Out: the registers as they stand then, and which draft is which incident; nothing where the casebook cannot be had.
     """
-    nights = [day for day, _, _ in ledger.noted_heads() if day < record.today]
     try:
         with opened_casebook(url_of(settings)) as book:
-            days = ledger.days_since("drafts", max(nights, default=None))
+            days = ledger.days_since("drafts", _last_taken_in(book, ledger, record))
             tables = [lake.read_days(place, "drafts", DRAFTS, day, day) for day in days]
             drafts = pl.concat([pl.DataFrame(schema=DRAFTS), *tables])
             record.casebook = asdict(take_in(book, drafts, record.started))
             changes, checks = keep_registers(book, place, ledger.units(), record.timezone, record.started)
-            _let_incidents_go(settings, book, record)
+            _let_incidents_go(settings, book, ledger, record)
             with book.reading() as connection:
                 incidents = numbers(connection)
     except StoreError as error:
@@ -86,9 +86,24 @@ def _to_casebook(
     return registers_of(changes, checks, of_term, record.timezone, record.today), incidents
 
 
-def _let_incidents_go(settings: Settings, book: Casebook, record: RunRecord) -> None:
+def _last_taken_in(book: Casebook, ledger: Ledger, record: RunRecord) -> date | None:
+    """The last night before today whose drafts are in the casebook: one that was lost has to be brought again."""
+    with book.reading() as connection:
+        missing = lost(connection, ledger)
+    return max(
+        (each.day for each in ledger.noted_heads() if each.day < record.today and each not in missing), default=None
+    )
+
+
+def _let_incidents_go(settings: Settings, book: Casebook, ledger: Ledger, record: RunRecord) -> None:
     """Erase what of the casebook has had its time; say which drafts nobody has looked at, which never go."""
-    _erase(settings, book, record)
+    try:
+        with book.reading() as connection:
+            refuse_lost(connection, ledger)
+    except CasebookError as error:
+        _keep_all(record, error)
+    else:
+        _erase(settings, book, record)
     days = settings.retention.drafts_unreviewed_days
     with book.reading() as connection:
         waiting = retention.unreviewed(connection, record.started - timedelta(days=days))
@@ -108,6 +123,13 @@ def _erase(settings: Settings, book: Casebook, record: RunRecord) -> None:
         record.issues.append(f"Not all that has had its time in the casebook was erased: {error}")
 
 
+def _keep_all(record: RunRecord, error: CasebookError | StoreError) -> None:
+    issue = f"What has had its time is not deleted, because nobody can tell what is under a legal hold: {error}"
+    # Of events and of incidents alike, and told once.
+    if issue not in record.issues:
+        record.issues.append(issue)
+
+
 def _let_events_go(settings: Settings, place: Lake, ledger: Ledger, record: RunRecord) -> None:
     """Take away what the school keeps no longer of what it has read, but for what is held; the receipt comes first."""
     what = purging.old(settings, place, ledger, record.started)
@@ -117,9 +139,7 @@ def _let_events_go(settings: Settings, place: Lake, ledger: Ledger, record: RunR
         with opened_casebook(url_of(settings)) as book:
             found, given = purging.decide(book, settings, ledger, what, NIGHT, record.started)
     except (CasebookError, StoreError) as error:
-        record.issues.append(
-            f"What has had its time is not deleted, because nobody can tell what is under a legal hold: {error}"
-        )
+        _keep_all(record, error)
         return
     if found.held.lines:
         record.kept_by_holds = {name: count for name, count in found.held.counts.items() if count}

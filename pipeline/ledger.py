@@ -104,6 +104,18 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class NotedHead:
+    """How far a run has found the casebook: the number of actions, and the hash of the last."""
+
+    #: The local date of the run.
+    day: date
+    #: UTC.
+    started: datetime
+    actions: int
+    head: str
+
+
+@dataclass(frozen=True)
 class FileLook:
     """What the operating system and the raw bytes at both ends say of a file: enough to know it has not changed."""
 
@@ -312,13 +324,18 @@ class Ledger:
         row = self._one("SELECT max(day) AS day FROM runs WHERE day < ?", (self._today.isoformat(),))
         return date.fromisoformat(row["day"]) if row and row["day"] else None
 
-    def noted_heads(self) -> list[tuple[date, int, str]]:
-        """Of each run that got as far as the casebook: its date, how many actions there were, the hash of the last."""
+    def noted_heads(self) -> list[NotedHead]:
+        """What each run has noted that got as far as the casebook, the earliest run first."""
         rows = self._connection.execute(
-            "SELECT day, json_extract(record, '$.casebook.actions') AS actions,"
+            "SELECT day, started, json_extract(record, '$.casebook.actions') AS actions,"
             " json_extract(record, '$.casebook.head') AS head FROM runs WHERE head IS NOT NULL ORDER BY started"
         )
-        return [(date.fromisoformat(row["day"]), row["actions"], row["head"]) for row in rows]
+        return [
+            NotedHead(
+                date.fromisoformat(row["day"]), datetime.fromisoformat(row["started"]), row["actions"], row["head"]
+            )
+            for row in rows
+        ]
 
     def noted_flips(self, first: date, last: date) -> list[dict[str, Any]]:
         """The changes of the filter that the runs between two dates have noted, the latest run first."""

@@ -37,7 +37,7 @@ def verify(config: Path, heads: tuple[str, ...], *, as_json: bool) -> None:
     """
     settings = load_settings(config)
     with copied_ledger(settings.store.folder, datetime.now(UTC).date()) as ledger:
-        noted = [(actions, head) for _, actions, head in ledger.noted_heads()]
+        noted = [(each.actions, each.head) for each in ledger.noted_heads()]
     with opened_casebook(url_of(settings)) as book:
         verdict = verifying.verify(book, [*noted, *(_head(each) for each in heads)])
     tell(verifying.as_data(verdict), verifying.as_lines(verdict), as_json=as_json)
