@@ -91,7 +91,8 @@ def _spans(folded: str, automaton: ahocorasick.Automaton, phrases: Phrases) -> d
     for part in parts.keys() & phrases.patterns.keys():
         for pattern in phrases.patterns[part]:
             if parts.keys() >= set(pattern.parts):
-                for first, last in _chains(folded, parts, pattern):
+                found = _chains(folded, parts, pattern) if pattern.between else [_anywhere(parts, pattern)]
+                for first, last in found:
                     _keep(best, pattern.rule, first, last)
     return {rule: _whole_words(folded, *span) for rule, span in best.items()}
 
@@ -108,6 +109,12 @@ def _whole_words(folded: str, first: int, last: int) -> _Span:
     start = first + 1 if folded[first] == " " else folded.rfind(" ", 0, first) + 1
     end = last if folded[last] == " " else folded.find(" ", last)
     return start, end if end >= 0 else len(folded)
+
+
+def _anywhere(parts: Mapping[int, list[_Span]], pattern: Pattern) -> _Span:
+    """From the first to the last of the parts of a pattern, each where it stands first."""
+    firsts = [min(parts[part]) for part in pattern.parts]
+    return min(first for first, _ in firsts), max(last for _, last in firsts)
 
 
 def _chains(folded: str, parts: Mapping[int, list[_Span]], pattern: Pattern) -> Iterator[_Span]:

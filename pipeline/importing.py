@@ -39,9 +39,12 @@ _WRITTEN: Final[dict[Kind, tuple[str, str]]] = {
 _PHRASES: Final[dict[Kind, tuple[str, str, int]]] = {
     "phrase": ("", "", 0), "phrase-start": ("", "*", 5), "phrase-end": ("*", "", 6), "phrase-inside": ("*", "*", 6),
 }  # fmt: skip
-#: Why the others cannot be taken: the program looks for one phrase at a time.
+#: Of several phrases that must stand together each may be as short as a word with a star may be at all.
+_TOGETHER: Final[dict[Kind, tuple[str, str, int]]] = {
+    kind: (before, behind, min(shortest, 4)) for kind, (before, behind, shortest) in _PHRASES.items()
+}
+#: Why the others cannot be taken.
 _CANNOT: Final[dict[Kind, str]] = {
-    "phrases-together": "several phrases anywhere in a text",
     "search": "a whole search, its words in any order",
     "expression": "a regular expression",
 }
@@ -114,7 +117,7 @@ class _Heap:
             if reason is None:
                 if not outcome.value.isascii() or "xn--" in outcome.value:
                     self.foreign.add(file)
-                kind = "phrase" if outcome.kind in _PHRASES else outcome.kind
+                kind = outcome.kind if outcome.kind in _WRITTEN else "phrase"
                 self._new_lines.append((file, outcome.line, self._written(outcome), kind))
             else:
                 self._new_skips.append((file, outcome.line, reason))
@@ -139,27 +142,39 @@ class _Heap:
         return lines.with_columns(is_new=pl.col("text").is_first_distinct()), skips
 
     def _written(self, entry: Entry) -> str:
-        if entry.kind not in _PHRASES:
+        if entry.kind in _WRITTEN:
             before, behind = _WRITTEN[entry.kind]
             return f"{before}{entry.value}{behind}"
-        before, behind, _ = _PHRASES[entry.kind]
+        terms = [f"{before}{_words(value)}{behind}" for value, (before, behind, _) in _phrases_of(entry)]
         own = USUAL_WEIGHT if entry.weight is None else min(entry.weight, _MOST_OF_ITS_OWN)
-        return f"{own if self.weight is None else self.weight:g}\t{before}{_words(entry.value)}{behind}"
+        return f"{own if self.weight is None else self.weight:g}\t{' & '.join(dict.fromkeys(terms))}"
 
 
 def _why_not(entry: Entry) -> str | None:
     """Why an entry cannot be taken as it is meant; nothing where it can."""
     if entry.kind == "url-parts" and entry.value.endswith("*"):
         return "a star at the end of an address"
-    if entry.kind not in _PHRASES:
+    if entry.kind in _WRITTEN or entry.kind in _CANNOT:
         return _CANNOT.get(entry.kind)
     if entry.weight is not None and entry.weight < 0:
         return "makes a page harmless (a weight below 0)"
-    if not _PLAIN.fullmatch(unicodedata.normalize("NFC", entry.value)):
+    return next(filter(None, (_why_no_term(value, how) for value, how in _phrases_of(entry))), None)
+
+
+def _phrases_of(entry: Entry) -> Iterator[tuple[str, tuple[str, str, int]]]:
+    """Each phrase of an entry, and how it is written as a term."""
+    if entry.parts:
+        yield from ((value, _TOGETHER[kind]) for kind, value in entry.parts)
+    else:
+        yield entry.value, _PHRASES[entry.kind]
+
+
+def _why_no_term(value: str, how: tuple[str, str, int]) -> str | None:
+    if not _PLAIN.fullmatch(unicodedata.normalize("NFC", value)):
         # Signs are not compared: `c++` would be found in every `c`.
         return "holds signs, of which only - and ' within a word are compared"
-    before, behind, shortest = _PHRASES[entry.kind]
-    words = _words(entry.value).split()
+    before, behind, shortest = how
+    words = _words(value).split()
     if (before and len(words[0]) < shortest) or (behind and len(words[-1]) < shortest):
         return f"a part of a word of fewer than {shortest} letters, which stands in too many others"
     return None

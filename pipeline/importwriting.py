@@ -21,6 +21,7 @@ from pipeline.errors import StoreError
 
 #: The weight of what a list gives none: counted, and no draft by itself.
 USUAL_WEIGHT: Final = 30.0
+_AND: Final = " & "
 _INNOCENT: Final = ("timetable for monday", "what is for lunch today", "photosynthesis")
 
 
@@ -103,7 +104,8 @@ def _rules(request: Request, name: str, phrases: pl.DataFrame) -> str:
     lines = [_heading(request), "[category]\n", f"id = {json.dumps(request.category)}\n"]
     for (weight,), rows in pieces.group_by("field_0", maintain_order=True):
         terms = rows["field_1"].to_list()
-        number, found = re.sub("[^0-9]+", "-", str(weight)), terms[0].strip("*")
+        number = re.sub("[^0-9]+", "-", str(weight))
+        found = " ".join(each.strip("*") for each in terms[0].split(_AND))
         lines += [
             "\n[[rule]]\n", f'id = "{name}-{number}"\n', "terms = [\n",
             *(f"    {_toml(each)},\n" for each in terms), "]\n",
@@ -120,7 +122,7 @@ def _unlike(terms: list[str]) -> str:
     """An example that none of these terms is in."""
     made = ("zqx" * length for length in count(1))
     # What may be a part of a word stands without the blank.
-    sought = [f" {term} ".replace(" *", "").replace("* ", "") for term in terms]
+    sought = [f" {each} ".replace(" *", "").replace("* ", "") for term in terms for each in term.split(_AND)]
     return next(
         text for texts in (_INNOCENT, made) for text in texts if not any(each in f" {text} " for each in sought)
     )

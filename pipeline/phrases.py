@@ -45,11 +45,11 @@ class Owner(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """A term of several parts: one phrase of each must be there, in their order."""
+    """A term of several parts: one phrase of each must be there, in their order; or anywhere, without `between`."""
 
     rule: int
     parts: tuple[int, ...]
-    #: How many words may stand between one part and the next.
+    #: How many words may stand between one part and the next; nothing where they may stand anywhere.
     between: tuple[int, ...]
 
 
@@ -198,7 +198,7 @@ def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] 
             parts = [_known_part(each, known, as_written=term.as_written) for each in term.parts]
             rarest = min(parts, key=lambda part: part.common)
             sought.add(term, [*parts, *beside[rule]])
-            if not term.between:
+            if len(parts) == 1:
                 owners.of_rule(rarest.keys, rule)
                 continue
             for part in parts:

@@ -6,7 +6,7 @@ named, and a term that would mean more phrases than anybody can answer for.
 
 `(stab|shoot) (my|the|) teacher` is six phrases; `<weapon> at school` one for each word of the set `weapon`; `suicid*`
 every word that begins so, `*porn*` every word with it inside; `kill ... teacher` lets up to `MOST_BETWEEN` words stand
-in the gap.
+in the gap; `cheap & essay` is both anywhere in a text, in any order.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ _MOST_MULTIPLIED_THERE: Final = 4
 #: Beginnings of words that are shorter would find half the dictionary.
 _SHORTEST_STEM: Final = 4
 _GAP: Final = re.compile(r"\s*\.\.\.\s*")
+_ANYWHERE: Final = re.compile(r"\s+&\s+")
 _PART: Final = re.compile(r"\(([^()<>]*)\)|<([a-z0-9-]+)>|([^()<>|]+)")
-_MARKS: Final = re.compile(r"[()<>|*]|\.\.\.")
+_MARKS: Final = re.compile(r"[()<>|*]|\.\.\.|\s&\s")
 _LETTERS: Final = re.compile(r"[^\W_]")
 
 Words = Mapping[str, tuple[str, ...]]
@@ -46,10 +47,10 @@ class Phrase(NamedTuple):
 
 @dataclass(frozen=True)
 class Spelt:
-    """A term spelt out: parts of which one phrase each must be there, in their order."""
+    """A term spelt out: parts of which one phrase each must be there, in their order; without `between`, anywhere."""
 
     parts: tuple[tuple[Phrase, ...], ...]
-    #: How many words may stand between a part and the next.
+    #: How many words may stand between a part and the next; nothing where they may stand anywhere.
     between: tuple[int, ...] = ()
     #: One of a long list: nobody has seen whether its words are common ones.
     is_listed: bool = False
@@ -74,6 +75,11 @@ def spelt_out(term: str, words: Words, *, as_written: bool = False) -> Spelt:
     """
     if not is_short_form(term):
         return Spelt((_multiplied([(term,)], term),), as_written=as_written)
+    if _ANYWHERE.search(term):
+        if _GAP.search(term):
+            raise TermError(f"'{term}' has a gap as well as '&': what may stand anywhere has no order")
+        all_of = (_multiplied(_pieces(each, term, words), term) for each in _ANYWHERE.split(term))
+        return Spelt(tuple(all_of), as_written=as_written)
     parts: list[tuple[Phrase, ...]] = []
     between: list[int] = []
     most = _MOST_MULTIPLIED_THERE if as_written else _MOST_MULTIPLIED
@@ -88,8 +94,8 @@ def phrases_of(term: str, words: Words) -> tuple[Phrase, ...]:
     """All phrases that a term without a gap stands for. Raises `TermError`."""
     if not is_short_form(term):
         return _multiplied([(term,)], term)
-    if _GAP.search(term):
-        raise TermError(f"'{term}' has a gap, which only terms may have")
+    if _GAP.search(term) or _ANYWHERE.search(term):
+        raise TermError(f"'{term}' has a gap or '&', which only terms may have")
     return _multiplied(_pieces(term, term, words), term)
 
 

@@ -87,24 +87,26 @@ def test_words_become_rules_with_their_weights(tmp_path: Path) -> None:
         "<ster >",
         "<blue lob>",
         "<a>,<b>",
+        "<bake>,< boil >,< red-kettle><40>",
         "< good ><-20>",
         "< c++ >",
     ]
     result = imported(write(tmp_path / "phrases", *lines), name="sea")
-    assert totals(result) == (6, 6, 0, 0)
+    assert totals(result) == (7, 6, 0, 0)
     assert sorted(result.skips["reason"]) == [
+        "a part of a word of fewer than 4 letters, which stands in too many others",
         "a part of a word of fewer than 5 letters, which stands in too many others",
         "a part of a word of fewer than 6 letters, which stands in too many others",
         "a part of a word of fewer than 6 letters, which stands in too many others",
         "holds signs, of which only - and ' within a word are compared",
         "makes a page harmless (a weight below 0)",
-        "several phrases anywhere in a text",
     ]
     text = result.written[0].read_text(encoding="utf-8")
     assert result.written[0].relative_to(tmp_path).as_posix() == "our-watchlists/sea/gambling.toml"
     assert [each for each in ('"blue lobster"', '"*lobster*"', '"lobst*"', '"*obster"') if each not in text] == []
     weights = [line for line in text.splitlines() if line.startswith("weight")]
-    assert weights == ["weight = 60", "weight = 25", "weight = 30"]
+    assert weights == ["weight = 60", "weight = 25", "weight = 30", "weight = 40"]
+    assert '"*bake* & boil & red kettle*"' in text
     assert '"red lobster"' in text
 
 

@@ -14,7 +14,10 @@ from pipeline.terms import TermError, spelt_out
 from pipeline.views import views_of
 from tests.effort import tries
 
-_TERMS = ("purple lobster", "crustacean", "boil (my|the) lobster", "steal ... lobster", "shellfi*", "*barnacle*")
+_TERMS = (
+    "purple lobster", "crustacean", "boil (my|the) lobster", "steal ... lobster", "shellfi*", "*barnacle*",
+    "(cheap|free) & *barnacl* & shop", "html & youtube",
+)  # fmt: skip
 _PHRASES = compiled([[spelt_out(term, {})] for term in _TERMS])
 
 
@@ -47,6 +50,9 @@ def found(text: str) -> list[tuple[str, str, str]]:
         ("steal every single blue lobster", "steal ... lobster", "words", "steal every single blue lobster"),
         ("some shellfishes", "shellfi*", "words", "shellfishes"),
         ("megabarnacles!", "*barnacle*", "words", "megabarnacles"),
+        ("a shop has barnacls, free too", "(cheap|free) & *barnacl* & shop", "words", "shop has barnacls, free"),
+        ("fre3 of charge: sh0p, b4rnacl", "(cheap|free) & *barnacl* & shop", "digits", "fre3 of charge: sh0p, b4rnacl"),
+        ("youtube, twice youtube, in html or html", "html & youtube", "words", "youtube, twice youtube, in html"),
     ],
 )  # fmt: skip
 def test_what_is_hidden_is_found_where_it_stands(text: str, term: str, view: str, characters: str) -> None:
@@ -58,6 +64,7 @@ def test_what_is_hidden_is_found_where_it_stands(text: str, term: str, view: str
     "text",
     [
         "purple lobsters", "boil a lobster", "lobster to steal", "steal one two three four lobster", "a crustacea",
+        "free barnacls", "my html",
         "кот и рыба", "crab 0 1 3", "p u", "the letters A, B and C", "www.example.org", "crust ace an",
     ],
 )  # fmt: skip
@@ -70,7 +77,8 @@ def test_the_plainest_view_is_the_one_that_is_told() -> None:
 
 
 _PIECES = st.sampled_from([
-    *"purple lobster", "purple", " ", "-", ".", "l0bster", "lobster", "crustaecan", "1", "0", "$", "*", "&#112;", "о",
+    *"purple lobster", "purple", "free", "fre3", "barnacl", "shop",
+    "html", "youtube", " ", "-", ".", "l0bster", "lobster", "crustaecan", "1", "0", "$", "*", "&#112;", "о",
     "е", "a\u0301", "ｌ", "\u200b", "steal", "boil", "my", "pppp", "barnacle", "shellfi", "é", "日", "\x00", "ß", "ǆ",
 ])  # fmt: skip
 
@@ -104,6 +112,7 @@ def test_a_very_long_text_is_read_to_its_end(text: str) -> None:
     ("term", "says"),
     [
         ("<fish>", "names the set <fish>"), ("(a|b", "belongs to nothing"), ("a | b", "belongs to nothing"),
+        ("a & b ... c", "a gap as well"), ("a & ", "has neither"),
         ("fi*sh", "inside a phrase"), ("ab*", "fewer than 4 letters"), ("(|)", "neither a letter nor a digit"),
         ("(a|b|c|d|e|f|g|h)" * 5, "32,768 phrases"),
     ],

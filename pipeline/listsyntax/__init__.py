@@ -50,6 +50,8 @@ class Entry(NamedTuple):
     value: str
     #: What the list itself gives it, where it does; below 0, it speaks for a page.
     weight: float | None = None
+    #: Of `phrases-together` each phrase, with the kind that it has by itself.
+    parts: tuple[tuple[Kind, str], ...] = ()
 
 
 class Skipped(NamedTuple):

@@ -47,9 +47,14 @@ def _phrases(number: int, text: str) -> Outcome:
     if not all(each.strip() for each in phrases):
         return Skipped(number, "malformed: there is nothing between < and >")
     if len(phrases) > 1:
-        return Entry(number, "phrases-together", ",".join(f"<{each}>" for each in phrases), weight)
-    kind = _KINDS[phrases[0][:1].isspace(), phrases[0][-1:].isspace()]
-    return Entry(number, kind, phrases[0].strip(), weight)
+        written = ",".join(f"<{each}>" for each in phrases)
+        return Entry(number, "phrases-together", written, weight, tuple(map(_kind_of, phrases)))
+    kind, value = _kind_of(phrases[0])
+    return Entry(number, kind, value, weight)
+
+
+def _kind_of(phrase: str) -> tuple[Kind, str]:
+    return _KINDS[phrase[:1].isspace(), phrase[-1:].isspace()], phrase.strip()
 
 
 SYNTAX = Syntax(
@@ -58,5 +63,5 @@ SYNTAX = Syntax(
     claims=claims,
     read=read,
     means="`< x >`: whole words. `< x>`, `<x >` and `<x>`: the beginning of a word, its end, any part of it, if it is "
-    "long enough. Phrases that must stand together are told apart.",
+    "long enough. `<x>,<y>`: both anywhere in one text.",
 )
