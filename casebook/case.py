@@ -180,10 +180,13 @@ def _parties(acted: Acted) -> dict[str, Party]:
         named = [Party(each["person"], each["part"], each["kind"]) for each in content["parties"]]
         return {each.person: each for each in named}
     draft = content.get("draft") or {}
-    if draft.get("subject_kind") != "person":
+    filed = draft.get("subject_kind")
+    if filed not in {"person", "account"}:
         return {}
-    person = str(draft["subject"]).removeprefix("person:")
-    kind = "staff" if str(draft.get("role") or "").lower() in STAFF_ROLES else "pupil"
+    person = str(draft["subject"]).removeprefix(f"{filed}:")
+    # Whose an account is that the people file lacks, nobody knows yet; it is somebody's all the same.
+    listed = "staff" if str(draft.get("role") or "").lower() in STAFF_ROLES else "pupil"
+    kind = listed if filed == "person" else "unknown"
     return {person: Party(person, "subject", kind)}
 
 

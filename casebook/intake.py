@@ -8,7 +8,7 @@ under another name with some of the same hits, is late evidence, and never touch
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from casebook.case import Acted, applied, opened
 from casebook.kinds import Said, said
 from casebook.store import Casebook, Writer, case_of, history
 from casebook.tables import DRAFTED
+from pipeline.caseworkers import Caseworker
 
 _BRINGS_A_DRAFT = ("drafted", "late-evidence", "split-from")
 
@@ -36,11 +37,12 @@ class Taken:
     head: str = ""
 
 
-def take_in(book: Casebook, drafts: pl.DataFrame, at: datetime) -> Taken:
-    """Take all drafts in, in one transaction."""
+def take_in(book: Casebook, drafts: pl.DataFrame, at: datetime, staff: Iterable[Caseworker] = ()) -> Taken:
+    """Take all drafts in, in one transaction. `staff`: whoever works with the casebook."""
     taken = Taken()
+    caseworkers = frozenset(account for each in staff for account in each.accounts)
     with book.changing() as writer:
-        known = _Known(writer, drafts["day"].unique().to_list())
+        known = _Known(writer, drafts["day"].unique().to_list(), caseworkers)
         # Draft by draft: a night has some tens of them.
         for draft in drafts.sort("first_ts", "draft_id").iter_rows(named=True):
             _take(writer, known, draft, taken, at)
@@ -51,7 +53,8 @@ def take_in(book: Casebook, drafts: pl.DataFrame, at: datetime) -> Taken:
 def _take(writer: Writer, known: _Known, draft: dict[str, Any], taken: Taken, at: datetime) -> None:
     incident = known.incident_of(draft)
     if incident is None:
-        acted = writer.append(drafted("drafted", draft), writer.new_id("I", at), NIGHT, at)
+        what = drafted("drafted", draft, parties=known.parties(draft))
+        acted = writer.append(what, writer.new_id("I", at), NIGHT, at)
         case = opened(acted)
         writer.keep(case, new=True)
         known.add(draft, case.id)
@@ -62,7 +65,8 @@ def _take(writer: Writer, known: _Known, draft: dict[str, Any], taken: Taken, at
         case = case_of(writer.connection, incident)
         while case.merged_into:
             case = case_of(writer.connection, case.merged_into)
-        writer.keep(applied(case, writer.append(drafted("late-evidence", draft), case.id, NIGHT, at)))
+        what = drafted("late-evidence", draft, parties=known.parties(draft))
+        writer.keep(applied(case, writer.append(what, case.id, NIGHT, at)))
         known.add(draft, case.id)
         taken.late += 1
 
@@ -96,9 +100,11 @@ def numbers(connection: Connection) -> dict[str, str]:
 
 
 class _Known:
-    """What the casebook has of the days of a night: each draft by its name and by its hits."""
+    """What the casebook has of the days of a night: each draft by its name and by its hits; and whose accounts those
+    of its caseworkers are."""
 
-    def __init__(self, writer: Writer, days: list[date]) -> None:
+    def __init__(self, writer: Writer, days: list[date], caseworkers: frozenset[str]) -> None:
+        self._caseworkers = caseworkers
         self._drafts: dict[str, set[str]] = {}
         # All evidence that a draft ever had: a night that runs again may know less than a later one.
         self._evidence: set[tuple[str, str]] = set()
@@ -122,6 +128,13 @@ class _Known:
     def has(self, draft: dict[str, Any]) -> bool:
         """Whether the draft is known with the very same evidence."""
         return (draft["draft_id"], draft["evidence_sha256"]) in self._evidence
+
+    def parties(self, draft: dict[str, Any]) -> list[dict[str, str]] | None:
+        """Who is part of it, where that is a caseworker, whatever the people file says; else the draft says it."""
+        filed, _, account = draft["subject"].partition(":")
+        if filed not in {"person", "account"} or account not in self._caseworkers:
+            return None
+        return [{"person": account, "part": "subject", "kind": "staff"}]
 
     def add(self, draft: dict[str, Any], incident: str) -> None:
         """Know this draft from now on."""

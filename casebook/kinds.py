@@ -67,8 +67,9 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 _DRAFT: Final = ("draft_id", "evidence_sha256", "level", "category", "categories", "route", "day", "site")
 KINDS: Final[Mapping[str, Kind]] = {
     # What the night brings.
-    "drafted": Kind(_DRAFT, ("draft",)),
-    "late-evidence": Kind(_DRAFT, ("draft",)),
+    # With `parties` where the draft does not say what the casebook knows: that the account is a caseworker's.
+    "drafted": Kind(_DRAFT, ("draft", "parties?")),
+    "late-evidence": Kind(_DRAFT, ("draft", "parties?")),
     # What people report.
     "reported": Kind(("category", "level", "route", "day"), ("summary", "parties", "reported_by")),
     # What is decided.

@@ -52,7 +52,7 @@ _TURN: Final = 3_119_517_515
 DEFAULT_NAME: Final = "casebook.sqlite"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 #: The migration that the tables of this version stand at, and where Alembic notes it.
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 _VERSIONS: Final = table("alembic_version", column("version_num"))
 _HOW: Final = 'Write url = "postgresql://user:password@server/database" under [casebook], or leave it out.'
 
@@ -227,8 +227,22 @@ def _migrate(connection: Connection) -> None:
         raise StoreError(what, remedy="Install that version; nothing was changed.")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    _make_anew(connection)
     if connection.execute(select(HEAD.c.id)).one_or_none() is None:
         connection.execute(insert(HEAD), {"id": 1, "seq": 0, "hash": BEGINNING})
+
+
+def _make_anew(connection: Connection) -> None:
+    """The tables that follow from the actions, as this version understands these.
+
+    A history that cannot be read keeps its rows: `esafety audit verify` has to be able to say what is wrong with it.
+    """
+    for incident in connection.scalars(select(INCIDENT.c.id).order_by(INCIDENT.c.id)).all():
+        try:
+            case = case_of(connection, incident)
+        except (CasebookError, KeyError, TypeError, ValueError, AttributeError):
+            continue
+        project(connection, case, new=False)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The tables of the casebook.
 
 `action` is what happened, and is only ever added to; `content` is the personal part of an action, which can be erased
-and leaves its hash; `head` is the last action. `incident` and `party` follow from these, so that lists are quick:
-whoever doubts them makes them anew (`projection.rebuilt`).
+and leaves its hash; `head` is the last action. `incident` and `party` follow from these, so that lists are quick;
+`esafety audit verify` compares them, and every migration makes them anew.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ ACTION: Final = Table(
     Column("content_sha256", String(64), nullable=False),
     Column("prior", String(64), nullable=False),
     Column("hash", String(64), nullable=False, unique=True),
+    # Looks, merges, holds: what is asked of all incidents at once is asked by kind.
+    Index("ix_action_kind", "kind"),
 )
 
 CONTENT: Final = Table(

@@ -70,7 +70,7 @@ def _to_casebook(
             days = ledger.days_since("drafts", _last_taken_in(book, ledger, record))
             tables = [lake.read_days(place, "drafts", DRAFTS, day, day) for day in days]
             drafts = pl.concat([pl.DataFrame(schema=DRAFTS), *tables])
-            record.casebook = asdict(take_in(book, drafts, record.started))
+            record.casebook = asdict(take_in(book, drafts, record.started, settings.casebook.staff))
             changes, checks = keep_registers(book, place, ledger.units(), record.timezone, record.started)
             _let_incidents_go(settings, book, ledger, record)
             with book.reading() as connection:

@@ -26,7 +26,7 @@ from sample_logs.school_week import all_events
 
 
 def people_csv(school: School) -> bytes:
-    """The people file: pupils with registration class and set, staff, class logins."""
+    """The people file: pupils with registration class and set, staff, caseworkers, class logins."""
     valid = school.plan["valid"]
     rows: list[Sequence[str]] = [
         (
@@ -40,6 +40,7 @@ def people_csv(school: School) -> bytes:
         for p in school.pupils.values()
     ]
     rows += [(user, name, "staff", "", "", *valid.get(user, ("", ""))) for user, name in school.plan["staff"].items()]
+    rows += [(user, name, role, "", "", "", "") for user, (name, role) in school.plan["caseworkers"].items()]
     rows += [
         (user, f"Class {of}", "class", of.rstrip("ABCDEFGH"), of, "", "")
         for user, of in school.plan["class_logins"].items()

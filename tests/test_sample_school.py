@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from pipeline.formats import Declared, registry
+from pipeline.config import load_settings
 from pipeline.people import PeopleColumns, load_devices, load_people, normalise_user, normalise_users, resolve
 from pipeline.timetable import load_timetable
 from sample_logs.make_school import make
@@ -89,7 +90,7 @@ def test_the_schools_own_files_are_in_order() -> None:
     assert owners <= set(people.table["username"])
     taught = set(timetable.table["class"])
     assert taught <= {of for classes in people.table["classes"] for of in classes}
-    assert Counter(people.table["role"]) == {"pupil": 62, "staff": 8, "class": 3}
+    assert Counter(people.table["role"]) == {"pupil": 62, "staff": 12, "visitor": 1, "class": 3}
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -152,3 +153,9 @@ def test_the_filter_has_a_gap_and_the_others_go_on() -> None:
 
 def test_stories_have_names_of_their_own() -> None:
     assert not [name for name, times in Counter(story["id"] for story in STORIES).items() if times > 1]
+
+
+def test_whoever_works_with_the_incident_log_is_in_the_people_file() -> None:
+    settings = load_settings(SCHOOL / "school.toml")
+    listed = set(load_people(SCHOOL / "people.csv", PeopleColumns()).table["username"])
+    assert {account for each in settings.casebook.staff for account in each.accounts} <= listed
