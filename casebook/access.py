@@ -6,14 +6,16 @@ roles may do what any of them may; being part of a case takes all of it away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from casebook.case import WHERE, Case, unseen
 from casebook.kinds import Refused, Said
+from casebook.meant import Listed, meant
 from casebook.routes import Route
+from pipeline.accounts import normalise_user
 from pipeline.caseworkers import SENIOR, Caseworker, Role
 
 #: What the nightly job is called in the history.
@@ -32,6 +34,7 @@ class Actor:
     account: str
     name: str
     roles: frozenset[Role]
+    #: Under what they may stand in a case: every account, and the name.
     accounts: frozenset[str]
     via: str
 
@@ -49,7 +52,7 @@ def actor_of(staff: Iterable[Caseworker], account: str | None, login: str, way: 
     for each in staff:
         logins = {one.casefold() for one in (each.logins or (each.account,))}
         if each.account == account or (account is None and login.casefold() in logins):
-            return Actor(each.account, each.name, frozenset(each.roles), each.accounts, f"{way}:{login}")
+            return Actor(each.account, each.name, frozenset(each.roles), each.known_as, f"{way}:{login}")
     who = f"the account {account!r}" if account else f"the login {login!r}"
     remedy = "Enter the person in school.toml: [[casebook.staff]] with account, name and roles; or name one with --as."
     raise Refused(f"{who} does not work with the casebook.", remedy=remedy)
@@ -77,9 +80,16 @@ class Concern(Protocol):
 
 @dataclass(frozen=True)
 class Access:
-    """What may be done, given everybody who works with the casebook."""
+    """What may be done, given everybody who works with the casebook, and whom else the school knows."""
 
     staff: tuple[Caseworker, ...]
+    #: The school's list of people, which is read when it is first asked for.
+    listed: Callable[[], Iterable[Listed]] = tuple
+
+    def meant(self, written: str, kind: str) -> tuple[str, str]:
+        """The account and the kind of whoever is meant by an account or a name. Raises `CasebookError`."""
+        own = (Listed(_first(each), each.name, "staff", is_caseworker=True) for each in self.staff)
+        return meant(written, kind, (*own, *self.listed()))
 
     def sees(self, actor: Actor, case: Concern) -> bool:
         """Whether the actor may read the whole of the case."""
@@ -100,11 +110,11 @@ class Access:
         return technical or self.sees(actor, case)
 
     def _head_is_party(self, case: Concern) -> bool:
-        return any("head" in each.roles and _is_party(each.accounts, case) for each in self.staff)
+        return any("head" in each.roles and _is_party(each.known_as, case) for each in self.staff)
 
     def deciding(self, actor: Actor) -> frozenset[str]:
         """The accounts on which it depends what the actor sees: their own, and those of whoever is a head."""
-        return actor.accounts.union(*(each.accounts for each in self.staff if "head" in each.roles))
+        return actor.accounts.union(*(each.known_as for each in self.staff if "head" in each.roles))
 
     def copies(self, actor: Actor, case: Case) -> bool:
         """Whether the actor may put the case into a copy of what is held on somebody: an auditor, too, for that."""
@@ -146,11 +156,16 @@ class Access:
         """Only somebody who works with the casebook, is senior and is not part of the case can be brought in."""
         account = said.facts["colleague"]
         found = next((each for each in self.staff if each.account == account), None)
-        if found is None or not (set(found.roles) & set(SENIOR)) or _is_party(found.accounts, case):
+        if found is None or not (set(found.roles) & set(SENIOR)) or _is_party(found.known_as, case):
             remedy = (
                 f"Bring in one of {', '.join(SENIOR)} who stands under [[casebook.staff]] and is no part of the case."
             )
             raise Refused(f"{account!r} cannot be brought in.", remedy=remedy)
+
+
+def _first(person: Caseworker) -> tuple[str, ...]:
+    """Their accounts, the one by which they are entered first."""
+    return tuple(normalise_user(each) for each in (person.account, *person.also))
 
 
 def _is_party(accounts: frozenset[str], case: Concern) -> bool:

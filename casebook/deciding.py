@@ -15,7 +15,7 @@ from casebook.case import Case, applied, opened, refuse_alone, refuse_wrong_stat
 from casebook.kinds import PARTS, PERSON_KINDS, CasebookError, Refused, Said, said
 from casebook.routes import Route
 from casebook.store import Casebook, Writer, case_of
-from pipeline.accounts import normalise_user
+from pipeline.accounts import written_name
 
 
 def act(
@@ -23,7 +23,7 @@ def act(
 ) -> Case:
     """Take one action about one incident."""
     with book.changing() as writer:
-        return _taken(writer, access, routes, actor, incident, _tidied(what), at)
+        return _taken(writer, access, routes, actor, incident, what, at)
 
 
 def _taken(
@@ -33,6 +33,7 @@ def _taken(
     access.refuse(actor, case, what, routes)
     refuse_wrong_state(case, what)
     refuse_alone(case, what, actor.account)
+    what = _tidied(what, access, case)
     _refuse_unknown_step(what, routes, case)
     _refuse_unknown_answer(what, routes, case)
     return _written(writer, case, actor, what, at)
@@ -68,16 +69,20 @@ def _refuse_unknown_answer(what: Said, routes: dict[str, Route], case: Case) -> 
     _refuse_unknown_words(what.facts["answer"], step.answers, f"answer to {question!r}")
 
 
-def _tidied(what: Said) -> Said:
-    """People are known by their accounts as the logs name them."""
+def _tidied(what: Said, access: Access, case: Case) -> Said:
+    """People are known by their accounts as the logs name them, and are of the kind that the school's lists say."""
     if "person" not in what.content:
         return what
-    _refuse_unknown_words(what.content["part"] if what.kind == "party" else "subject", PARTS, "part")
-    _refuse_unknown_words(what.content.get("person_kind", "pupil"), PERSON_KINDS, "kind of person")
-    person = normalise_user(what.content["person"])
-    if not person:
-        raise CasebookError("this names nobody.", remedy="Write the account as the logs do, or a name.")
-    return replace(what, content={**what.content, "person": person})
+    written = what.content["person"]
+    if what.kind != "party":
+        # Whoever was entered by a name that nobody had is taken out by that name.
+        entered = written_name(written)
+        person = entered if entered in case.parties else access.meant(written, "unknown")[0]
+        return replace(what, content={**what.content, "person": person})
+    _refuse_unknown_words(what.content["part"], PARTS, "part")
+    _refuse_unknown_words(what.content["person_kind"], PERSON_KINDS, "kind of person")
+    person, kind = access.meant(written, what.content["person_kind"])
+    return replace(what, content={**what.content, "person": person, "person_kind": kind})
 
 
 def _refuse_unknown_words(word: str, known: tuple[str, ...], what: str) -> None:
@@ -85,7 +90,9 @@ def _refuse_unknown_words(word: str, known: tuple[str, ...], what: str) -> None:
         raise CasebookError(f"{word!r} is no {what}.", remedy=f"Write one of {', '.join(known)}.")
 
 
-def report(book: Casebook, actor: Actor, facts: Mapping[str, Any], content: Mapping[str, Any], at: datetime) -> Case:
+def report(
+    book: Casebook, access: Access, actor: Actor, facts: Mapping[str, Any], content: Mapping[str, Any], at: datetime
+) -> Case:
     """Enter what people have reported: a new incident, whoever may see it then."""
     if not actor.roles - {"governor"}:
         raise Refused("governors keep no cases.", remedy="Tell the DSL.")
@@ -93,7 +100,8 @@ def report(book: Casebook, actor: Actor, facts: Mapping[str, Any], content: Mapp
     for each in content.get("parties", ()):
         _refuse_unknown_words(each["part"], PARTS, "part")
         _refuse_unknown_words(each["kind"], PERSON_KINDS, "kind of person")
-        parties.append({**each, "person": normalise_user(each["person"]) or each["person"]})
+        person, kind = access.meant(each["person"], each["kind"])
+        parties.append({**each, "person": person, "kind": kind})
     what = said("reported", **facts, **{**content, "parties": parties})
     with book.changing() as writer:
         acted = writer.append(what, writer.new_id("I", at), actor, at)

@@ -39,6 +39,11 @@ def normalise_user(raw: str) -> str:
     return name
 
 
+def written_name(written: str) -> str:
+    """A person as people write them, an account or a name: as `normalise_user`, with single blanks."""
+    return " ".join(normalise_user(written).split())
+
+
 def normalise_users(raw: pl.Series) -> pl.Series:
     """`normalise_user` for a column of strings, worked out once per distinct value; no user becomes null."""
     coded = raw.cast(pl.String).to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()

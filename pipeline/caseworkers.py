@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from pipeline.accounts import normalise_user
+from pipeline.accounts import normalise_user, written_name
 from pipeline.limits import Name, Table, Whole
 
 Role = Literal[
@@ -38,6 +38,11 @@ class Caseworker(Table):
     def accounts(self) -> frozenset[str]:
         """All accounts of the person, as the logs' names are written after reading."""
         return frozenset(normalise_user(each) for each in (self.account, *self.also))
+
+    @property
+    def known_as(self) -> frozenset[str]:
+        """Under what the person may stand in a case: all accounts, and the name where somebody has written that."""
+        return self.accounts | {written_name(self.name)}
 
 
 class CasebookTable(Table):

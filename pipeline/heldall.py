@@ -72,10 +72,12 @@ def gathered(folder: Lake, book: Casebook, asked: Asked) -> Gathered:
         units = [unit.unit_id for unit in ledger.units()]
     logins, staff = heldlines.accounts_in(folder, units), _staff(asked.access)
     named = _naming([*people.select(_NAMED[:2]).rows(), *staff], logins, accounts)
+    # In a case they may stand under their name, if they were entered before the people file had them.
+    known = accounts | named.names
     with book.reading() as connection:
-        others = [*((account, "") for account in held.others(connection, accounts)), *staff]
+        others = [*((account, "") for account in held.others(connection, known)), *staff]
         hiding = masks(people, others, accounts)
-        cases = held.held_on(connection, asked.access, asked.actor, accounts, asked.without, hiding.written)
+        cases = held.held_on(connection, asked.access, asked.actor, known, asked.without, hiding.written)
         person = heldregisters.person_of(asked.access, accounts, named.names)
         entered = heldregisters.registers_on(connection, person, asked.zone, asked.now)
     secret = frozenset(name for name, each in lists.categories.items() if each.route == _ILLEGAL)

@@ -26,7 +26,6 @@ from casebook.case import applied
 from casebook.kinds import said
 from casebook.store import Casebook, case_of
 from pipeline import lake
-from pipeline.accounts import normalise_user
 from pipeline.config import Settings
 from pipeline.errors import ConfigError, StoreError
 from pipeline.heldall import Asked, Gathered, gathered
@@ -128,9 +127,7 @@ def _counted(lines: Lines) -> Counted:
 
 def _accounts(access: Access, people: tuple[str, ...]) -> frozenset[str]:
     """Every account of the person, as the logs' names are written after reading."""
-    named = frozenset(normalise_user(each) for each in people)
-    if not all(named):
-        raise ConfigError("this names nobody.", remedy="Write the account as the logs or the people file do.")
+    named = frozenset(access.meant(each, "unknown")[0] for each in people)
     return named.union(*(each.accounts for each in access.staff if each.accounts & named))
 
 

@@ -216,7 +216,7 @@ def report(book: Casebook, *people: tuple[str, str, str], route: str = "pupil-vi
     facts = {"category": "bullying", "level": "high", "route": route, "day": "2026-10-13"}
     parties = [dict(zip(("person", "part", "kind"), each, strict=True)) for each in people]
     content = {"summary": "She was mocked in a group.", "reported_by": "her mother", "parties": parties}
-    return deciding.report(book, who("d.lead"), facts, content, NOW).id
+    return deciding.report(book, ACCESS, who("d.lead"), facts, content, NOW).id
 
 
 @pytest.mark.parametrize("account", ["hhead-admin", "h.head", "EXAMPLE\\H.Head"])

@@ -152,7 +152,7 @@ def test_who_you_are_is_your_login_or_what_you_say(school: Path, monkeypatch: py
         ("note {incident} --text ''", "empty"),
         ("step {incident} --route pupil-victim --step nonsense", "no step"),
         ("add --category nonsense --by x --summary y", "no category"),
-        ("add --category bullying --by x --summary y --person a:b", "ACCOUNT:PART:KIND"),
+        ("add --category bullying --by x --summary y --person a:b", "PERSON:PART:KIND"),
         ("add --category bullying --by x --summary y --person a:friend:pupil", "friend"),
         ("merge {incident} --into {incident} --reason So.", "itself"),
         ("split {incident} --hit 0 --reason So.", "no hit"),

@@ -179,7 +179,7 @@ class Anybody(RuleBasedStateMachine):
             "parties": [{"person": person, "part": part, "kind": kind}],
         }
         try:
-            deciding.report(self.book, who(account), facts, content, NOW)
+            deciding.report(self.book, ACCESS, who(account), facts, content, NOW)
         except CasebookError:
             assert account == "g.governor"
 

@@ -105,7 +105,7 @@ def test_no_word_of_anybody_becomes_a_formula(book: Casebook, tmp_path: Path) ->
     parties = [{"person": "=cmd|' /C calc'!A0", "part": "victim", "kind": "pupil"}]
     content = {"summary": "@SUM(1)", "reported_by": "her mother", "parties": parties}
     facts = {"category": "=1+1", "level": "high", "route": "pupil-victim", "day": "2026-10-13"}
-    incident = deciding.report(book, who("d.lead"), facts, content, NOW).id
+    incident = deciding.report(book, ACCESS, who("d.lead"), facts, content, NOW).id
     deciding.reveal(book, ACCESS, routes(), who("d.lead"), incident, "To call her mother.", 30, NOW)
     do(book, "d.lead", incident, "note", text="+44 20 7946 0000\r\n=HYPERLINK(1)\x1b[31m")
     export(book, tmp_path / "table.csv")

@@ -45,7 +45,7 @@ def told_of(
     facts = {"category": "bullying", "level": "medium", "route": route, "day": "2026-10-12"}
     people = [dict(zip(("person", "part", "kind"), each, strict=True)) for each in parties]
     content = {"summary": "Mocked in a chat.", "reported_by": "a friend", "parties": people}
-    incident = report(book, who(by), facts, content, NOW).id
+    incident = report(book, ACCESS, who(by), facts, content, NOW).id
     if route == "illegal":
         do(book, "p.deputy", incident, "agree", agreed="open", reason="Together.")
     do(book, by, incident, "review")

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, text
 
-from casebook import held, listing
+from casebook import deciding, held, listing
+from casebook.access import Access
 from casebook.case import STATES, Case
+from casebook.deciding import act
 from casebook.intake import take_in
-from casebook.kinds import Refused
+from casebook.kinds import CasebookError, Refused, said
+from casebook.meant import Listed
 from casebook.store import Casebook, case_of
 from casebook.tables import PARTY
 from casebook.verifying import verify
-from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, who
+from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, routes, who
 from tests.made_drafts import a_night, draft, drafts, hit
 
 
@@ -105,12 +108,109 @@ def test_a_casebook_of_before_gets_its_tables_made_anew(tmp_path: Path) -> None:
         broken = of_account(opened, "z.unlisted")
         with opened.changing() as writer:
             writer.connection.execute(delete(PARTY))
-            writer.connection.execute(
-                text("UPDATE action SET kind = 'no-such-kind' WHERE about = :it"), {"it": broken}
-            )
+            writer.connection.execute(text("UPDATE action SET kind = 'no-such-kind' WHERE about = :it"), {"it": broken})
             writer.connection.execute(text("DROP INDEX ix_action_kind"))
             writer.connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     with casebook(tmp_path) as opened:
         assert seeing(opened, incident) == {"c.chair"}
         faults = {each.what for each in verify(opened).faults}
     assert any("hash does not fit" in each for each in faults), "what cannot be read is still there to be named"
+
+
+# ---------------------------------------------------------------- whoever is entered by a name
+
+SCHOOL = (
+    Listed(("c.example03",), "Chloe Example", "pupil"),
+    Listed(("j.example04",), "Jo Example", "pupil"),
+    Listed(("j.example05",), "Jo Example", "pupil"),
+    Listed(("f.example",), "Ms Fern Example", "staff"),
+    Listed(("h.head",), "Mr Hari Head", "staff"),
+    Listed(("v.guest",), "Val Guest", ""),
+)
+KNOWING = Access(STAFF, lambda: SCHOOL)
+REPORT = {"category": "bullying", "level": "high", "route": "pupil-victim", "day": "2026-10-13"}
+
+
+def told(book: Casebook, person: str, part: str, kind: str, access: Access = KNOWING, route: str = "") -> str:
+    content = {
+        "summary": "Told.", "reported_by": "a friend", "parties": [{"person": person, "part": part, "kind": kind}],
+    }  # fmt: skip
+    facts = REPORT | ({"route": route} if route else {})
+    return deciding.report(book, access, who("p.deputy"), facts, content, NOW).id
+
+
+@pytest.mark.parametrize("written", ["Hari Head", "Mr Hari  Head", "head, hari", "HARI HEAD", "H.Head", "hhead-admin"])
+def test_a_caseworker_who_is_entered_by_name_is_part_of_the_case(book: Casebook, written: str) -> None:
+    incident = told(book, written, "instigator", "staff", route="staff-instigator")
+    assert seeing(book, incident) == {"c.chair"}
+    other = told(book, "Dana Lead", "witness", "staff")
+    assert seeing(book, other) == {"p.deputy", "h.head"}
+    do(book, "p.deputy", other, "party", person=written, part="witness", person_kind="staff")
+    assert seeing(book, other) == {"c.chair"}
+    assert verify(book).faults == []
+
+
+def test_a_name_that_is_kept_as_a_name_still_is_that_of_the_caseworker(book: Casebook) -> None:
+    """They may have begun to work with the casebook after they were entered."""
+    incident = told(book, "Hari  Head", "instigator", "staff", Access(()))
+    assert list(the_case(book, incident).parties) == ["hari head"]
+    assert seeing(book, incident) == {"c.chair"}
+
+
+def test_a_pupil_is_one_person_under_account_and_name(book: Casebook) -> None:
+    incidents = [told(book, each, "instigator", "pupil") for each in ("Chloe Example", "C.Example03", "example, chloe")]
+    assert {person for each in incidents for person in the_case(book, each).parties} == {"c.example03"}
+    with book.reading() as connection:
+        found = held.held_on(connection, ACCESS, who("d.lead"), frozenset({"c.example03"}), frozenset(), str)
+    assert [each["id"] for each in found.cases] == incidents
+    act(book, KNOWING, routes(), who("d.lead"), incidents[0],
+        said("not-party", person="Chloe Example", reason="Another."), NOW)  # fmt: skip
+    assert not the_case(book, incidents[0]).parties
+
+
+def test_whoever_was_entered_by_a_name_that_nobody_had_is_taken_out_by_it(book: Casebook) -> None:
+    incident = told(book, "Chloe  Example", "witness", "pupil", ACCESS)
+    act(book, KNOWING, routes(), who("d.lead"), incident,
+        said("not-party", person="Chloe Example", reason="No."), NOW)  # fmt: skip
+    assert not the_case(book, incident).parties
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "candidates"),
+    [
+        ("Jo Example", "pupil", "j.example04 \\(pupil\\), j.example05"),
+        ("Hari", "staff", "h.head"),
+        ("hari.head@school.example", "unknown", "h.head"),
+        ("Dana Mary Lead", "unknown", "d.lead"),
+    ],
+)
+def test_a_name_that_may_be_several_or_a_caseworker_is_refused_with_their_accounts(
+    book: Casebook, written: str, kind: str, candidates: str
+) -> None:
+    with pytest.raises(CasebookError, match=candidates):
+        told(book, written, "witness", kind)
+    with pytest.raises(CasebookError, match=candidates):
+        act(book, KNOWING, routes(), who("d.lead"), told(book, "c.example03", "victim", "pupil"),
+            said("party", person=written, part="witness", person_kind=kind), NOW)  # fmt: skip
+
+
+def test_a_child_who_shares_a_first_name_with_the_head_is_entered_without_more_ado(book: Casebook) -> None:
+    assert list(the_case(book, told(book, "Hari", "victim", "pupil")).parties) == ["hari"]
+
+
+# ---------------------------------------------------------------- of which kind they are
+
+
+@pytest.mark.parametrize("person", ["f.example", "Fern Example", "n.network", "Nour Network"])
+def test_staff_are_staff_whatever_was_typed(book: Casebook, person: str) -> None:
+    assert seeing(book, told(book, person, "instigator", "unknown")) == {"h.head"}
+    for kind in ("pupil", "parent"):
+        with pytest.raises(CasebookError, match="is staff on the school's lists"):
+            told(book, person, "instigator", kind)
+
+
+def test_a_pupil_is_no_member_of_staff_and_of_a_guest_the_lists_say_nothing(book: Casebook) -> None:
+    with pytest.raises(CasebookError, match="is pupil"):
+        told(book, "c.example03", "instigator", "staff")
+    for kind in ("parent", "staff", "unknown"):
+        assert the_case(book, told(book, "v.guest", "witness", kind)).parties["v.guest"].kind == kind

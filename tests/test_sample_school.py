@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import polars as pl
 import pytest
 
-from pipeline.formats import Declared, registry
 from pipeline.config import load_settings
+from pipeline.formats import Declared, registry
 from pipeline.people import PeopleColumns, load_devices, load_people, normalise_user, normalise_users, resolve
 from pipeline.timetable import load_timetable
 from sample_logs.make_school import make

@@ -18,7 +18,7 @@ from casebook.sanctions import Sanctions, load_sanctions
 from casebook.showing import Viewer
 from casebook.store import Casebook, case_of
 from pipeline.errors import ConfigError
-from tests.made_casebook import NOW, STAFF, casebook, do, who
+from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, who
 from tests.shipped import shipped_lists
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +63,7 @@ def told_of(
     facts = {"category": "bullying", "level": "medium", "route": route, "day": day}
     people = [dict(zip(("person", "part", "kind"), each, strict=True)) for each in parties]
     content = {"summary": "Mocked in a chat.", "reported_by": "a friend", "parties": people}
-    return report(book, who("d.lead"), facts, content, NOW).id
+    return report(book, ACCESS, who("d.lead"), facts, content, NOW).id
 
 
 def confirmed(book: Casebook, *parties: tuple[str, str, str], account: str = "d.lead", **when: str) -> str:

@@ -94,8 +94,8 @@ def show(config: Path, account: str | None, incident: str, *, as_json: bool) -> 
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="When it happened; without it, today.")
 @click.option("--by", "reported_by", required=True, help="Who told you, such as: her mother, by telephone.")
 @click.option("--summary", required=True, help="What happened, in a few sentences.")
-@click.option("--person", "people", multiple=True, metavar="ACCOUNT:PART:KIND",
-              help=f"Who is part of it: {', '.join(PARTS)}; {', '.join(PERSON_KINDS)}.")  # fmt: skip
+@click.option("--person", "people", multiple=True, metavar="PERSON:PART:KIND",
+              help=f"Who is part of it, account or name: {', '.join(PARTS)}; {', '.join(PERSON_KINDS)}.")  # fmt: skip
 def add(config: Path, account: str | None, category: str, level: str, route: str | None, day: datetime | None,
         reported_by: str, summary: str, people: tuple[str, ...]) -> None:  # fmt: skip
     """Enter what somebody has told.
@@ -111,14 +111,14 @@ def add(config: Path, account: str | None, category: str, level: str, route: str
             "day": str((day or session.now.astimezone(session.zone)).date()),
         }  # fmt: skip
         content = {"summary": summary, "reported_by": reported_by, "parties": [_person(each) for each in people]}
-        case = deciding.report(session.book, session.actor, facts, content, session.now)
+        case = deciding.report(session.book, session.access, session.actor, facts, content, session.now)
     say([f"{case.id} is entered, on the route {case.route!r}."])
 
 
 def _person(written: str) -> dict[str, str]:
     parts = written.rsplit(":", 2)
     if len(parts) != 3 or not parts[0]:
-        raise click.BadParameter(f"{written!r} is not ACCOUNT:PART:KIND", param_hint="--person")
+        raise click.BadParameter(f"{written!r} is not PERSON:PART:KIND", param_hint="--person")
     return dict(zip(("person", "part", "kind"), parts, strict=True))
 
 
@@ -182,7 +182,7 @@ _simple(
 _simple(
     "party",
     "Enter who is part of it.",
-    click.option("--person", required=True, help="The account, or a name."),
+    click.option("--person", required=True, help="The account, or the whole name."),
     click.option("--part", required=True, type=click.Choice(PARTS)),
     click.option("--kind", "person_kind", required=True, type=click.Choice(PERSON_KINDS)),
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,11 +19,13 @@ import click
 
 from casebook.access import Access, Actor, actor_of
 from casebook.guidance import routes_of
+from casebook.meant import Listed
 from casebook.pseudonyms import key_of
 from casebook.routes import Route
 from casebook.showing import Viewer
 from casebook.store import Casebook, opened_casebook, url_of
 from pipeline.config import Settings, load_settings
+from pipeline.roll import PeopleColumns, load_people
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,25 @@ def opened(config: Path, account: str | None) -> Iterator[Session]:
     staff = settings.casebook.staff
     actor = actor_of(staff, account, getpass.getuser(), "cli")
     with opened_casebook(url_of(settings)) as book:
-        yield Session(settings, book, Access(staff), routes_of(settings), actor, datetime.now(UTC))
+        yield Session(
+            settings,
+            book,
+            Access(staff, cache(partial(_listed, settings))),
+            routes_of(settings),
+            actor,
+            datetime.now(UTC),
+        )
+
+
+def _listed(settings: Settings) -> tuple[Listed, ...]:
+    """Everybody of the people file. Raises `PeopleError`."""
+    if settings.people is None:
+        return ()
+    table = load_people(settings.people.file, PeopleColumns(**settings.people.columns)).table
+    return tuple(
+        Listed((account,), name or "", role if role in {"pupil", "staff"} else "")
+        for account, name, role in table.select("username", "display_name", "role").iter_rows()
+    )
 
 
 def viewer_of(session: Session) -> Viewer:
