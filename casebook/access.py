@@ -11,8 +11,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from casebook.case import WHERE, Case, unseen
-from casebook.kinds import Refused, Said
+from casebook.case import WHERE, Case, second_for, unseen
+from casebook.kinds import CasebookError, Refused, Said
 from casebook.meant import Listed, meant
 from casebook.routes import Route
 from pipeline.accounts import normalise_user
@@ -25,6 +25,8 @@ _DSLS: Final = frozenset[Role]({"dsl", "deputy-dsl"})
 _ON_THE_ROUTE: Final = ("step", "answer")
 #: What may be done besides seeing and deciding by whoever sees the whole case.
 _SECOND: Final = "agree"
+#: What may be done by whoever sees a case only because it has brought them in.
+_AS_SECOND: Final = ("view", "reveal", "note", _SECOND)
 
 
 @dataclass(frozen=True)
@@ -93,21 +95,23 @@ class Access:
 
     def sees(self, actor: Actor, case: Concern) -> bool:
         """Whether the actor may read the whole of the case."""
+        if self.decides(actor, case):
+            return True
+        brought_in = actor.account in case.brought_in and case.erased_side != "staff"
+        return brought_in and not _is_party(actor.accounts, case)
+
+    def decides(self, actor: Actor, case: Concern) -> bool:
+        """Whether the case is the actor's by their role, and not only because it has brought them in."""
         if _is_party(actor.accounts, case):
             return False
-        if case.erased_side == "staff":
-            # Nobody can tell any more whether the head was part of it.
+        # Of what was erased nobody can tell any more whether the head was part of it.
+        if case.erased_side == "staff" or self._head_is_party(case):
             return "chair-of-governors" in actor.roles
-        if self._head_is_party(case):
-            return "chair-of-governors" in actor.roles or actor.account in case.brought_in
-        if actor.account in case.brought_in or "head" in actor.roles:
-            return True
-        return case.side == "pupil" and bool(_DSLS & actor.roles)
+        return "head" in actor.roles or (case.side == "pupil" and bool(_DSLS & actor.roles))
 
     def sees_routing(self, actor: Actor, case: Concern) -> bool:
         """Whether the actor may read what is to be done by whom, on which device and when; no text, no name."""
-        technical = "network-manager" in actor.roles and case.side == "pupil" and not _is_party(actor.accounts, case)
-        return technical or self.sees(actor, case)
+        return _is_technical(actor, case) or self.sees(actor, case)
 
     def _head_is_party(self, case: Concern) -> bool:
         return any("head" in each.roles and _is_party(each.known_as, case) for each in self.staff)
@@ -118,7 +122,7 @@ class Access:
 
     def copies(self, actor: Actor, case: Case) -> bool:
         """Whether the actor may put the case into a copy of what is held on somebody: an auditor, too, for that."""
-        return self.sees(actor, case) or ("auditor" in actor.roles and not self.hidden(actor, case))
+        return self.decides(actor, case) or ("auditor" in actor.roles and not self.hidden(actor, case))
 
     def hidden(self, actor: Actor, case: Case) -> bool:
         """Whether even that there is such a case is nothing for the actor: they or the head are part of it."""
@@ -131,15 +135,35 @@ class Access:
 
     def refuse(self, actor: Actor, case: Case, said: Said, routes: dict[str, Route]) -> None:
         """Raise `Refused` if the actor may not take this action."""
-        if said.kind in _ON_THE_ROUTE and not self.sees(actor, case) and self.sees_routing(actor, case):
+        if said.kind in _ON_THE_ROUTE and not self.decides(actor, case) and _is_technical(actor, case):
             self._refuse_step(said, routes)
             return
         self.refuse_unseen(actor, case)
+        if said.kind not in _AS_SECOND and not self.decides(actor, case):
+            what = "you were brought into this case as a second person, who looks, notes and agrees."
+            raise Refused(what, remedy="Whoever it belongs to by their role does the rest.")
         if said.kind == _SECOND and not (actor.roles & frozenset(SENIOR)):
             remedy = f"One of {', '.join(SENIOR)} may."
             raise Refused("this needs a second senior person, and none of your roles is one.", remedy=remedy)
         if said.kind == "bring-in":
             self._refuse_stranger(case, said)
+
+    def is_seconded(self, actor: Actor, case: Case, what: str) -> bool:
+        """Whether somebody else has agreed to it, who is no part of the case: they may have become one since."""
+        return any(
+            account != actor.account and not _is_party(self._known_as(account), case)
+            for account in case.agreed.get(what, ())
+        )
+
+    def _known_as(self, account: str) -> frozenset[str]:
+        return next((each.known_as for each in self.staff if each.account == account), frozenset({account}))
+
+    def refuse_alone(self, actor: Actor, case: Case, said: Said) -> None:
+        """Raise `CasebookError` if the action needs a second person, and nobody else has agreed."""
+        what = second_for(case, said.kind)
+        if what is not None and not self.is_seconded(actor, case, what):
+            remedy = f"A second senior person has to agree first: esafety incident agree {case.id} --to {what}"
+            raise CasebookError(f"{case.id}: one person alone cannot do this ({said.kind}).", remedy=remedy)
 
     @staticmethod
     def _refuse_step(said: Said, routes: dict[str, Route]) -> None:
@@ -166,6 +190,11 @@ class Access:
 def _first(person: Caseworker) -> tuple[str, ...]:
     """Their accounts, the one by which they are entered first."""
     return tuple(normalise_user(each) for each in (person.account, *person.also))
+
+
+def _is_technical(actor: Actor, case: Concern) -> bool:
+    """Whether the actor looks after the network, and so is told what to do on which device."""
+    return "network-manager" in actor.roles and case.side == "pupil" and not _is_party(actor.accounts, case)
 
 
 def _is_party(accounts: frozenset[str], case: Concern) -> bool:

@@ -50,7 +50,7 @@ def as_told(connection: Connection, case: Case, sanctions: Sanctions, viewer: Vi
 
 
 def _seconded(case: Case, viewer: Viewer) -> bool:
-    return case.is_seconded("sanctions", viewer.actor.account)
+    return viewer.access.is_seconded(viewer.actor, case, "sanctions")
 
 
 def _did_something(part: str, route: str) -> bool:

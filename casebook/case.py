@@ -1,7 +1,7 @@
 """What follows from the actions of one incident: its state, who is part of it, what may happen next.
 
 In: actions in their order. Out: a `Case`, always the same for the same actions; nothing else says what state an
-incident is in. Refuses an action that the state does not allow, and one that needs a second person and has none.
+incident is in. Refuses an action that the state does not allow; who may take it, `access` says.
 Pure: no disk, no clock.
 """
 
@@ -123,10 +123,6 @@ class Case:
     def people(self) -> AbstractSet[str]:
         """The accounts of whoever is part of it."""
         return self.parties.keys()
-
-    def is_seconded(self, what: str, account: str) -> bool:
-        """Whether somebody other than the one of this account has agreed to it."""
-        return bool(self.agreed.get(what, frozenset()) - {account})
 
     @property
     def side(self) -> str:
@@ -309,11 +305,3 @@ def second_for(case: Case, kind: str) -> str | None:
     if not case.withheld:
         return None
     return {"review": "open", "close": "close", "export": "export", "reroute": "reroute"}.get(kind)
-
-
-def refuse_alone(case: Case, said: Said, author: str) -> None:
-    """Raise `CasebookError` if the action needs a second person, and nobody else has agreed."""
-    what = second_for(case, said.kind)
-    if what is not None and not case.is_seconded(what, author):
-        remedy = f"A second senior person has to agree first: esafety incident agree {case.id} --to {what}"
-        raise CasebookError(f"{case.id}: one person alone cannot do this ({said.kind}).", remedy=remedy)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from casebook.access import Access, Actor
-from casebook.case import Case, applied, opened, refuse_alone, refuse_wrong_state
+from casebook.case import Case, applied, opened, refuse_wrong_state
 from casebook.kinds import PARTS, PERSON_KINDS, CasebookError, Refused, Said, said
 from casebook.routes import Route
 from casebook.store import Casebook, Writer, case_of
@@ -32,7 +32,7 @@ def _taken(
     case = case_of(writer.connection, incident)
     access.refuse(actor, case, what, routes)
     refuse_wrong_state(case, what)
-    refuse_alone(case, what, actor.account)
+    access.refuse_alone(actor, case, what)
     what = _tidied(what, access, case)
     _refuse_unknown_step(what, routes, case)
     _refuse_unknown_answer(what, routes, case)

@@ -97,7 +97,7 @@ def others(connection: Connection, accounts: frozenset[str]) -> list[str]:
 def _free(access: Access, actor: Actor, case: Case) -> bool:
     """Whether the case may be handed out: not what may be illegal, unless a second person has agreed."""
     what = second_for(case, "export")
-    return access.copies(actor, case) and (what is None or bool(case.agreed.get(what, frozenset()) - {actor.account}))
+    return access.copies(actor, case) and (what is None or access.is_seconded(actor, case, what))
 
 
 def _told(case: Case, acted: list[Acted], accounts: frozenset[str], mask: Mask) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Incidents for the school's own safeguarding system: a table as CSV or JSON, of what the asker may see.
+"""Incidents for the school's own safeguarding system: a table as CSV or JSON, of what the asker decides.
 
 In: the casebook, who asks and why, the days, where the file is to be. Out: the file, one row an incident, and the one
 action that tells of it. People are pseudonyms, except in incidents whose names are open to the asker; of an incident
-that is withheld there is a reference and no more; whatever cannot be shown to the asker is not there and not counted.
+that is withheld there is a reference and no more; whatever is not the asker's to decide is not there and not counted.
 Refuses to replace a file. In CSV nothing can become a formula.
 """
 
@@ -28,6 +28,7 @@ from casebook.store import Casebook, history
 from casebook.tables import INCIDENT
 from pipeline.spreadsheet import as_csv
 
+_MAY: Final = frozenset({"dsl", "deputy-dsl", "head", "chair-of-governors"})
 Form = Literal["csv", "json"]
 #: The columns of the CSV, and of a reference the ones that have something in them.
 COLUMNS: Final = (
@@ -62,8 +63,11 @@ class Exported:
 
 def export(book: Casebook, routes: Mapping[str, Route], viewer: Viewer, request: Request) -> Exported:
     """Write the table. Raises `CasebookError`, `StoreError`."""
-    if not viewer.actor.roles - {"governor", "auditor", "network-manager"}:
-        raise Refused("you may not see what would be in it.", remedy="The DSL, the deputies and the head teacher may.")
+    if not viewer.actor.roles & _MAY:
+        raise Refused(
+            "you may not see what would be in it.",
+            remedy="The DSL, the deputies, the head teacher and the chair of governors may.",
+        )
     with book.changing() as writer:
         if finished := outgoing.left_by_a_killed_run(writer.connection, request.output):
             return Exported(finished)
@@ -83,7 +87,7 @@ def export(book: Casebook, routes: Mapping[str, Route], viewer: Viewer, request:
 def _rows(
     connection: Connection, routes: Mapping[str, Route], viewer: Viewer, request: Request
 ) -> Iterator[dict[str, Any]]:
-    """What the viewer may see of each incident of these days, oldest first."""
+    """Each incident of these days that the viewer decides, oldest first."""
     question = select(INCIDENT.c.id).order_by(INCIDENT.c.day, INCIDENT.c.id)
     if request.since is not None:
         question = question.where(INCIDENT.c.day >= request.since.isoformat())
@@ -92,7 +96,7 @@ def _rows(
     for incident in connection.scalars(question).all():
         acted = history(connection, incident)
         case = replayed(incident, acted)
-        if not viewer.access.sees(viewer.actor, case):
+        if not viewer.access.decides(viewer.actor, case):
             continue
         times = {name: getattr(case, name) for name in ("opened_at", "reviewed_at", "closed_at")}
         row = as_data(case, acted, routes[case.route], viewer) | {

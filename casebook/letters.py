@@ -66,7 +66,7 @@ def write(
     """Write the draft. Raises `CasebookError` (or `kinds.Refused`) or `ConfigError` with nothing written."""
     case, acted = _case(book, access, writing.actor, asked.incident)
     template = _template(writing.settings.casebook.letters, asked.template)
-    _refuse_too_early(case, routes[case.route], writing)
+    _refuse_too_early(access, case, routes[case.route], writing)
     text = _filled(template, _facts(case, acted, writing, asked))
     what = said("export", what=_what(asked.template), sha256=hashlib.sha256(text).hexdigest(), reason=asked.reason)
     with _new_file(output) as descriptor:
@@ -83,11 +83,11 @@ def _case(book: Casebook, access: Access, actor: Actor, incident: str) -> tuple[
         return case, history(connection, incident)
 
 
-def _refuse_too_early(case: Case, route: Route, writing: Writing) -> None:
+def _refuse_too_early(access: Access, case: Case, route: Route, writing: Writing) -> None:
     if case.state not in CONFIRMED:
         remedy = "A letter is about what a person has confirmed."
         raise CasebookError(f"{case.id} is {case.state}.", remedy=remedy)
-    if (case.withheld or case.side == "staff") and not case.is_seconded("export", writing.actor.account):
+    if (case.withheld or case.side == "staff") and not access.is_seconded(writing.actor, case, "export"):
         remedy = f"A second senior person has to agree first: esafety incident agree {case.id} --to export"
         raise CasebookError(f"{case.id}: one person alone cannot write a letter about it.", remedy=remedy)
     _refuse_risk(case, route)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from casebook.access import Access, Actor
-from casebook.case import Acted, Case, applied, drafts_in, opened, refuse_alone, refuse_wrong_state
+from casebook.case import Acted, Case, applied, drafts_in, opened, refuse_wrong_state
 from casebook.kinds import CasebookError, said
 from casebook.store import Casebook, case_of, history
 from pipeline.schema import LEVELS
@@ -26,12 +26,12 @@ def split(
     """Split these hits off. Raises `CasebookError`."""
     with book.changing() as writer:
         case = case_of(writer.connection, incident)
-        access.refuse_unseen(actor, case)
-        draft = _draft_of(history(writer.connection, incident), frozenset(hits), incident)
-        into = writer.new_id("I", at)
-        what = said("split", into=into, hits=sorted(hits), reason=reason)
+        wanted, into = frozenset(hits), writer.new_id("I", at)
+        what = said("split", into=into, hits=sorted(wanted), reason=reason)
+        access.refuse(actor, case, what, {})
         refuse_wrong_state(case, what)
-        refuse_alone(case, what, actor.account)
+        access.refuse_alone(actor, case, what)
+        draft = _draft_of(history(writer.connection, incident), wanted, incident)
         writer.keep(applied(case, writer.append(what, incident, actor, at)))
         fixed = ("draft_id", "evidence_sha256", "level", "category", "categories", "route", "day", "site")
         facts = {name: draft[name] for name in fixed} | {"route": case.route}

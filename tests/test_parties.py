@@ -15,6 +15,7 @@ from casebook.deciding import act
 from casebook.intake import take_in
 from casebook.kinds import CasebookError, Refused, said
 from casebook.meant import Listed
+from casebook.splitting import split
 from casebook.store import Casebook, case_of
 from casebook.tables import PARTY
 from casebook.verifying import verify
@@ -214,3 +215,66 @@ def test_a_pupil_is_no_member_of_staff_and_of_a_guest_the_lists_say_nothing(book
         told(book, "c.example03", "instigator", "staff")
     for kind in ("parent", "staff", "unknown"):
         assert the_case(book, told(book, "v.guest", "witness", kind)).parties["v.guest"].kind == kind
+
+
+# ---------------------------------------------------------------- the second person
+
+
+def by_category(book: Casebook, category: str) -> str:
+    with book.reading() as connection:
+        rows = connection.execute(text("SELECT id FROM incident WHERE category = :it"), {"it": category})
+        return str(rows.scalar_one())
+
+
+@pytest.mark.parametrize("person", ["p.deputy", "Pat Deputy"])
+def test_an_agreement_is_none_once_its_giver_is_part_of_the_case(book: Casebook, person: str) -> None:
+    incident = by_category(book, "illegal-content")
+    do(book, "p.deputy", incident, "agree", agreed="open", reason="We look at the reference together.")
+    do(book, "d.lead", incident, "party", person=person, part="witness", person_kind="staff")
+    with pytest.raises(CasebookError, match="one person alone"):
+        do(book, "d.lead", incident, "review")
+    do(book, "h.head", incident, "agree", agreed="open", reason="I look at it with her.")
+    assert do(book, "d.lead", incident, "review").state == "under-review"
+
+
+def test_an_agreement_under_another_account_is_none_either(book: Casebook) -> None:
+    incident = by_category(book, "illegal-content")
+    do(book, "h.head", incident, "agree", agreed="open", reason="We look at the reference together.")
+    do(book, "d.lead", incident, "party", person="hhead-admin", part="witness", person_kind="staff")
+    with pytest.raises(CasebookError, match="one person alone"):
+        do(book, "c.chair", incident, "review")
+
+
+@pytest.mark.parametrize(("incident_of", "colleague"), [("bypass", "s.senior"), ("bullying", "d.lead")])
+def test_whoever_was_brought_in_is_a_second_person_and_decides_nothing(
+    book: Casebook, incident_of: str, colleague: str
+) -> None:
+    """A senior leader in a pupil's case, the DSL in one about staff."""
+    with book.reading() as connection:
+        rows = connection.execute(
+            text("SELECT id FROM incident WHERE category = :it ORDER BY side DESC"), {"it": incident_of}
+        )
+        incident = str(rows.scalars().first())
+    do(book, "h.head", incident, "hold", reason="The police have asked.")
+    do(book, "h.head", incident, "bring-in", colleague=colleague, reason="As the second.")
+    allowed: dict[str, dict[str, Any]] = {
+        "note": {"text": "I have read it."}, "agree": {"agreed": "close", "reason": "So do I."},
+        "reveal": {"until": NOW.isoformat(), "reason": "To know who it is."},
+    }  # fmt: skip
+    for kind, values in allowed.items():
+        do(book, colleague, incident, kind, **values)
+    route = the_case(book, incident).route
+    refused: dict[str, dict[str, Any]] = {
+        "release": {"reason": "No more."}, "review": {}, "party": {"person": "x", "part": "witness",
+        "person_kind": "pupil"}, "bring-in": {"colleague": "p.deputy", "reason": "Three of us."},
+        "reroute": {"route": "accidental", "reason": "So."}, "step": {"route": route, "step": "record"},
+        "export": {"what": "pack", "sha256": "0" * 64, "reason": "So."},
+    }  # fmt: skip
+    for kind, values in refused.items():
+        with pytest.raises(Refused, match="second person"):
+            do(book, colleague, incident, kind, **values)
+    do(book, "h.head", incident, "review")
+    with pytest.raises(Refused, match="second person"):
+        do(book, colleague, incident, "dismiss", ground="false-alarm", reason="Nothing in it.")
+    with pytest.raises(Refused, match="second person"):
+        split(book, ACCESS, who(colleague), incident, ["0" * 16], "Another matter.", NOW)

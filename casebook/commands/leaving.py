@@ -80,7 +80,7 @@ def _told(made: Export) -> list[str]:
 @REASON
 def export_table(config: Path, account: str | None, form: interchange.Form, since: datetime | None,
                  until: datetime | None, output: Path, reason: str) -> None:  # fmt: skip
-    """Write the incidents that you may see as a table.
+    """Write the incidents that are yours to decide as a table.
 
     For the school's own safeguarding system. That it left goes into the history.
     """

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from casebook import outgoing
-from casebook.case import applied, refuse_alone, refuse_wrong_state
+from casebook.case import applied, refuse_wrong_state
 from casebook.kinds import CasebookError, said
 from casebook.outgoing import Export
 from casebook.packs import contents, sealing
@@ -68,8 +68,8 @@ def _allowed(
     what = said("export", what="pack", sha256="", reason=request.reason)
     viewer.access.refuse(viewer.actor, case, what, dict(routes))
     refuse_wrong_state(case, what)
-    refuse_alone(case, what, viewer.actor.account)
-    if any(part.case.withheld for part in parts) and not case.is_seconded("export", viewer.actor.account):
+    viewer.access.refuse_alone(viewer.actor, case, what)
+    if any(part.case.withheld for part in parts) and not viewer.access.is_seconded(viewer.actor, case, "export"):
         remedy = f"A second senior person has to agree first: esafety incident agree {case.id} --to export"
         raise CasebookError(
             f"{case.id} holds an incident that is withheld: one person alone cannot do this.", remedy=remedy
