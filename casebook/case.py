@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from casebook.illegal import ILLEGAL, SETTLING, asked_anew, brings_illegal, is_settled
 from casebook.kinds import CasebookError, Refused, Said
 from pipeline.schema import LEVELS, STAFF_ROLES
 
-#: The route under which nothing is shown, and nothing done by one person alone.
-ILLEGAL: Final = "illegal"
-_STAFF_ROUTES: Final = ("staff-instigator", "staff-victim")
+#: What is on them is about staff, whoever is named.
+STAFF_ROUTES: Final = ("staff-instigator", "staff-victim")
 _OPEN: Final = ("draft", "under-review", "confirmed", "escalated")
 #: A person has said that it is an incident.
 CONFIRMED: Final = ("confirmed", "escalated", "closed")
@@ -113,11 +113,13 @@ class Case:
     answers: Mapping[tuple[str, str], str] = field(default_factory=dict)
     merged_into: str = ""
     linked: tuple[str, ...] = ()
+    #: Something in it may be illegal, and two people have not settled that nothing is.
+    illegal: bool = False
 
     @property
     def withheld(self) -> bool:
         """Whether addresses and lines are shown to nobody, and nothing is done by one person alone."""
-        return self.route == ILLEGAL
+        return self.illegal or self.route == ILLEGAL
 
     @property
     def people(self) -> AbstractSet[str]:
@@ -130,7 +132,7 @@ class Case:
         if self.erased_side == "staff":
             return "staff"
         concerned = any(each.kind == "staff" and each.part != "witness" for each in self.parties.values())
-        return "staff" if concerned or self.route in _STAFF_ROUTES else "pupil"
+        return "staff" if concerned or self.route in STAFF_ROUTES else "pupil"
 
 
 def drafts_in(acted: Iterable[Acted]) -> list[Mapping[str, Any]]:
@@ -165,7 +167,7 @@ def opened(acted: Acted) -> Case:
         acted.about, "report" if acted.kind == "reported" else "log", facts["day"], facts["level"], facts["category"],
         facts["route"], acted.at, acted.at, gravest=facts["level"], erased=acted.content is None,
         evidence={} if acted.kind == "reported" else {facts["draft_id"]: facts["evidence_sha256"]},
-        linked=(facts["origin"],) if acted.kind == "split-from" else (),
+        linked=(facts["origin"],) if acted.kind == "split-from" else (), illegal=brings_illegal(facts),
     )  # fmt: skip
     return replace(case, parties=_parties(acted))
 
@@ -200,14 +202,42 @@ def applied(case: Case, acted: Acted) -> Case:
 def _late(case: Case, acted: Acted) -> dict[str, Any]:
     facts = acted.facts
     graver = min(case.level, facts["level"], key=LEVELS.index)
-    route = ILLEGAL if facts["route"] == ILLEGAL else case.route
     return {
         "evidence": {**case.evidence, facts["draft_id"]: facts["evidence_sha256"]},
         "parties": {**_parties(acted), **case.parties},
         "question_open": case.question_open or case.state in _DECIDED,
-        "level": graver, "gravest": min(case.gravest, graver, key=LEVELS.index), "route": route,
+        "level": graver, "gravest": min(case.gravest, graver, key=LEVELS.index),
         # What was agreed before, was agreed without having seen this.
-        "agreed": {},
+        "agreed": {}, **_with_illegal(case, acted),
+    }  # fmt: skip
+
+
+def _with_illegal(case: Case, acted: Acted) -> dict[str, Any]:
+    """What changes where the action brings something that may be illegal: all of the case waits for two people.
+
+    It goes onto that route; but a case about staff stays on its own, or those would see it who may not.
+    """
+    if not brings_illegal(acted.facts):
+        return {}
+    route = case.route if case.route in STAFF_ROUTES else ILLEGAL
+    return {"illegal": True, "route": route, "agreed": {}, "answers": asked_anew(case.answers)}
+
+
+def _answered(case: Case, acted: Acted) -> dict[str, Any]:
+    """Whoever agreed to another route before it was said whether it is illegal, agreed to that route and no more."""
+    asked = (acted.facts["route"], acted.facts["question"])
+    agreed = _without(case, "reroute") if asked in SETTLING else case.agreed
+    return {"answers": {**case.answers, asked: acted.facts["answer"]}, "agreed": agreed}
+
+
+def _rerouted(case: Case, acted: Acted) -> dict[str, Any]:
+    """On another route. From that of what may be illegal two people move it, and only if it was answered there that
+    nothing is, all of it can be seen again.
+    """
+    route, settled = acted.facts["route"], case.route == ILLEGAL and is_settled(case.answers)
+    return {
+        "route": route, "agreed": _without(case, "reroute"), "illegal": case.withheld and not settled,
+        "answers": asked_anew(case.answers) if route == ILLEGAL else case.answers,
     }  # fmt: skip
 
 
@@ -216,6 +246,7 @@ def _confirmed(case: Case, acted: Acted) -> dict[str, Any]:
     return {
         "level": level, "gravest": min(case.gravest, level, key=LEVELS.index),
         "category": acted.facts.get("category", case.category), "question_open": False, "ground": "",
+        **_with_illegal(case, acted),
     }  # fmt: skip
 
 
@@ -257,10 +288,8 @@ _CHANGES: Final[Mapping[str, Callable[[Case, Acted], dict[str, Any]]]] = {
     "reopen": lambda _, __: {"closed_at": None, "question_open": False, "ground": ""},
     "stands": lambda _, __: {"question_open": False},
     "step": lambda case, acted: {"steps": case.steps | {(acted.facts["route"], acted.facts["step"])}},
-    "answer": lambda case, acted: {
-        "answers": {**case.answers, (acted.facts["route"], acted.facts["question"]): acted.facts["answer"]},
-    },
-    "reroute": lambda case, acted: {"route": acted.facts["route"], "agreed": _without(case, "reroute")},
+    "answer": _answered,
+    "reroute": _rerouted,
     "party": _party,
     "not-party": _no_party,
     "agree": _agreed,
@@ -271,6 +300,7 @@ _CHANGES: Final[Mapping[str, Callable[[Case, Acted], dict[str, Any]]]] = {
     # Whoever is part of the one may not read the other.
     "merged-from": lambda case, acted: {
         "linked": (*case.linked, acted.facts["origin"]), "parties": {**_parties(acted), **case.parties},
+        **_with_illegal(case, acted),
     },
     "split": lambda case, acted: {"linked": (*case.linked, acted.facts["into"])},
     "reveal": lambda case, acted: {"revealed": {**case.revealed, acted.author: acted.facts["until"]}},

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from casebook.access import Access, Actor
-from casebook.case import Case, applied, opened, refuse_wrong_state
+from casebook.case import STAFF_ROUTES, Case, applied, opened, refuse_wrong_state
+from casebook.illegal import ILLEGAL, brings_illegal
 from casebook.kinds import PARTS, PERSON_KINDS, CasebookError, Refused, Said, said
 from casebook.routes import Route
 from casebook.store import Casebook, Writer, case_of
@@ -19,11 +20,22 @@ from pipeline.accounts import written_name
 
 
 def act(
-    book: Casebook, access: Access, routes: dict[str, Route], actor: Actor, incident: str, what: Said, at: datetime
-) -> Case:
-    """Take one action about one incident."""
+    book: Casebook, access: Access, routes: dict[str, Route], actor: Actor, incident: str, what: Said, at: datetime,
+    categories: Mapping[str, str] | None = None,
+) -> Case:  # fmt: skip
+    """Take one action about one incident. `categories` of the watchlists, with their routes: no other can be named."""
+    chosen = _with_category(what, categories or {})
     with book.changing() as writer:
-        return _taken(writer, access, routes, actor, incident, what, at)
+        return _taken(writer, access, routes, actor, incident, chosen, at)
+
+
+def _with_category(what: Said, categories: Mapping[str, str]) -> Said:
+    """A category stays for good and stands in every export: it is one of the watchlists, and no other text."""
+    if "category" not in what.facts:
+        return what
+    category = what.facts["category"]
+    _refuse_unknown_words(category, tuple(sorted(categories)), "category of the watchlists")
+    return replace(what, facts={**what.facts, "illegal": True}) if categories[category] == ILLEGAL else what
 
 
 def _taken(
@@ -93,9 +105,12 @@ def _refuse_unknown_words(word: str, known: tuple[str, ...], what: str) -> None:
 def report(
     book: Casebook, access: Access, actor: Actor, facts: Mapping[str, Any], content: Mapping[str, Any], at: datetime
 ) -> Case:
-    """Enter what people have reported: a new incident, whoever may see it then."""
+    """Enter what people have reported: a new incident, whoever may see it then. What may be illegal takes its route."""
     if not actor.roles - {"governor"}:
         raise Refused("governors keep no cases.", remedy="Tell the DSL.")
+    if brings_illegal(facts) and facts["route"] not in {ILLEGAL, *STAFF_ROUTES}:
+        remedy = "Leave --route out; or take one for staff, if it is about them."
+        raise CasebookError(f"{facts['category']!r} may be illegal: it has a route of its own.", remedy=remedy)
     parties = []
     for each in content.get("parties", ()):
         _refuse_unknown_words(each["part"], PARTS, "part")
@@ -121,7 +136,7 @@ def merge(
         target = case_of(writer.connection, into)
         merged = _taken(writer, access, routes, actor, incident, said("merge", into=into, reason=reason), at)
         parties = [asdict(each) for each in merged.parties.values()]
-        what = said("merged-from", origin=incident, parties=parties, reason=reason)
+        what = said("merged-from", origin=incident, parties=parties, reason=reason, illegal=merged.withheld)
         access.refuse(actor, target, what, routes)
         refuse_wrong_state(target, what)
         return _written(writer, target, actor, what, at)

@@ -12,8 +12,8 @@ from typing import Final
 
 import polars as pl
 
-from casebook.case import ILLEGAL
 from casebook.filterchanges import FilterChange
+from casebook.illegal import ILLEGAL
 from casebook.unexplained import Finding, findings, outlived
 from pipeline import lake
 from pipeline.flips import WINDOW_DAYS, flips

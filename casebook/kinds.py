@@ -71,10 +71,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "drafted": Kind(_DRAFT, ("draft", "parties?")),
     "late-evidence": Kind(_DRAFT, ("draft", "parties?")),
     # What people report.
-    "reported": Kind(("category", "level", "route", "day"), ("summary", "parties", "reported_by")),
+    "reported": Kind(("category", "level", "route", "day", "illegal?"), ("summary", "parties", "reported_by")),
     # What is decided.
     "review": Kind(),
-    "confirm": Kind(("category?", "level?"), ("reason",)),
+    "confirm": Kind(("category?", "level?", "illegal?"), ("reason",)),
     "dismiss": Kind(("ground",), ("reason",)),
     "escalate": Kind(("agency",), ("reason",)),
     "close": Kind(("outcome",), ("reason", "debrief", "lesson?", "change?")),
@@ -90,9 +90,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "agree": Kind(("agreed",), ("reason",)),
     "bring-in": Kind(("colleague",), ("reason",)),
     "merge": Kind(("into",), ("reason",)),
-    "merged-from": Kind(("origin",), ("parties", "reason")),
+    # `illegal`: what comes with it may be.
+    "merged-from": Kind(("origin", "illegal?"), ("parties", "reason")),
     "split": Kind(("into", "hits"), ("reason",)),
-    "split-from": Kind((*_DRAFT, "origin"), ("draft", "parties", "reason")),
+    "split-from": Kind((*_DRAFT, "origin", "illegal?"), ("draft", "parties", "reason")),
     # The register of filter-change requests. A site is nobody's; why, and who asked, may be somebody's.
     "change-asked": Kind(("host", "below", "wanted"), ("reason", "asked_by?")),
     "change-decided": Kind(("decision", "until?"), ("reason",)),

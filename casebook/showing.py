@@ -16,14 +16,21 @@ from zoneinfo import ZoneInfo
 from casebook.access import Access, Actor
 from casebook.case import Acted, Case, drafts_in, second_for
 from casebook.deciding import names_open
+from casebook.illegal import ILLEGAL
 from casebook.onroute import as_told, step_lines
 from casebook.pseudonyms import pseudonym
 from casebook.routes import Route
+from pipeline.levels import SEE_TO_THE_CHILD
 
 _MOST_TEXTS: Final = 40
 #: What the history shows of a content, and under which word.
 _TOLD: Final = ("reason", "text", "summary", "note", "debrief", "lesson", "change", "reported_by")
-_WITHHELD: Final = "(withheld: this is on the route for what may be illegal)"
+_WITHHELD: Final = "(withheld: something in this case may be illegal)"
+#: What is said beside the warnings of another route.
+_ILLEGAL_TOO: Final = (
+    "Something in it may be illegal: do not open, copy, print or forward it. Nothing of it is shown, and nothing done "
+    "by one person alone, until it is answered on the route 'illegal' that it is not."
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,8 @@ def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) 
     acted = list(history)
     routing = {
         "id": case.id, "state": case.state, "level": case.level, "route": route.id, "title": route.title,
-        "warnings": list(route.warnings), "day": case.day,
+        "warnings": [*route.warnings, *([_ILLEGAL_TOO] if case.withheld and route.id != ILLEGAL else [])],
+        "day": case.day,
         "devices": sorted(
             {str(each["subject_name"]) for each in drafts_in(acted) if each["subject_kind"] in {"device", "address"}}
         ),
@@ -59,6 +67,9 @@ def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) 
         if not viewer.access.sees_routing(viewer.actor, case):
             viewer.access.refuse_unseen(viewer.actor, case)
         return {**routing, **as_told(case, route, routing_only=True)}
+    drafts = drafts_in(acted)
+    if any(SEE_TO_THE_CHILD in each["reasons"] for each in drafts):
+        routing["warnings"] = [f"{SEE_TO_THE_CHILD.capitalize()}.", *routing["warnings"]]
     return {
         **routing, **as_told(case, route), "category": case.category,
         "origin": case.origin, "side": case.side, "held": case.held,
@@ -68,7 +79,7 @@ def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) 
             {"person": viewer.name(case, each.person, each.kind), "part": each.part, "kind": each.kind}
             for each in case.parties.values()
         ],
-        "said": [_said(each, case) for each in drafts_in(acted)],
+        "said": [_said(each, case) for each in drafts],
         "history": [_history(each, case, viewer) for each in acted if each.kind != "view"],
         "needs_second": {
             kind: what for kind in ("review", "dismiss", "close", "export", "reroute")

@@ -35,6 +35,8 @@ def split(
         writer.keep(applied(case, writer.append(what, incident, actor, at)))
         fixed = ("draft_id", "evidence_sha256", "level", "category", "categories", "route", "day", "site")
         facts = {name: draft[name] for name in fixed} | {"route": case.route}
+        # Nobody has settled which of its hits may be illegal: neither is what is split off from them.
+        facts["illegal"] = case.withheld
         # Whoever is part of the one may not read the other.
         parties = [asdict(each) for each in case.parties.values()]
         what = said("split-from", origin=incident, draft=draft, parties=parties, reason=reason, **facts)

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipeline.became import set_aside_in_words
-from pipeline.levels import REPEATS, Seen, at_least, episode_level
+from pipeline.levels import REPEATS, SEE_TO_THE_CHILD, Seen, at_least, episode_level
 from pipeline.lowering import Lowering
 from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, STAFF_ROLES, SUBJECT, conform
 from pipeline.text import unescape
@@ -36,6 +36,8 @@ MOST_HITS = 200
 _CLASS_WINDOW = timedelta(minutes=30)
 #: What the filter says of a request that it has judged.
 _REQUESTED = ("allowed", "blocked", "warned")
+#: The route on which nothing is shown.
+ILLEGAL = "illegal"
 _PUPIL_ROUTES = ("pupil-victim", "pupil-inappropriate", "network-misuse", "accidental")
 
 
@@ -128,7 +130,8 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
         level, category, reasons = episode_level(briefly, severities)
         if level in at_least(drafting.draft_from):
             head = _head(numbered.slice(at, length), briefly, category, drafting)
-            rows.append({**head, "level": level, "category": category, "reasons": reasons})
+            first = [SEE_TO_THE_CHILD] if head["route"] == ILLEGAL and _at_risk(briefly, drafting) else []
+            rows.append({**head, "level": level, "category": category, "reasons": [*first, *reasons]})
         at += length
     texts = [(name, pl.String()) for name in ("user", "client_ip")]
     numbers = [(name, pl.Int64()) for name in ("blocked", "requests", "found_hits", "episode")]
@@ -156,13 +159,25 @@ def _head(hits: pl.DataFrame, seen: list[Seen], category: str, drafting: Draftin
         "last_ts": hits["ts"][-1],
         "categories": sorted({each.category for each in seen}),
         "facts": set_aside_in_words(hits, drafting.lowering),
-        "route": route_of(drafting.categories[category].route, first["role"]),
+        "route": route_of(_leading_route(category, seen, drafting), first["role"]),
         "hits": _shown(hits).to_dicts(),
         "around": [],
         "evidence_sha256": _evidence_sha256(hits),
         "found_hits": hits.height,
         "episode": first["episode"],
     }
+
+
+def _leading_route(category: str, seen: list[Seen], drafting: Drafting) -> str:
+    """The route of the category that leads; that of what may be illegal as soon as any hit is of such a category."""
+    routes = {drafting.categories[each.category].route for each in seen}
+    return ILLEGAL if ILLEGAL in routes else drafting.categories[category].route
+
+
+def _at_risk(seen: list[Seen], drafting: Drafting) -> bool:
+    """Whether hits at least `high` are about a child at risk: what may be illegal beside them must not hide that."""
+    grave = [drafting.categories[each.category] for each in seen if each.level in at_least("high")]
+    return any(each.never_lowered and each.route != ILLEGAL and not each.help_seeking for each in grave)
 
 
 def _shown(hits: pl.DataFrame) -> pl.DataFrame:

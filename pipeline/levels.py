@@ -49,6 +49,8 @@ class Seen(NamedTuple):
 _MOST_TRANSLATED = 3
 #: What the reason begins with that tells what was written: it gives typed words away.
 TRANSLATED: Final = "what it says, in "
+#: The first reason of all, where what may be illegal and a child at risk are in one draft.
+SEE_TO_THE_CHILD: Final = "a child may be in danger: see to the child at once, before anything else"
 #: How a text was hidden, in words.
 _HIDDEN = {
     "entities": "letters written as codes",

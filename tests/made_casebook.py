@@ -30,6 +30,8 @@ STAFF = (
     Caseworker(account="a.auditor", name="Ali Auditor", roles=("auditor",)),
 )
 ACCESS = Access(STAFF)
+#: Some categories, with their routes.
+CATEGORIES = {"bullying": "pupil-victim", "illegal-content": "illegal", "our-own": "illegal"}
 
 
 @cache
@@ -63,4 +65,4 @@ def casebook(folder: Path) -> Iterator[Casebook]:
 def do(book: Casebook, account: str, incident: str, kind: str, minutes: float = 0, **values: Any) -> Case:
     """One action of somebody, so many minutes after `NOW`."""
     moment = NOW + timedelta(minutes=minutes)
-    return act(book, ACCESS, routes(), who(account), incident, said(kind, **values), moment)
+    return act(book, ACCESS, routes(), who(account), incident, said(kind, **values), moment, CATEGORIES)

@@ -18,18 +18,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from typing_extensions import override
 
 from casebook import deciding
-from casebook.case import STATES, Case
+from casebook.case import STATES, Case, drafts_in
 from casebook.intake import take_in
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, SECONDED, CasebookError
 from casebook.listing import visible
 from casebook.projection import rows_of, same, stored
 from casebook.showing import Viewer, as_data
+from casebook.splitting import split
 from casebook.store import Casebook, case_of, history
 from casebook.verifying import verify
 from pipeline.watchlist import ROUTES
 from tests.effort import tries
-from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, routes, who
-from tests.made_drafts import a_night, drafts
+from tests.made_casebook import ACCESS, CATEGORIES, NOW, STAFF, casebook, do, routes, who
+from tests.made_drafts import Place, a_night, draft, drafts, hit
 
 ZONE = ZoneInfo("Europe/London")
 PEOPLE = [each.account for each in STAFF]
@@ -43,6 +44,17 @@ MOVES = {
     ("dismissed", "reopen"): "under-review", ("closed", "reopen"): "under-review",
 }  # fmt: skip
 DECISIONS = {kind for _, kind in MOVES}
+#: What a night may have written before: what may be illegal on the route of what leads.
+MIXED = draft(
+    "Mo Sample",
+    [
+        hit("how to end it tonight", "end it", Place(501)),
+        hit("Child Abuse", "Child Abuse", Place(502, 180), category="illegal-content", field="vendor_category"),
+        hit("nothing hurts any more", "hurts", Place(503, 240)),
+    ],
+    level="urgent",
+    route="pupil-victim",
+)
 PARTY_NAMES = [*PEOPLE[:5], "a.pupil", "hhead-admin", "Mr Hari Head", "Dana Lead"]
 #: What whoever was brought in does as a second person.
 AS_SECOND = {"note", "agree", "reveal"}
@@ -76,11 +88,29 @@ class Anybody(RuleBasedStateMachine):
         self.opened = casebook(self.folder)
         self.book: Casebook = self.opened.__enter__()
         self.minute = 0
-        self.agreed: dict[str, list[tuple[str, str]]] = {}
+        #: Incidents that hold something illegal, perhaps, and what of them was answered to that, as the document says.
+        self.illegal: set[str] = set()
+        self.answered: dict[str, dict[str, str]] = {}
 
     @initialize()
     def a_night(self) -> None:
-        take_in(self.book, a_night(), NOW, STAFF)
+        take_in(self.book, drafts(*a_night().iter_rows(named=True), MIXED), NOW, STAFF)
+        self.illegal = {each for each in self.ids() if "illegal-content" in self.told(each)[0].facts["categories"]}
+
+    def comes(self, incident: str) -> None:
+        """Something that may be illegal has come into it."""
+        self.illegal.add(incident)
+        self.answered.pop(incident, None)
+
+    def goes(self, incident: str, before: Case, route: str) -> None:
+        """It has gone from one route to another."""
+        given = self.answered.get(incident, {})
+        if before.route == "illegal" and given.get("confirmed", given.get("illegal")) == "no":
+            self.illegal.discard(incident)
+        elif before.route == "illegal":
+            self.illegal.add(incident)
+        if route == "illegal":
+            self.answered.pop(incident, None)
 
     def ids(self) -> list[str]:
         with self.book.reading() as connection:
@@ -94,7 +124,8 @@ class Anybody(RuleBasedStateMachine):
         with self.book.reading() as connection:
             return history(connection, incident)
 
-    def attempt(self, account: str, incident: str, kind: str, **values: Any) -> None:
+    def attempt(self, account: str, incident: str, kind: str, **values: Any) -> bool:
+        """Whether it was taken."""
         before, told = self.case(incident), self.told(incident)
         brought_in = {each.facts["colleague"] for each in told if each.kind == "bring-in"}
         seen = may_see(account, before, brought_in)
@@ -103,7 +134,7 @@ class Anybody(RuleBasedStateMachine):
             after = do(self.book, account, incident, kind, self.minute, **values)
         except CasebookError:
             assert len(self.told(incident)) == len(told), "what was refused has left a trace"
-            return
+            return False
         routing = kind == "step" and account == "n.network" and before.side == "pupil"
         allowed = may_decide(account, before) or (seen and kind in AS_SECOND) or routing
         assert allowed, f"{account} may not do {kind} in {incident}"
@@ -112,21 +143,29 @@ class Anybody(RuleBasedStateMachine):
         else:
             assert after.state == before.state
         self.refuse_alone(account, before, kind, told)
+        if kind == "reroute":
+            self.goes(incident, before, values["route"])
+        return True
 
-    @staticmethod
-    def refuse_alone(account: str, before: Case, kind: str, told: list[Any]) -> None:
+    def refuse_alone(self, account: str, before: Case, kind: str, told: list[Any]) -> None:
         """Whoever did what needs two had somebody else's word for it, given after the last evidence."""
         ever_urgent = any(each.facts.get("level") == "urgent" for each in told)
-        illegal = before.route == "illegal"
+        illegal = before.route == "illegal" or before.id in self.illegal
         wanted = {"review": "open", "close": "close", "reroute": "reroute"}.get(kind) if illegal else None
         if kind in {"dismiss", "merge"} and (illegal or ever_urgent):
             wanted = "dismiss"
         if wanted is None:
             return
-        since = max((at for at, each in enumerate(told) if each.kind == "late-evidence"), default=0)
+        bringing = {"late-evidence", "merged-from", "answer"} if illegal and wanted == "reroute" else {"late-evidence"}
+        since = max((at for at, each in enumerate(told) if self.takes_back(each, bringing)), default=0)
         others = {each.author for each in told[since:] if each.kind == "agree" and each.facts["agreed"] == wanted}
         others = {each for each in others - {account} if not accounts_of(each) & before.parties.keys()}
         assert others, f"{account} did {kind} alone"
+
+    @staticmethod
+    def takes_back(told: Any, bringing: set[str]) -> bool:
+        """Whether the action takes back what was agreed before: it brings evidence, or says whether it is illegal."""
+        return told.kind in bringing and (told.kind != "answer" or told.facts["question"] in {"illegal", "confirmed"})
 
     @rule(data=st.data(), account=st.sampled_from(PEOPLE), kind=st.sampled_from(sorted(DECISIONS)), words=WORDS)
     def decide(self, data: st.DataObject, account: str, kind: str, words: str) -> None:
@@ -138,7 +177,32 @@ class Anybody(RuleBasedStateMachine):
             values["agency"] = data.draw(st.sampled_from(AGENCIES))
         elif kind == "close":
             values |= {"outcome": data.draw(st.sampled_from(OUTCOMES)), "debrief": words}
-        self.attempt(account, incident, kind, **values)
+        elif kind == "confirm" and (category := data.draw(st.sampled_from([None, *CATEGORIES]))):
+            values["category"] = category
+        if self.attempt(account, incident, kind, **values) and values.get("category") in {"illegal-content", "our-own"}:
+            self.comes(incident)
+
+    @rule(data=st.data(), account=st.sampled_from(PEOPLE), question=st.sampled_from(["illegal", "confirmed"]))
+    def say_whether_it_is_illegal(self, data: st.DataObject, account: str, question: str) -> None:
+        incident = data.draw(st.sampled_from(self.ids()))
+        answer = data.draw(st.sampled_from(["no", "yes"]))
+        if self.attempt(account, incident, "answer", route="illegal", question=question, answer=answer):
+            self.answered.setdefault(incident, {})[question] = answer
+
+    @rule(data=st.data(), account=st.sampled_from(PEOPLE), words=WORDS)
+    def split_off(self, data: st.DataObject, account: str, words: str) -> None:
+        incident = data.draw(st.sampled_from(self.ids()))
+        before, told = self.case(incident), self.told(incident)
+        hits = sorted({hit["hit_id"] for draft in drafts_in(told) for hit in draft["hits"]})
+        chosen = data.draw(st.sets(st.sampled_from(hits), min_size=1)) if hits else {"0" * 16}
+        try:
+            made = split(self.book, ACCESS, who(account), incident, sorted(chosen), words, NOW)
+        except CasebookError:
+            assert len(self.told(incident)) == len(told)
+            return
+        assert may_see(account, before, {each.facts["colleague"] for each in told if each.kind == "bring-in"})
+        if before.route == "illegal" or incident in self.illegal:
+            self.illegal.add(made.id)
 
     @rule(data=st.data(), account=st.sampled_from(PEOPLE), agreed=st.sampled_from(SECONDED), words=WORDS)
     def agree(self, data: st.DataObject, account: str, agreed: str, words: str) -> None:
@@ -189,6 +253,8 @@ class Anybody(RuleBasedStateMachine):
         assert one != other
         assert may_decide(account, before)
         assert self.case(one).state == "merged"
+        if before.route == "illegal" or one in self.illegal:
+            self.comes(other)
         self.refuse_alone(account, before, "merge", told)
 
     @rule(account=st.sampled_from(PEOPLE), person=st.sampled_from(PARTY_NAMES), part=st.sampled_from(PARTS))
@@ -227,7 +293,7 @@ class Anybody(RuleBasedStateMachine):
 
     @rule()
     def the_night_runs_again(self) -> None:
-        taken = take_in(self.book, a_night(), NOW, STAFF)
+        taken = take_in(self.book, drafts(*a_night().iter_rows(named=True), MIXED), NOW, STAFF)
         assert taken.new == taken.late == 0
 
     @precondition(lambda self: self.minute < 30)
@@ -235,8 +301,18 @@ class Anybody(RuleBasedStateMachine):
     def late_evidence(self, at: int, number: int) -> None:
         row = a_night().row(at, named=True)
         before = {each: self.case(each).state for each in self.ids()}
+        told = {each: len(self.told(each)) for each in self.ids()}
         take_in(self.book, drafts({**row, "evidence_sha256": str(number) * 64}), NOW)
+        for each, length in told.items():
+            if len(self.told(each)) > length and row["category"] == "illegal-content":
+                self.comes(each)
         assert {each: self.case(each).state for each in self.ids()} == before
+
+    @invariant()
+    def what_may_be_illegal_is_withheld(self) -> None:
+        for incident in self.ids():
+            case = self.case(incident)
+            assert case.withheld == (case.route == "illegal" or incident in self.illegal), incident
 
     @invariant()
     def the_tables_say_what_the_histories_say(self) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from casebook.contacts import Contact
 from casebook.routes import Step, load_routes
 from pipeline.errors import InvariantError
+from pipeline.levels import SEE_TO_THE_CHILD
 from pipeline.schema import DRAFTS, LEVELS, TS_QUALITIES, VERDICTS, WHO_GRADES
 from pipeline.visible import visible
 from reports import digest, governors
@@ -273,6 +274,13 @@ def test_the_warning_says_what_not_to_do() -> None:
         text = _page(_illegal(**changes)).text
         assert "Do not open the address, not even to check." in text
         assert "Do not copy, print, forward or screenshot" in text
+
+
+def test_a_child_in_danger_stands_above_what_may_be_illegal() -> None:
+    words = "A child may be in danger: see to the child at once, before anything else."
+    text = _page(_illegal(reasons=[SEE_TO_THE_CHILD, "typed as a search"])).text
+    assert text.index(words) < text.index("Do not open the address")
+    assert words not in _page(_illegal()).text
 
 
 # ---------------------------------------------------------------- hostile values

@@ -26,7 +26,7 @@ from pipeline.episodes import (
     with_facts,
     with_texts,
 )
-from pipeline.levels import at_least
+from pipeline.levels import SEE_TO_THE_CHILD, at_least
 from pipeline.schema import DRAFT_AROUND, DRAFTS, KINDS, LEVELS, SUBJECT, TIMESTAMP
 from pipeline.watchlist import Category
 from tests.effort import tries
@@ -233,6 +233,31 @@ def test_a_draft_leads_with_its_gravest_category() -> None:
 )
 def test_staff_have_a_route_of_their_own(route: str, role: str | None, expected: str) -> None:
     assert route_of(route, role) == expected
+
+
+@pytest.mark.parametrize("role", ["pupil", "staff", None])
+@pytest.mark.parametrize(("first", "level"), [("grave", "urgent"), ("grave", "high"), ("illegal", "urgent")])
+def test_what_may_be_illegal_decides_the_route_whatever_came_first_and_the_child_comes_before_it(
+    first: str, level: str, role: str | None
+) -> None:
+    second = {"grave": "illegal", "illegal": "grave"}[first]
+    hits = table(
+        at(0) | {"category": first, "level": level, "role": role},
+        at(3) | {"category": second, "level": "high", "role": role},
+    )
+    (draft,) = drafted(hits).to_dicts()
+    assert (draft["route"], draft["categories"]) == ("illegal", ["grave", "illegal"])
+    assert draft["reasons"][0] == SEE_TO_THE_CHILD
+
+
+@pytest.mark.parametrize(
+    ("other", "level"), [("middling", "medium"), ("slight", "low"), ("help", "record"), ("grave", "medium")]
+)
+def test_no_child_is_said_to_be_in_danger_where_none_is(other: str, level: str) -> None:
+    hits = table(at(0) | {"category": "illegal", "level": "urgent"}, at(3) | {"category": other, "level": level})
+    (draft,) = drafted(hits).to_dicts()
+    assert draft["route"] == "illegal"
+    assert SEE_TO_THE_CHILD not in draft["reasons"]
 
 
 def test_drafts_come_most_urgent_first() -> None:

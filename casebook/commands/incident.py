@@ -12,7 +12,8 @@ import click
 from casebook import beside, deciding, letters, listing, onroute, showing
 from casebook.case import STATES, Case
 from casebook.commands import leaving
-from casebook.commands.opening import JSON, REASON, asking, opened, viewer_of
+from casebook.commands.opening import JSON, REASON, Session, asking, opened, viewer_of
+from casebook.illegal import ILLEGAL
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, PERSON_KINDS, SECONDED, Said, said
 from casebook.sanctions import load_sanctions
 from casebook.splitting import split as split_off
@@ -103,16 +104,23 @@ def add(config: Path, account: str | None, category: str, level: str, route: str
     Most bullying never shows in a log: a pupil, a parent or a member of staff tells of it.
     """
     with opened(config, account) as session:
-        categories = load_watchlists(session.settings).categories
+        categories = _categories(session)
         if category not in categories:
             raise ConfigError(f"there is no category {category!r}.", remedy=f"There are {', '.join(categories)}.")
-        facts = {
-            "category": category, "level": level, "route": route or categories[category].route,
+        facts: dict[str, Any] = {
+            "category": category, "level": level, "route": route or categories[category],
             "day": str((day or session.now.astimezone(session.zone)).date()),
         }  # fmt: skip
+        if categories[category] == ILLEGAL:
+            facts["illegal"] = True
         content = {"summary": summary, "reported_by": reported_by, "parties": [_person(each) for each in people]}
         case = deciding.report(session.book, session.access, session.actor, facts, content, session.now)
     say([f"{case.id} is entered, on the route {case.route!r}."])
+
+
+def _categories(session: Session) -> dict[str, str]:
+    """Those of the school's watchlists, with their routes."""
+    return {name: each.route for name, each in load_watchlists(session.settings).categories.items()}
 
 
 def _person(written: str) -> dict[str, str]:
@@ -124,8 +132,10 @@ def _person(written: str) -> dict[str, str]:
 
 def _act(config: Path, account: str | None, incident: str, what: Said) -> None:
     with opened(config, account) as session:
+        # Reading the lists takes a while, and hardly any action names a category.
+        categories = _categories(session) if "category" in what.facts else None
         case = deciding.act(
-            session.book, session.access, session.routes, session.actor, incident, what, session.now
+            session.book, session.access, session.routes, session.actor, incident, what, session.now, categories
         )  # fmt: skip
     say([_told(case)])
 

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.levels import TRANSLATED
+from pipeline.levels import SEE_TO_THE_CHILD, TRANSLATED
 from reports.dates import span_in_words
 from reports.digest.masks import ACCOUNT_WITHHELD, mask_for, masked_hits, masked_near
 from reports.digest.names import SchoolNames, without_names, without_names_in
@@ -141,13 +141,18 @@ def draft_view(
         lines=lines,
         lines_left_out=lines_left_out,
         warning_title=" · ".join(each.title for each in forbidding),
-        warnings=tuple(warning for each in forbidding for warning in each.warnings),
+        warnings=(*_for_the_child(row["reasons"]), *(warning for each in forbidding for warning in each.warnings)),
         route=route,
         route_id=row["route"] or "",
         draft_id=row["draft_id"],
         evidence=row["evidence_sha256"] or "",
         rules=", ".join(_sentences(sorted({hit["rule_id"] for hit in hits}), hits, withheld=withheld)),
     )
+
+
+def _for_the_child(reasons: list[str] | None) -> list[str]:
+    """What stands above all warnings about what may be illegal, where a child at risk is in the same draft."""
+    return [f"{SEE_TO_THE_CHILD.capitalize()}."] if SEE_TO_THE_CHILD in (reasons or ()) else []
 
 
 def is_withheld(row: Mapping[str, Any], categories: Mapping[str, Category], routes: Mapping[str, Route]) -> bool:
