@@ -91,6 +91,18 @@ def test_a_case_from_the_draft_to_its_end(school: Path) -> None:
     assert run(school, None, "audit", "verify").exit_code == 0
 
 
+def test_a_category_is_one_of_the_watchlists_and_no_text(school: Path) -> None:
+    incident = next(str(row["id"]) for row in rows(school, "d.lead") if row["category"] == "self-harm")
+    assert run(school, "d.lead", "incident", "review", incident).exit_code == 0
+    confirm = ("incident", "confirm", incident, "--reason", "She said so.", "--category")
+    refused = run(school, "d.lead", *confirm, "Amy Smith of 7B, http://bad.example/x")
+    assert refused.exit_code == 1
+    assert "is no category of the watchlists. Write one of abuse-disclosure, bullying" in refused.output
+    assert run(school, "d.lead", *confirm, "bullying").exit_code == 0
+    case = shown(school, "d.lead", incident)
+    assert (case["state"], case["category"]) == ("confirmed", "bullying")
+
+
 def test_people_are_pseudonyms_until_a_reason_is_given_and_every_look_is_written_down(school: Path) -> None:
     incident = next(str(row["id"]) for row in rows(school, "d.lead") if row["category"] == "self-harm")
     hidden = pseudonym("amiraexample", "pupil", key_of(school.parent / "store"))

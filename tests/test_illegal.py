@@ -13,7 +13,7 @@ from casebook import deciding, interchange
 from casebook.case import Case
 from casebook.illegal import ILLEGAL, ILLEGAL_CATEGORIES
 from casebook.intake import take_in
-from casebook.kinds import CasebookError
+from casebook.kinds import CasebookError, said
 from casebook.packs import CASE, RAW
 from casebook.showing import as_data, as_lines
 from casebook.splitting import split
@@ -193,6 +193,16 @@ def test_who_confirms_it_as_another_category_takes_nothing_of_it_back(book: Case
     do(book, "d.lead", incident, "review")
     do(book, "d.lead", incident, "confirm", category="bullying", reason="It is a game.")
     assert_kept(book, incident, tmp_path)
+
+
+@pytest.mark.parametrize("known", [{}, {"bullying": "pupil-victim"}])
+def test_a_category_is_one_of_the_watchlists_and_no_text(book: Casebook, known: dict[str, str]) -> None:
+    incident = incident_of(book, mixed(hits=[FIRST], categories=["self-harm"]))
+    do(book, "d.lead", incident, "review")
+    what = said("confirm", category="Amira Example of 8B, http://bad.example/x", reason="So.")
+    with pytest.raises(CasebookError, match="is no category"):
+        deciding.act(book, ACCESS, routes(), who("d.lead"), incident, what, NOW, known)
+    assert the_case(book, incident).state == "under-review"
 
 
 @pytest.mark.parametrize("answers", [{}, {"illegal": "unsure"}, {"illegal": "no", "confirmed": "yes"}])
