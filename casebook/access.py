@@ -113,6 +113,10 @@ class Access:
         """Whether the actor may read what is to be done by whom, on which device and when; no text, no name."""
         return _is_technical(actor, case) or self.sees(actor, case)
 
+    def is_the_chairs(self, case: Concern) -> bool:
+        """Whether the case is the chair of governors', because a head teacher is part of it or may have been."""
+        return case.erased_side == "staff" or self._head_is_party(case)
+
     def _head_is_party(self, case: Concern) -> bool:
         return any("head" in each.roles and _is_party(each.known_as, case) for each in self.staff)
 

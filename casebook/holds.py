@@ -46,21 +46,21 @@ class Holds:
 def holds(connection: Connection, zone: ZoneInfo) -> Holds:
     """All that is held now."""
     try:
-        return _of([each for incident in _held(connection) for each in history(connection, incident)], zone)
+        return _of([each for incident in held(connection) for each in history(connection, incident)], zone)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"what is under a legal hold cannot be read ({type(error).__name__})."
         raise CasebookError(what, remedy="Run: esafety audit verify") from error
 
 
-def _held(connection: Connection) -> Iterator[str]:
-    """The incidents that are held, and those that belong to them."""
+def held(connection: Connection) -> dict[str, frozenset[str]]:
+    """The incidents that are held, and those that belong to them: each with those for whose sake it is held."""
     question = select(ACTION.c.about, ACTION.c.kind).where(ACTION.c.kind.in_(("hold", "release")))
-    held: set[str] = set()
+    laid: set[str] = set()
     for about, kind in connection.execute(question.order_by(ACTION.c.seq)):
-        (held.add if kind == "hold" else held.discard)(about)
+        (laid.add if kind == "hold" else laid.discard)(about)
     # Nearly always there is none: then nothing else is asked.
-    groups = together(connection, held) if held else []
-    yield from (each for group in groups if held.intersection(group) for each in group)
+    groups = together(connection, laid) if laid else []
+    return {each: frozenset(laid.intersection(group)) for group in groups if laid.intersection(group) for each in group}
 
 
 def _of(acted: Iterable[Acted], zone: ZoneInfo) -> Holds:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 
 from casebook import outgoing
 from casebook.case import replayed
+from casebook.holds import held
 from casebook.kinds import Refused, said
 from casebook.outgoing import Export
 from casebook.routes import Route
@@ -93,6 +94,7 @@ def _rows(
         question = question.where(INCIDENT.c.day >= request.since.isoformat())
     if request.until is not None:
         question = question.where(INCIDENT.c.day <= request.until.isoformat())
+    kept = held(connection)
     for incident in connection.scalars(question).all():
         acted = history(connection, incident)
         case = replayed(incident, acted)
@@ -100,7 +102,8 @@ def _rows(
             continue
         times = {name: getattr(case, name) for name in ("opened_at", "reviewed_at", "closed_at")}
         row = as_data(case, acted, routes[case.route], viewer) | {
-            "withheld": case.withheld, **{name: moment and moment.isoformat() for name, moment in times.items()}
+            "withheld": case.withheld, "held": incident in kept,
+            **{name: moment and moment.isoformat() for name, moment in times.items()},
         }  # fmt: skip
         yield {name: row[name] for name in _OF_REFERENCE} if case.withheld else row
 

@@ -110,6 +110,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     # What is kept, and what no longer is.
     "hold": Kind((), ("reason",)),
     "release": Kind((), ("reason",)),
+    # That this casebook is an earlier copy, or another: which heads that nights have noted are not in it, as (number
+    # of actions, hash); whether whoever accepts it is the one of the two who has to be among them (`noted`).
+    "accept-copy": Kind(("lost", "leads"), ("reason",)),
     # A receipt: which rule, and whose; what went; which actions have lost their personal part, as (first, last).
     "purge": Kind(("rule", "days", "layer", "before", "counts", "sha256", "incidents", "erased")),
     # Beside each incident of a receipt, with its number: what decides who may see it once nobody is named in it.

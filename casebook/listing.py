@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, select
 
 from casebook.access import Access, Actor
+from casebook.holds import held
+from casebook.store import case_of
 from casebook.tables import ACTION, INCIDENT, PARTY
 
 #: What still waits for somebody.
@@ -48,6 +50,7 @@ def visible(
     if among is not None:
         question = question.where(INCIDENT.c.id.in_(among))
     people = _people(connection, access.deciding(actor))
+    kept = held(connection)
     mine, myself = _brought_into(connection, actor), frozenset({actor.account})
     found = []
     for *values, erased in connection.execute(question.order_by(INCIDENT.c.day, INCIDENT.c.id)):
@@ -55,11 +58,18 @@ def visible(
         side, name = row["side"], row["id"]
         case = _Seen(side, side if erased else "", people.get(name, _NOBODY), myself if name in mine else _NOBODY)
         if access.sees(actor, case):
-            row["question_open"], row["held"] = bool(row["question_open"]), bool(row["held"])
+            # What was merged with one that is held, or split from it, is held as well.
+            row["question_open"], row["held"] = bool(row["question_open"]), name in kept
             found.append(row)
         elif access.sees_routing(actor, case):
             found.append({each: row[each] for each in _ROUTING})
     return found
+
+
+def held_for(connection: Connection, access: Access, actor: Actor, incident: str) -> list[str] | None:
+    """For the sake of which incidents, of those that the actor may see, this one is held; None if it is not held."""
+    laid = held(connection).get(incident)
+    return None if laid is None else sorted(each for each in laid if access.sees(actor, case_of(connection, each)))
 
 
 def _people(connection: Connection, accounts: frozenset[str]) -> dict[str, frozenset[str]]:

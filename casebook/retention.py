@@ -31,10 +31,11 @@ from pipeline.policy import laid_down_by
 RULES: Final = {
     "events": "events_days", "dismissed": "dismissed_days", "incidents": "incidents_days",
     "staff-incidents": "staff_incidents_days",
-    # What was handed out of the casebook about no incident, such as what is held on a person.
+    # What was said about no incident: of what was handed out, such as what is held on a person, and of earlier copies.
     "exports": "incidents_days",
     "registers": "registers_days",
 }  # fmt: skip
+_ABOUT_NOTHING: Final = ("export", "accept-copy")
 #: So many groups of incidents in one transaction: others wait no longer than that takes.
 _AT_A_TIME: Final = 50
 #: So many ids in one question: databases limit its length.
@@ -141,11 +142,13 @@ def _content(connection: Connection, about: list[str]) -> dict[str, list[tuple[i
 
 
 def _exports(connection: Connection, before: datetime) -> Iterator[Due]:
-    """What was handed out about no incident: each by itself."""
+    """What was said about no incident: each by itself."""
     question = (
         select(ACTION.c.seq, ACTION.c.content_sha256)
         .join_from(ACTION, CONTENT, ACTION.c.seq == CONTENT.c.seq)
-        .where(ACTION.c.kind == "export", ACTION.c.about.is_(None), ACTION.c.at <= stamp(before.astimezone(UTC)))
+        .where(
+            ACTION.c.kind.in_(_ABOUT_NOTHING), ACTION.c.about.is_(None), ACTION.c.at <= stamp(before.astimezone(UTC))
+        )
     )
     yield from (Due("exports", (), ((seq, sha256),)) for seq, sha256 in connection.execute(question))
 

@@ -131,7 +131,8 @@ def _seen(shown: Mapping[str, Any], viewer: Viewer) -> Iterator[str]:
     if shown["question_open"]:
         yield "  ! Late evidence came after this was decided: look at it, then `stands` or `reopen`."
     if shown["held"]:
-        yield "  Held: nothing of it is deleted."
+        others = [each for each in shown.get("held_for", ()) if each != shown["id"]]
+        yield f"  Held{', because it belongs to ' if others else ''}{', '.join(others)}: nothing of it is deleted."
     if shown["erased"]:
         yield "  Its personal part was erased when its time had come; what was decided is left."
     for each in shown["parties"]:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select, text
 from casebook.case import Acted, Case, applied, opened
 from casebook.chain import BEGINNING, action_hash, content_hash
 from casebook.kinds import CasebookError
+from casebook.noted import KIND, Acceptance, acceptance, settled
 from casebook.projection import rows_of, same, stored
 from casebook.store import Casebook, actions, as_acted
 from casebook.tables import CONTENT, HEAD
@@ -49,22 +50,29 @@ class Verdict:
     erased: int = 0
     head: str = BEGINNING
     faults: list[Fault] = field(default_factory=list)
+    #: What would be a fault, had not two people accepted that an earlier copy was put in the place of the casebook.
+    accepted: list[Fault] = field(default_factory=list)
 
 
 def verify(book: Casebook, heads: Iterable[tuple[int, str]] = ()) -> Verdict:
     """Look at all of it, in one moment; `heads` are (number of actions, hash of the last) as nights noted them."""
     verdict = Verdict()
-    noted = dict(heads)
+    noted: dict[int, set[str]] = {}
+    for number, head in heads:
+        noted.setdefault(number, set()).add(head)
     with book.reading() as connection:
         _look_at_the_file(connection, verdict)
         cases: dict[str, Case] = {}
         without: set[int] = set()
         receipts: set[int] = set()
+        acceptances: list[Acceptance] = []
         for found in connection.execution_options(yield_per=_AT_A_TIME).execute(actions()).mappings():
             row = dict(found)
-            if _look_at(row, verdict, noted, without):
-                _follow(row, cases, receipts, verdict)
-        _look_at_the_end(connection, verdict, noted)
+            if _look_at(row, verdict, without):
+                noted.get(row["seq"], set()).discard(row["hash"])
+                _follow(row, cases, receipts, acceptances, verdict)
+        _look_at_the_end(connection, verdict)
+        _look_at_what_is_lost(verdict, noted, settled(acceptances))
         _look_at_what_is_erased(connection, verdict, without, receipts)
         _look_at_what_follows(connection, verdict, cases)
     return verdict
@@ -77,7 +85,7 @@ def _look_at_the_file(connection: Connection, verdict: Verdict) -> None:
         verdict.faults += [Fault(0, f"the file is damaged: {each}") for each in found if each != "ok"]
 
 
-def _look_at(row: Mapping[str, Any], verdict: Verdict, noted: dict[int, str], without: set[int]) -> bool:
+def _look_at(row: Mapping[str, Any], verdict: Verdict, without: set[int]) -> bool:
     """Whether it is an action at all; what does not fit goes into the verdict."""
     if strange := sorted(name for name, kind in _TYPES.items() if not isinstance(row[name], kind)):
         verdict.faults.append(Fault(verdict.actions + 1, f"has been changed: its {strange[0]} is of another kind"))
@@ -91,8 +99,6 @@ def _look_at(row: Mapping[str, Any], verdict: Verdict, noted: dict[int, str], wi
         verdict.faults.append(Fault(seq, "does not carry the hash of the action before it"))
     if action_hash(*(row[name] for name in _HASHED)) != row["hash"]:
         verdict.faults.append(Fault(seq, "has been changed: its hash does not fit"))
-    if noted.pop(seq, row["hash"]) != row["hash"]:
-        verdict.faults.append(Fault(seq, "is not what a night has noted: the history was made anew"))
     if row["content_sha256"] and row["body"] is None:
         without.add(seq)
     elif row["body"] is not None and content_hash(row["salt"], row["body"]) != row["content_sha256"]:
@@ -101,12 +107,16 @@ def _look_at(row: Mapping[str, Any], verdict: Verdict, noted: dict[int, str], wi
     return True
 
 
-def _follow(row: Mapping[str, Any], cases: dict[str, Case], receipts: set[int], verdict: Verdict) -> None:
-    """Take the action into the case that it is about; a purge into the receipts."""
+def _follow(
+    row: Mapping[str, Any], cases: dict[str, Case], receipts: set[int], acceptances: list[Acceptance], verdict: Verdict
+) -> None:
+    """Take the action into the case that it is about; a purge into the receipts; what was accepted, too."""
     try:
         acted: Acted = as_acted(row)
         if acted.kind == "purge":
             receipts |= set(numbers(acted.facts["erased"]))
+        elif acted.kind == KIND:
+            acceptances.append(acceptance(acted.author, acted.facts))
         elif acted.about and acted.about.startswith("I-"):
             case = cases.get(acted.about)
             cases[acted.about] = opened(acted) if case is None else applied(case, acted)
@@ -121,12 +131,26 @@ def numbers(ranges: Iterable[tuple[int, int]]) -> Iterator[int]:
         yield from range(first, last + 1)
 
 
-def _look_at_the_end(connection: Connection, verdict: Verdict, noted: dict[int, str]) -> None:
+def _look_at_the_end(connection: Connection, verdict: Verdict) -> None:
     kept = connection.execute(select(HEAD.c.seq, HEAD.c.hash)).one_or_none()
     if kept is None or tuple(kept) != (verdict.actions, verdict.head):
         verdict.faults.append(Fault(verdict.actions, "is not the last one: the end of the history was changed"))
-    if beyond := sorted(seq for seq in noted if seq):
+
+
+def _look_at_what_is_lost(
+    verdict: Verdict, noted: Mapping[int, Iterable[str]], taken_on: frozenset[tuple[int, str]]
+) -> None:
+    """`noted` is what no action had: what nights have noted of a history that is not this one."""
+    lost = sorted({(seq, head) for seq, heads in noted.items() for head in heads if seq})
+    faults = [each for each in lost if each not in taken_on]
+    verdict.faults += [
+        Fault(seq, "is not what a night has noted: the history was made anew")
+        for seq, _ in faults
+        if seq <= verdict.actions
+    ]
+    if beyond := [seq for seq, _ in faults if seq > verdict.actions]:
         verdict.faults.append(Fault(beyond[-1], "was noted by a night and is missing"))
+    verdict.accepted = [Fault(each[0], "was noted by a night and is missing") for each in lost if each in taken_on]
 
 
 def _look_at_what_is_erased(connection: Connection, verdict: Verdict, without: set[int], receipts: set[int]) -> None:
@@ -150,6 +174,9 @@ def as_lines(verdict: Verdict) -> Iterator[str]:
     """The verdict for a person."""
     erased = f", of {verdict.erased} of them the personal part erased with a receipt" if verdict.erased else ""
     yield f"{verdict.actions} actions{erased}. Head: {verdict.head}"
+    if verdict.accepted:
+        last = max(each.seq for each in verdict.accepted)
+        yield f"An earlier copy was put in its place: action {last} of a night is missing. Two people have accepted it."
     if not verdict.faults:
         yield "The history is whole: nothing was changed, taken away, put in or moved."
         return
@@ -162,5 +189,8 @@ def as_lines(verdict: Verdict) -> Iterator[str]:
 
 def as_data(verdict: Verdict) -> dict[str, Any]:
     """The verdict for a machine."""
-    faults = [{"action": each.seq, "what": each.what} for each in verdict.faults]
-    return {"actions": verdict.actions, "erased": verdict.erased, "head": verdict.head, "faults": faults}
+    told = {
+        name: [{"action": each.seq, "what": each.what} for each in some]
+        for name, some in (("faults", verdict.faults), ("accepted", verdict.accepted))
+    }
+    return {"actions": verdict.actions, "erased": verdict.erased, "head": verdict.head, **told}

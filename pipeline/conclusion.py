@@ -17,6 +17,7 @@ from casebook.access import NIGHT
 from casebook.flipped import noticed
 from casebook.intake import numbers, take_in
 from casebook.kinds import CasebookError
+from casebook.noted import lost
 from casebook.registerfigures import Registers, registers_of
 from casebook.registers import keep_registers
 from casebook.store import Casebook, opened_casebook, url_of
@@ -32,7 +33,7 @@ from pipeline.ledger import Ledger
 from pipeline.record import RunRecord, held_line
 from pipeline.rules import Rules
 from pipeline.schema import DRAFTS
-from pipeline.underhold import lost, refuse_lost
+from pipeline.underhold import refuse_lost
 from reports import publish
 
 
@@ -89,10 +90,9 @@ def _to_casebook(
 def _last_taken_in(book: Casebook, ledger: Ledger, record: RunRecord) -> date | None:
     """The last night before today whose drafts are in the casebook: one that was lost has to be brought again."""
     with book.reading() as connection:
-        missing = lost(connection, ledger)
-    return max(
-        (each.day for each in ledger.noted_heads() if each.day < record.today and each not in missing), default=None
-    )
+        heads = ledger.noted_heads()
+        missing = lost(connection, heads)
+    return max((each.day for each in heads if each.day < record.today and each not in missing), default=None)
 
 
 def _let_incidents_go(settings: Settings, book: Casebook, ledger: Ledger, record: RunRecord) -> None:
@@ -144,8 +144,8 @@ def _let_events_go(settings: Settings, place: Lake, ledger: Ledger, record: RunR
     if found.held.lines:
         record.kept_by_holds = {name: count for name, count in found.held.counts.items() if count}
         record.doubts.append(
-            f"{held_line(record.kept_by_holds)}. Is each hold still needed? The DSL sees them with: esafety incident"
-            " list --held"
+            f"{held_line(record.kept_by_holds)}. Is each hold still needed? The DSL sees those about pupils, the head"
+            " teacher those about staff, with: esafety incident list --held"
         )
     if given:
         purging.keep(settings, record, given)

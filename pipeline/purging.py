@@ -154,17 +154,15 @@ def parted(connection: Connection, settings: Settings, ledger: Ledger, what: Old
 
 
 def decide(
-    book: Casebook, settings: Settings, ledger: Ledger, what: Old, author: Actor, now: datetime, *,
-    held_anew: bool = False,
-) -> tuple[Parted, list[Gone]]:  # fmt: skip
+    book: Casebook, settings: Settings, ledger: Ledger, what: Old, author: Actor, now: datetime
+) -> tuple[Parted, list[Gone]]:
     """Part what is old, and write the receipts for what goes into the history, in one turn: a hold comes before it, or
-    too late. `held_anew`: this casebook may be another than that of the nights.
+    too late.
 
     Raises `StoreError`, and `CasebookError` where it cannot be told what is held.
     """
     with book.changing() as writer:
-        if not held_anew:
-            underhold.refuse_lost(writer.connection, ledger)
+        underhold.refuse_lost(writer.connection, ledger)
         found = parted(writer.connection, settings, ledger, what)
         given = receipts(settings, found.goes, now)
         for each in given:
@@ -172,25 +170,21 @@ def decide(
     return found, given
 
 
-def by_hand(
-    settings: Settings, book: Casebook, actor: Actor, now: datetime, *, dry_run: bool, held_anew: bool = False
-) -> Purged:
-    """All that is due now, events and incidents; `held_anew` as above.
+def by_hand(settings: Settings, book: Casebook, actor: Actor, now: datetime, *, dry_run: bool) -> Purged:
+    """All that is due now, events and incidents.
 
     Raises `kinds.Refused`, `CasebookError` where it cannot be told what is held, and `StoreError` where a night is at
     work.
     """
     retention.refuse_purge(actor)
-    if held_anew:
-        underhold.refuse_held_anew(actor)
     record = RunRecord(settings.school.name, VERSION, now, ZoneInfo(settings.school.timezone), dry_run)
     place, kept = Lake(settings.store.folder), retention.periods(settings)
     with (copied_ledger if dry_run else opened_ledger)(place.root, record.today) as ledger:
         # What no night has counted yet would be missing from the counts.
         what = old(settings, place, ledger, now, frozenset(_ids(ledger.read_since(ledger.last_night()))))
         if dry_run:
-            return _planned(settings, book, ledger, what, now, held_anew=held_anew)
-        found, given = decide(book, settings, ledger, what, actor, now, held_anew=held_anew)
+            return _planned(settings, book, ledger, what, now)
+        found, given = decide(book, settings, ledger, what, actor, now)
         keep(settings, record, given)
         try:
             lake.prepare(place, _ids(ledger.units()))
@@ -206,12 +200,9 @@ def by_hand(
         return Purged([*given, *erased], found.held.counts)
 
 
-def _planned(
-    settings: Settings, book: Casebook, ledger: Ledger, what: Old, now: datetime, *, held_anew: bool
-) -> Purged:
+def _planned(settings: Settings, book: Casebook, ledger: Ledger, what: Old, now: datetime) -> Purged:
     with book.reading() as connection:
-        if not held_anew:
-            underhold.refuse_lost(connection, ledger)
+        underhold.refuse_lost(connection, ledger)
         found = parted(connection, settings, ledger, what)
     given = receipts(settings, found.goes, now)
     return Purged([*given, *retention.planned(book, retention.periods(settings), now)], found.held.counts)

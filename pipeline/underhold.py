@@ -9,24 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Final
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from casebook.access import NIGHT, Actor
-from casebook.chain import BEGINNING
 from casebook.holds import Holds, holds
-from casebook.kinds import CasebookError, Refused
-from casebook.tables import ACTION
+from casebook.kinds import CasebookError
+from casebook.noted import TWO, not_accepted
 from pipeline.derive import days_of
 from pipeline.episodes import DAY_BEGINS
-from pipeline.ledger import Ledger, NotedHead, Unit
-
-#: So many numbers in one question: databases limit its length.
-_ASKED: Final = 500
-_KNOW: Final = frozenset({"dsl", "head"})
+from pipeline.ledger import Ledger, Unit
 
 
 @dataclass(frozen=True)
@@ -77,39 +70,13 @@ def units_with(units: list[Unit], lines: frozenset[tuple[str, int]]) -> Iterator
             yield unit.unit_id
 
 
-def lost(connection: Connection, ledger: Ledger) -> list[NotedHead]:
-    """What nights have noted of a casebook and is not in this one: it is an earlier copy, or another one."""
-    noted = ledger.noted_heads()
-    there = {0: BEGINNING}
-    numbers = [each.actions for each in noted]
-    for start in range(0, len(numbers), _ASKED):
-        question = select(ACTION.c.seq, ACTION.c.hash).where(ACTION.c.seq.in_(numbers[start : start + _ASKED]))
-        there |= {row.seq: row.hash for row in connection.execute(question)}
-    return [each for each in noted if there.get(each.actions) != each.head]
-
-
 def refuse_lost(connection: Connection, ledger: Ledger) -> None:
-    """Raise `CasebookError` where something is lost, holds perhaps among it, and nobody has purged by hand since."""
-    missing = lost(connection, ledger)
-    if missing and not _is_taken_on(connection, missing[-1]):
+    """Raise `CasebookError` where something is lost, holds perhaps among it, and no two people have accepted that."""
+    missing = not_accepted(connection, ledger.noted_heads())
+    if missing:
         remedy = (
-            "Restore its latest backup. If that is gone for good, let the DSL hold anew what has to be held, and run:"
-            " esafety purge --held-anew"
+            "Restore its latest backup. If that is gone for good, hold anew what has to be held, and then run:"
+            f" esafety audit accept-copy. {TWO}."
         )
         what = f"the casebook lacks what the night of {missing[-1].day} has noted: it is an earlier copy, or another."
         raise CasebookError(what, remedy=remedy)
-
-
-def refuse_held_anew(actor: Actor) -> None:
-    """Raise `Refused` if a person cannot say that all is held anew: whoever lays no holds does not know."""
-    if not actor.roles & _KNOW:
-        raise Refused(
-            "you cannot say what has to be held.", remedy=f"One of {', '.join(sorted(_KNOW))} has to do this."
-        )
-
-
-def _is_taken_on(connection: Connection, lost: NotedHead) -> bool:
-    """Whether somebody has purged with this casebook since, knowing that it is another."""
-    by_hand = (ACTION.c.kind == "purge") & (ACTION.c.author != NIGHT.account)
-    last = connection.scalar(select(ACTION.c.at).where(by_hand).order_by(ACTION.c.seq.desc()).limit(1))
-    return last is not None and datetime.fromisoformat(last) > lost.started

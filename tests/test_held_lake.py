@@ -340,74 +340,6 @@ def test_a_table_that_says_what_its_history_does_not_stops_no_night(school: Scho
     assert (school.folder / "reports" / "2026-12-01" / "digest.html").exists()
 
 
-def grown_past(school: School) -> None:
-    """Put an earlier copy of the casebook in its place, and let more be done in it than was lost."""
-    file = school.store / "casebook.sqlite"
-    shutil.copy(file, school.folder / "backup.sqlite")
-    with casebook(school.store) as book:
-        do(book, "d.lead", "I-2026-00001", "hold", reason=POLICE)
-    school.night(later(3))
-    shutil.copy(school.folder / "backup.sqlite", file)
-    with casebook(school.store) as book:
-        for number in range(9):
-            do(book, "d.lead", "I-2026-00002", "note", text=f"Seen again, {number}.")
-
-
-def gone(school: School) -> None:
-    (school.store / "casebook.sqlite").unlink()
-
-
-@pytest.mark.parametrize("lose", [gone, grown_past])
-def test_a_casebook_that_is_another_deletes_nothing_until_a_person_says_that_holds_are_in_it(
-    school: School, monkeypatch: pytest.MonkeyPatch, lose: Any
-) -> None:
-    lose(school)
-    before = units(school)
-    for days in (60, 61):
-        record = school.night(later(days))
-        assert (units(school), record.deleted, record.exit_code) == (before, [], 2)
-        assert len([each for each in record.issues if "lacks what the night of" in each]) == 1
-    at_day(monkeypatch, 61)
-    for words in (["purge"], ["purge", "--dry-run"]):
-        refused = run(school, "n.network", *words)
-        assert (refused.exit_code, refused.stdout) == (1, "")
-        assert "esafety purge --held-anew" in refused.stderr
-    refused = run(school, "n.network", "purge", "--held-anew")
-    assert (refused.exit_code, units(school)) == (1, before)
-    assert "you cannot say what has to be held" in refused.stderr
-    planned = run(school, "d.lead", "purge", "--held-anew", "--dry-run")
-    assert (planned.exit_code, units(school)) == (0, before)
-    assert school.night(later(62)).deleted == []
-    with casebook(school.store) as book:
-        # Also of a casebook that was made anew: the night has entered what it still knew.
-        incident = names(book)[0]
-        assert len(names(book)) == 3
-        do(book, "d.lead", incident, "hold", reason=POLICE)
-        kept = cited(school, book, [incident])
-    at_day(monkeypatch, 62)
-    assert run(school, "d.lead", "purge", "--held-anew").exit_code == 0
-    assert units(school) == kept
-    with casebook(school.store) as book:
-        do(book, "d.lead", incident, "release", reason="They have answered.")
-    record = school.night(later(63))
-    assert (record.issues, units(school)) == ([], set())
-
-
-def test_what_was_lost_with_an_earlier_copy_is_entered_again(tmp_path: Path) -> None:
-    made = empty(tmp_path)
-    made.log("one", lobster(0, "a.example"))
-    made.night()
-    shutil.copy(made.store / "casebook.sqlite", tmp_path)
-    made.log("two", lobster(DAY, "b.example"))
-    assert made.night(later(1)).casebook["new"] == 1
-    shutil.copy(tmp_path / "casebook.sqlite", made.store)
-    taken = made.night(later(2)).casebook
-    assert (taken["new"], taken["known"]) == (1, 0)
-    with casebook(made.store) as book:
-        assert names(book) == ["I-2026-00001", "I-2026-00002"]
-    assert made.night(later(3)).casebook["known"] == 0
-
-
 # ---------------------------------------------------------------- by hand
 
 
@@ -437,6 +369,19 @@ def test_whoever_decides_finds_what_is_held_again(school: School) -> None:
     assert [line.split()[0] for line in shown.stdout.splitlines()] == ["I-2026-00002"]
     assert "You see nothing that is held." in run(school, "n.network", "incident", "list", "--held").stdout
     assert "I-2026-00002" not in run(school, "d.lead", "incident", "list").stdout
+
+
+def test_a_hold_shows_at_the_case_that_the_held_one_went_into(school: School) -> None:
+    with casebook(school.store) as book:
+        do(book, "d.lead", "I-2026-00001", "hold", reason=POLICE)
+        do(book, "p.deputy", "I-2026-00001", "agree", agreed="dismiss", reason="It is the same.")
+        deciding.merge(book, ACCESS, routes(), who("d.lead"), "I-2026-00001", "I-2026-00002", "The same.", NOW)
+    listed = run(school, "d.lead", "incident", "list", "--held").stdout
+    assert [line.split()[0] for line in listed.splitlines()] == ["I-2026-00001", "I-2026-00002"]
+    shown = run(school, "d.lead", "incident", "show", "I-2026-00002").stdout
+    assert "  Held, because it belongs to I-2026-00001: nothing of it is deleted." in shown
+    assert "  Held: nothing of it is deleted." in run(school, "d.lead", "incident", "show", "I-2026-00001").stdout
+    assert json.loads(run(school, "d.lead", "incident", "show", "I-2026-00003", "--json").stdout)["held"] is False
 
 
 # ---------------------------------------------------------------- lines and units

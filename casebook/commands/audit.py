@@ -1,4 +1,4 @@
-"""`esafety audit`: has anybody changed the history, and who looked at what."""
+"""`esafety audit`: has anybody changed the history, who looked at what, and is an earlier copy to go on being used."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from casebook import verifying
-from casebook.commands.opening import CONFIG, JSON, asking, opened
+from casebook import noted, verifying
+from casebook.commands.opening import CONFIG, JSON, REASON, asking, opened
 from casebook.kinds import said
 from casebook.looks import looks
 from casebook.store import opened_casebook, url_of
 from pipeline.config import load_settings
 from pipeline.ledger import copied_ledger
-from pipeline.saying import NEEDS_ATTENTION, tell
+from pipeline.saying import NEEDS_ATTENTION, say, tell
 
 
 @click.group()
@@ -37,9 +37,9 @@ def verify(config: Path, heads: tuple[str, ...], *, as_json: bool) -> None:
     """
     settings = load_settings(config)
     with copied_ledger(settings.store.folder, datetime.now(UTC).date()) as ledger:
-        noted = [(each.actions, each.head) for each in ledger.noted_heads()]
+        heads_of_nights = [(each.actions, each.head) for each in ledger.noted_heads()]
     with opened_casebook(url_of(settings)) as book:
-        verdict = verifying.verify(book, [*noted, *(_head(each) for each in heads)])
+        verdict = verifying.verify(book, [*heads_of_nights, *(_head(each) for each in heads)])
     tell(verifying.as_data(verdict), verifying.as_lines(verdict), as_json=as_json)
     sys.exit(NEEDS_ATTENTION if verdict.faults else 0)
 
@@ -49,6 +49,24 @@ def _head(written: str) -> tuple[int, str]:
     if not number.isdecimal() or not head:
         raise click.BadParameter("write the number of actions, a colon and the hash", param_hint="--head")
     return int(number), head
+
+
+@audit.command("accept-copy")
+@asking
+@REASON
+def accept_copy(config: Path, account: str | None, reason: str) -> None:
+    """Go on with a casebook that is an earlier copy.
+
+    Its latest backup is gone for good; what was held since has to be held anew first. Until two people have accepted
+    it, each by themselves and one of them the head teacher, nothing is deleted. Nothing is deleted by this command.
+    """
+    with opened(config, account) as session:
+        with copied_ledger(session.settings.store.folder, session.today) as ledger:
+            heads = ledger.noted_heads()
+        with session.book.changing() as writer:
+            left = noted.accept(writer, session.access, session.actor, reason, heads, session.now)
+    done = "Two people have accepted this casebook: the next night deletes again what has had its time."
+    say([f"Your word is noted. {noted.TWO}. Until then nothing is deleted." if left else done])
 
 
 @audit.command("looks")

@@ -80,6 +80,8 @@ def show(config: Path, account: str | None, incident: str, *, as_json: bool) -> 
             case = case_of(writer.connection, incident)
             shown = showing.as_data(case, acted, session.routes[case.route], viewer)
             if "parties" in shown:
+                held_for = listing.held_for(writer.connection, session.access, session.actor, incident)
+                shown |= {"held": held_for is not None, "held_for": held_for or []}
                 shown["sanctions"] = beside.as_told(writer.connection, case, sanctions, viewer)
             writer.append(
                 said("view", what="all" if "parties" in shown else "routing"), incident, session.actor, session.now

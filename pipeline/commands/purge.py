@@ -16,11 +16,8 @@ from pipeline.saying import tell
 @click.command()
 @asking
 @click.option("--dry-run", is_flag=True, help="Say what would go, and change nothing.")
-@click.option(
-    "--held-anew", is_flag=True, help="The nights' casebook is gone for good; what has to be held is held in this one."
-)
 @JSON
-def purge(config: Path, account: str | None, *, dry_run: bool, held_anew: bool, as_json: bool) -> None:
+def purge(config: Path, account: str | None, *, dry_run: bool, as_json: bool) -> None:
     """Delete what is kept no longer, with a receipt.
 
     Events, pages with names, incidents that are over. The night does so by itself. A receipt says what went, by which
@@ -28,9 +25,7 @@ def purge(config: Path, account: str | None, *, dry_run: bool, held_anew: bool, 
     legal hold stays.
     """
     with opened(config, account) as session:
-        purged = purging.by_hand(
-            session.settings, session.book, session.actor, session.now, dry_run=dry_run, held_anew=held_anew
-        )
+        purged = purging.by_hand(session.settings, session.book, session.actor, session.now, dry_run=dry_run)
     receipts = [asdict(each) for each in purged.receipts]
     lines = list(deleted_lines(receipts)) or ["Nothing has had its time."]
     if any(purged.held.values()):
