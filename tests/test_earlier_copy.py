@@ -179,6 +179,6 @@ def test_why_it_was_accepted_is_erased_in_the_end_and_that_it_was_is_not(school:
     grown_past(school)
     assert [accept(school, each).exit_code for each in ("d.lead", "h.head")] == [0, 0]
     with casebook(school.store) as book:
-        gone = retention.purge(book, retention.periods(load_settings(school.config)), NIGHT, later(9_000))
+        gone = retention.purge(book, retention.periods(load_settings(school.config)), NIGHT, later(20_000))
         assert [(each.rule, each.counts["texts"]) for each in gone] == [("exports", 2)]
     assert faults(school) == []

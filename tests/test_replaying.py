@@ -10,18 +10,22 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from casebook.store import actions
+from casebook.tables import ACTION
 from cli import main
 from pipeline import replaying
 from pipeline.config import load_settings
 from pipeline.replaying import Replayed, replay
+from tests.made_casebook import casebook
 from tests.made_night import NIGHT, School, made_log, search, squid
+from tests.test_packs_night import STAFF
 
 _DAY = date(2026, 11, 10)
 
 
 @pytest.fixture
 def school(tmp_path: Path) -> School:
-    place = School(tmp_path).made()
+    place = School(tmp_path, STAFF).made()
     place.log("access.log", made_log(900) + squid(950, search("red lobster")) + squid(960, search("a paper boat")))
     place.log("next.log", squid(86400 * 2, search("red lobster")))
     place.night()
@@ -104,17 +108,42 @@ def test_what_retention_has_taken_is_said(school: School) -> None:
 def test_on_the_command_line_it_speaks_to_people_and_machines(school: School) -> None:
     changed(school, "lobsters", 'terms = ["blue lobster"]\nlowers', 'terms = ["blue lobster", "red lobster"]\nlowers')
     asked = ["watchlist", "replay", "--config", str(school.config), "--since", "2026-11-10", "--until", "2026-11-10"]
-    said = CliRunner().invoke(main, [*asked, "--show", "1"])
+    said = CliRunner().invoke(main, asked)
     assert said.exit_code == 0
+    assert "red lobster" not in said.output
     assert "lobsters-words (lobsters): " in said.output
     assert ", 1 appear, 0 vanish; at the level of drafts " in said.output
-    assert "appears: lobsters-words: 'red lobster'" in said.output
     data = json.loads(CliRunner().invoke(main, [*asked, "--json"]).output)
     assert sum(row["appeared"] for row in data["rules"]) == 1
     assert data["appeared"] == []
     missing = CliRunner().invoke(main, ["watchlist", "replay", "--config", str(school.folder / "none.toml")])
     assert missing.exit_code == 1
     assert "there is no such file" in missing.output
+
+
+def views(school: School) -> list[tuple[str, str, str | None]]:
+    with casebook(school.store) as book, book.reading() as connection:
+        rows = connection.execute(actions().where(ACTION.c.kind == "view")).mappings().all()
+    return [(row["author"], json.loads(row["facts"])["what"], row["about"]) for row in rows]
+
+
+def test_whoever_lets_it_show_what_pupils_typed_is_written_down(school: School) -> None:
+    changed(school, "lobsters", 'terms = ["blue lobster"]\nlowers', 'terms = ["blue lobster", "red lobster"]\nlowers')
+    asked = ["watchlist", "replay", "--config", str(school.config), "--since", "2026-11-10", "--until", "2026-11-10"]
+    assert CliRunner().invoke(main, asked).exit_code == 0
+    for more in ([], ["--as", "n.network"], ["--as", "a.example"]):
+        refused = CliRunner().invoke(main, [*asked, "--show", "1", *more])
+        assert (refused.exit_code, refused.stdout) == (1, "")
+    assert (
+        "you may not read what was typed"
+        in CliRunner().invoke(main, [*asked, "--show", "1", "--as", "n.network"]).stderr
+    )
+    assert views(school) == []
+    said = CliRunner().invoke(main, [*asked, "--show", "1", "--as", "d.lead"])
+    assert "appears: lobsters-words: 'red lobster'" in said.output
+    data = json.loads(CliRunner().invoke(main, [*asked, "--show", "1", "--json", "--as", "d.lead"]).output)
+    assert data["appeared"] == [["lobsters-words", "red lobster"]]
+    assert views(school) == [("d.lead", "replay", None)] * 2
 
 
 def test_an_empty_store_has_nothing_to_flag(tmp_path: Path) -> None:

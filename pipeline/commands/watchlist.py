@@ -55,25 +55,35 @@ def check(dictionary: Path | None, config: Path | None) -> None:
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day; without it, four weeks before the last.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; without it, today.")
 @click.option("--show", type=click.IntRange(0, 1000), default=0, show_default=True,
-              help="So many texts of hits that appear, and that vanish: what pupils typed.")  # fmt: skip
+              help="So many texts of hits that appear, and that vanish: what pupils typed. It is written down.")  # fmt: skip
+@click.option("--as", "asking", help="For --show: your account under [[casebook.staff]]; without it, your login.")
 @click.option("--watchlists", "folders", type=click.Path(path_type=Path, file_okay=False, exists=True), multiple=True,
               help="Try this folder of rules in place of the school's own; may be given again.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
 @click.pass_obj
 def replay(now: datetime, *, config: Path, since: datetime | None, until: datetime | None, show: int,
-           folders: tuple[Path, ...], as_json: bool) -> None:  # fmt: skip
+           asking: str | None, folders: tuple[Path, ...], as_json: bool) -> None:  # fmt: skip
     """Flag and draft what was read already with the rules of now, and say what would appear and vanish.
 
-    Changes nothing.
+    Changes nothing. With --show it prints what pupils typed: for the DSL, a deputy or the head teacher, and that they
+    read it goes into the history.
     """
-    from casebook import verdicts
+    from casebook import looks, verdicts
+    from casebook.commands.opening import opened
     from pipeline import replaying
     from pipeline.config import load_settings
 
     last = (until or now.astimezone()).date()
     first = since.date() if since else last - timedelta(days=28)
     settings = replaying.with_lists(load_settings(config), folders)
+    if show:
+        with opened(config, asking) as session:
+            looks.refuse_texts(session.actor)
     account = replaying.replay(settings, first, last, show, verdicts.kept(settings))
+    if show:
+        # Not before, because the casebook is not kept waiting; and nothing is printed of which nothing is written down.
+        with opened(config, asking) as session:
+            looks.note_texts(session.book, session.actor, "replay", session.now)
     tell(replaying.as_data(account, first, last), list(replaying.as_lines(account, first, last)), as_json=as_json)
 
 
