@@ -100,6 +100,13 @@ def _free(access: Access, actor: Actor, case: Case) -> bool:
     return access.copies(actor, case) and (what is None or access.is_seconded(actor, case, what))
 
 
+def refuse_changed(access: Access, actor: Actor, case: Case) -> None:
+    """Raise `CasebookError` if a case that was free to be handed out is so no longer: somebody has been quicker."""
+    if not _free(access, actor, case):
+        what = f"{case.id} has changed meanwhile: what a second person agreed to was used, or it is not yours any more."
+        raise CasebookError(what, remedy="Nothing was written. Run it again: the copy may have less in it.")
+
+
 def _told(case: Case, acted: list[Acted], accounts: frozenset[str], mask: Mask) -> dict[str, Any]:
     """One case. `mask` takes out what names others; of what may be illegal no text is told to anybody."""
     people = [

@@ -70,12 +70,14 @@ def export(book: Casebook, routes: Mapping[str, Route], viewer: Viewer, request:
             remedy="The DSL, the deputies, the head teacher and the chair of governors may.",
         )
     with book.changing() as writer:
-        if finished := outgoing.left_by_a_killed_run(writer.connection, request.output):
+        if finished := outgoing.left_by_a_killed_run(
+            writer.connection, request.output, lambda acted: acted.facts["what"].startswith("table-")
+        ):
             return Exported(finished)
         temporary = outgoing.beside(request.output)
         rows = list(_rows(writer.connection, routes, viewer, request))
         with outgoing.whole_or_gone(temporary):
-            _write(temporary, _as_text(rows, request.form))
+            _write(temporary, _as_text(rows, request.form), request.form)
             digest = outgoing.flushed(temporary)
         actor = viewer.actor
         what = said("export", what=f"table-{request.form}", sha256=digest, incidents=[row["id"] for row in rows],
@@ -134,9 +136,9 @@ def _decision(action: Mapping[str, Any]) -> str:
     return f"{action['at'][:16]} {action['author']} {action['kind']}" + (f" ({words})" if words else "")
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, form: Form) -> None:
     """A new file that its owner alone may read."""
     handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
     # The mark in front tells Excel that it is UTF-8.
-    with os.fdopen(handle, "w", encoding="utf-8-sig" if path.name.endswith("csv") else "utf-8", newline="") as out:
+    with os.fdopen(handle, "w", encoding="utf-8-sig" if form == "csv" else "utf-8", newline="") as out:
         out.write(text)

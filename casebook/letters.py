@@ -1,9 +1,10 @@
 """Drafts of letters to parents about a confirmed incident, from templates with the facts filled in.
 
-In: which incident and which letter, who asks and why. Out: a file of HTML that only its owner may read; that it was
-written is in the history first. Refuses an incident that is not confirmed, names that are not open to whoever asks,
-what two people have to agree to and have not, a letter about a pupil for whom it would be a risk, a file that is there
-already, and a template that is broken or asks for what there is not. No letter is ever chosen by the program.
+In: which incident and which letter, who asks and why. Out: a file of HTML that only its owner may read, and the action
+that tells of it: never one without the other (`outgoing`). Refuses an incident that is not confirmed, names that are
+not open to whoever asks, what two people have to agree to and have not, a letter about a pupil for whom it would be a
+risk, a file that is there already, and a template that is broken or asks for what there is not. No letter is ever
+chosen by the program.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -24,12 +24,22 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateNotFound, T
 from jinja2.loaders import ChoiceLoader, FileSystemLoader, FunctionLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from casebook import outgoing
 from casebook.access import Access, Actor
-from casebook.case import CONFIRMED, Acted, Case, drafts_in
-from casebook.deciding import act, names_open
+from casebook.case import (
+    CONFIRMED,
+    Acted,
+    Case,
+    applied,
+    drafts_in,
+    refuse_wrong_state,
+    replayed,
+)
+from casebook.deciding import names_open
 from casebook.kinds import CasebookError, said
+from casebook.outgoing import Export
 from casebook.routes import Route
-from casebook.store import Casebook, case_of, history
+from casebook.store import Casebook, history
 from pipeline.config import Settings
 from pipeline.errors import ConfigError
 from pipeline.record import shown
@@ -62,25 +72,39 @@ class Asked:
 
 def write(
     book: Casebook, access: Access, routes: dict[str, Route], writing: Writing, asked: Asked, output: Path
-) -> None:
+) -> Export:
     """Write the draft. Raises `CasebookError` (or `kinds.Refused`) or `ConfigError` with nothing written."""
-    case, acted = _case(book, access, writing.actor, asked.incident)
-    template = _template(writing.settings.casebook.letters, asked.template)
-    _refuse_too_early(access, case, routes[case.route], writing)
-    text = _filled(template, _facts(case, acted, writing, asked))
-    what = said("export", what=_what(asked.template), sha256=hashlib.sha256(text).hexdigest(), reason=asked.reason)
-    with _new_file(output) as descriptor:
-        # The history first: a letter of which nobody knows must not exist.
-        act(book, access, routes, writing.actor, asked.incident, what, writing.now)
-        with os.fdopen(descriptor, "wb", closefd=False) as stream:
-            stream.write(text)
+    _refuse_no_folder(output)
+    name = _what(asked.template)
+    with book.changing() as writer:
+        finished = outgoing.left_by_a_killed_run(
+            writer.connection, output, lambda acted: (acted.about, acted.facts["what"]) == (asked.incident, name)
+        )
+        if finished:
+            return finished
+        temporary = outgoing.beside(output)
+        acted = history(writer.connection, asked.incident)
+        case = replayed(asked.incident, acted)
+        access.refuse_unseen(writing.actor, case)
+        template = _template(writing.settings.casebook.letters, asked.template)
+        _refuse_too_early(access, case, routes[case.route], writing)
+        text = _filled(template, _facts(case, acted, writing, asked))
+        what = said("export", what=name, sha256=hashlib.sha256(text).hexdigest(), reason=asked.reason)
+        access.refuse(writing.actor, case, what, routes)
+        refuse_wrong_state(case, what)
+        access.refuse_alone(writing.actor, case, what)
+        with outgoing.whole_or_gone(temporary):
+            _write(temporary, text)
+            digest = outgoing.flushed(temporary)
+        told = writer.append(what, case.id, writing.actor, writing.now)
+        writer.keep(applied(case, told))
+    outgoing.put(temporary, output, digest)
+    return Export(output, digest, told.seq)
 
 
-def _case(book: Casebook, access: Access, actor: Actor, incident: str) -> tuple[Case, list[Acted]]:
-    with book.reading() as connection:
-        case = case_of(connection, incident)
-        access.refuse_unseen(actor, case)
-        return case, history(connection, incident)
+def _refuse_no_folder(output: Path) -> None:
+    if not output.parent.is_dir():
+        raise ConfigError("there is no such folder.", path=output.parent, remedy="Make it, or name another file.")
 
 
 def _refuse_too_early(access: Access, case: Case, route: Route, writing: Writing) -> None:
@@ -191,20 +215,10 @@ def _filled(template: Template, facts: dict[str, Any]) -> bytes:
         raise ConfigError(f"cannot be filled in: {error}.", path=path, remedy=_REMEDY) from error
 
 
-@contextmanager
-def _new_file(path: Path) -> Iterator[int]:
-    """A file that only its owner may read; taken away again if what follows fails."""
+def _write(path: Path, text: bytes) -> None:
+    """A new file that only its owner may read."""
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError as error:
-        raise ConfigError("is there already.", path=path, remedy="Name another file with --output.") from error
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+            stream.write(text)
     except OSError as error:
-        raise ConfigError(f"cannot be written ({error.strerror}).", path=path) from error
-    done = False
-    try:
-        yield descriptor
-        done = True
-    finally:
-        os.close(descriptor)
-        if not done:
-            path.unlink(missing_ok=True)
+        raise ConfigError(f"cannot be written ({error.strerror}).", path=path.parent) from error

@@ -1,17 +1,14 @@
 """`esafety subject-access`: everything that is held on one person, in one folder, with other people taken out.
 
-In: a school, its casebook, who asks and why, the accounts of the person. Out: a folder with a page and tables, there
-whole or not at all, and an action in the history before it is there: nothing leaves without one. Refuses a folder that
-is not empty, and what `casebook.held` refuses.
+In: a school, its casebook, who asks and why, the accounts of the person. Out: a folder with a page and tables, and an
+action in the history that tells of it: never one without the other (`casebook.outgoing`). Refuses a folder that is not
+empty, and what `casebook.held` refuses.
 """
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-import shutil
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date, datetime
 from html import escape
 from pathlib import Path
@@ -20,11 +17,12 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from casebook import held
+from casebook import held, outgoing
 from casebook.access import Access, Actor
-from casebook.case import applied
+from casebook.case import Acted, applied
 from casebook.kinds import said
-from casebook.store import Casebook, case_of
+from casebook.outgoing import Export
+from casebook.store import Casebook, Writer, case_of
 from pipeline import lake
 from pipeline.config import Settings
 from pipeline.errors import ConfigError, StoreError
@@ -38,6 +36,7 @@ from reports import publish, subject
 from reports.page import write
 
 _INDEX: Final = "index.html"
+_KIND: Final = "subject-access"
 _WHAT: Final = {
     "people.csv": "The row in the school's list of people",
     "devices.csv": "Devices and addresses that the school's list gives to this person",
@@ -83,6 +82,8 @@ class Copied:
     registers: Counted
     incidents: int
     withheld: int
+    #: An earlier run had made it and was killed before it could give it its name: the numbers are not of this run.
+    finished: bool = False
 
 
 def copy(settings: Settings, book: Casebook, access: Access, actor: Actor, request: Request, now: datetime) -> Copied:
@@ -101,8 +102,7 @@ def copy(settings: Settings, book: Casebook, access: Access, actor: Actor, reque
         _counted(found.registers), len(found.cases.cases), found.cases.withheld,
     )  # fmt: skip
     page = subject.render(_context(settings, request, asked, found, made, tables))
-    _hand_out(book, actor, request, found.cases, tables, page, now)
-    return made
+    return replace(made, finished=_hand_out(book, asked, request, found.cases, tables, page).finished)
 
 
 def _context(
@@ -166,35 +166,48 @@ def _pages(settings: Settings, names: frozenset[str]) -> Iterator[str]:
 
 
 def _hand_out(
-    book: Casebook, actor: Actor, request: Request, found: held.Held, tables: dict[str, pl.DataFrame], page: str,
-    now: datetime,
-) -> None:  # fmt: skip
-    """Write all beside the folder, then the action, then make it the folder: what is there has its action."""
+    book: Casebook, asked: Asked, request: Request, found: held.Held, tables: dict[str, pl.DataFrame], page: str
+) -> Export:
+    """Write all beside the folder, then the action, all in one turn, and then make it the folder."""
     target = request.output.resolve()
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}.new")
+    fresh = outgoing.hidden(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        for left in target.parent.glob(f".{target.name}.*.new"):
-            shutil.rmtree(left)
-        fresh.mkdir(mode=0o700)
-        write(fresh / _INDEX, page)
-        for name, table in tables.items():
-            if name.endswith(".parquet"):
-                lake.write_table(fresh / name, table, EVENTS)
-            else:
-                write(fresh / name, as_csv(table.columns, _filled(table)))
-        _note(book, actor, request, found, _sha256(fresh), now)
-        if target.exists():
-            target.rmdir()
-        fresh.rename(target)
+        with book.changing() as writer:
+            finished = outgoing.left_by_a_killed_run(writer.connection, target, lambda acted: _is_same(acted, request))
+            if finished:
+                return finished
+            # Somebody else may have been quicker.
+            _refuse_used(request.output)
+            with outgoing.whole_or_gone(fresh):
+                _write(fresh, tables, page)
+                digest = outgoing.flushed(fresh)
+                action = _note(writer, asked, request, found, digest)
+        outgoing.put(fresh, target, digest)
+        return Export(target, digest, action)
     except OSError as error:
         remedy = "See that there is room and that it may be written, and run again."
         raise StoreError(
             f"cannot be written ({error.strerror or error}).", path=request.output, remedy=remedy
         ) from error
-    finally:
-        if fresh.exists():
-            shutil.rmtree(fresh)
+
+
+def _is_same(acted: Acted, request: Request) -> bool:
+    """Whether the action tells of a copy that was asked for in the same words."""
+    said = acted.content or {}
+    return (acted.facts["what"], said.get("person"), acted.facts.get("without")) == (
+        _KIND, ", ".join(request.people), sorted(request.without) or None,
+    )  # fmt: skip
+
+
+def _write(fresh: Path, tables: dict[str, pl.DataFrame], page: str) -> None:
+    fresh.mkdir(mode=0o700)
+    write(fresh / _INDEX, page)
+    for name, table in tables.items():
+        if name.endswith(".parquet"):
+            lake.write_table(fresh / name, table, EVENTS)
+        else:
+            write(fresh / name, as_csv(table.columns, _filled(table)))
 
 
 def _filled(table: pl.DataFrame) -> Iterator[list[object]]:
@@ -202,18 +215,14 @@ def _filled(table: pl.DataFrame) -> Iterator[list[object]]:
     return (["" if cell is None else cell for cell in row] for row in table.iter_rows())
 
 
-def _sha256(folder: Path) -> str:
-    """Of a line for each file, in order of their names: its SHA-256 and its name, as `sha256sum *` prints them."""
-    lines = (f"{hashlib.sha256(each.read_bytes()).hexdigest()}  {each.name}\n" for each in sorted(folder.iterdir()))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _note(book: Casebook, actor: Actor, request: Request, found: held.Held, sha256: str, now: datetime) -> None:
+def _note(writer: Writer, asked: Asked, request: Request, found: held.Held, sha256: str) -> int:
     """One action for the copy, and one beside each incident in it, which uses up what a second person agreed to."""
-    fixed: dict[str, Any] = {"what": "subject-access", "sha256": sha256, "reason": request.reason}
-    with book.changing() as writer:
-        without = sorted(request.without) or None
-        writer.append(said("export", **fixed, person=", ".join(request.people), without=without), None, actor, now)
-        for each in found.cases:
-            case = case_of(writer.connection, each["id"])
-            writer.keep(applied(case, writer.append(said("export", **fixed), case.id, actor, now)))
+    fixed: dict[str, Any] = {"what": _KIND, "sha256": sha256, "reason": request.reason}
+    without = sorted(request.without) or None
+    told = said("export", **fixed, person=", ".join(request.people), without=without)
+    action = writer.append(told, None, asked.actor, asked.now).seq
+    for each in found.cases:
+        case = case_of(writer.connection, each["id"])
+        held.refuse_changed(asked.access, asked.actor, case)
+        writer.keep(applied(case, writer.append(said("export", **fixed), case.id, asked.actor, asked.now)))
+    return action

@@ -130,4 +130,4 @@ def test_only_the_days_that_were_asked_for_are_in_it(book: Casebook, tmp_path: P
     assert all_of_it.incidents == 5
     assert export(book, tmp_path / "after.csv", since=date(2026, 10, 14)).incidents == 0
     assert export(book, tmp_path / "before.csv", until=date(2026, 10, 12)).incidents == 0
-    assert (tmp_path / "after.csv").read_bytes().decode("utf-8-sig") == ",".join(interchange.COLUMNS) + "\r\n"
+    assert (tmp_path / "after.csv").read_bytes().decode() == "\ufeff" + ",".join(interchange.COLUMNS) + "\r\n"

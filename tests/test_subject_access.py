@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -16,11 +17,13 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casebook import held
+from casebook import held, outgoing
 from casebook.case import STATES
 from casebook.kinds import KINDS
 from casebook.store import case_of, opened_casebook
 from cli import main
+from pipeline import subjectaccess
+from pipeline.heldall import Gathered, gathered
 from reports import subject
 from reports.subject.masking import masks
 from tests.effort import tries
@@ -200,30 +203,80 @@ def test_a_cell_cannot_become_a_formula(school: School) -> None:
 KILLED = """
 import os, signal, sys
 from click.testing import CliRunner
-from pipeline import subjectaccess
+from casebook import outgoing
+from casebook.store import Writer
 from cli import main
-wanted = subjectaccess._note
-def note(*values):
-    if sys.argv[1] == "after":
-        wanted(*values)
+
+def killed(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
-subjectaccess._note = note
+
+place, name = {"written": (outgoing, "flushed"), "noted": (Writer, "keep"), "kept": (outgoing, "put")}[sys.argv[1]]
+setattr(place, name, killed)
 CliRunner().invoke(main, sys.argv[2:])
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that ends a process at once")
-@pytest.mark.parametrize(("moment", "noted"), [("before", 0), ("after", 3)])
-def test_a_copy_that_is_killed_is_not_there_and_leaves_nothing_behind(school: School, moment: str, noted: int) -> None:
+@pytest.mark.parametrize(("moment", "noted"), [("written", 0), ("noted", 0), ("kept", 3)])
+def test_a_copy_that_is_killed_is_there_after_the_next_run_with_one_action(
+    school: School, moment: str, noted: int
+) -> None:
     words = ["subject-access", "a.example", "--config", str(school.config), "--as", "d.lead"]
-    words += ["--output", str(school.folder / "copy"), "--reason", "Asked."]
+    words += ["--output", str(school.folder / "copy"), "--reason", "Her father asked on 3 November."]
     command = [sys.executable, "-c", KILLED, moment, *words]
     killed = subprocess.run(command, cwd=Path(__file__).parent.parent, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not (school.folder / "copy").exists()
     assert len(exports(school)) == noted, "nothing is ever there without its action"
-    copied(school)
+    if noted:
+        other = run(school, "d.lead", "b.sample")
+        assert (other.exit_code, "made something else that is to be" in other.stderr) == (1, True)
+        assert "An earlier run had made this copy" in CliRunner().invoke(main, words).output
+    else:
+        copied(school)
     assert [path.name for path in school.folder.iterdir() if "copy" in path.name] == ["copy"]
+    assert {each["facts"]["sha256"] for each in exports(school)} == {outgoing.sha256_of(school.folder / "copy")}
+    assert len(exports(school)) == 3
+    assert (school.folder / "copy").stat().st_mode & 0o077 == 0
+
+
+def test_of_two_who_copy_into_one_folder_the_second_is_refused_and_notes_nothing(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather = gathered
+
+    def meanwhile(*given: Any) -> Gathered:
+        """Somebody else does all of it, while this one has only looked."""
+        found = gather(*given)
+        monkeypatch.setattr(subjectaccess, "gathered", gather)
+        copied(school, "h.head")
+        return found
+
+    monkeypatch.setattr(subjectaccess, "gathered", meanwhile)
+    assert "is not an empty folder" in run(school, "d.lead").stderr
+    assert {each["author"] for each in exports(school)} == {"h.head"}
+    assert {each["facts"]["sha256"] for each in exports(school)} == {outgoing.sha256_of(school.folder / "copy")}
+
+
+def test_what_was_agreed_to_is_for_one_copy_also_if_two_are_made_at_once(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = of_category(school, "sealed", "a.example")
+    with opened_casebook(casebook_of(school)) as book:
+        do(book, "h.head", sealed, "agree", 60 * 24 * 60, agreed="export", reason="She knows of it.")
+    gather = gathered
+
+    def meanwhile(*given: Any) -> Gathered:
+        found = gather(*given)
+        monkeypatch.setattr(subjectaccess, "gathered", gather)
+        assert run(school, "d.lead", "a.example", "--output", str(school.folder / "other")).exit_code == 0
+        return found
+
+    monkeypatch.setattr(subjectaccess, "gathered", meanwhile)
+    refused = run(school, "d.lead")
+    assert (refused.exit_code, f"{sealed} has changed meanwhile" in refused.stderr) == (1, True)
+    assert [each["about"] for each in exports(school)].count(sealed) == 1
+    assert not (school.folder / "copy").exists()
 
 
 def test_everything_that_can_be_told_of_a_case_has_its_words() -> None:

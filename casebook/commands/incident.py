@@ -279,7 +279,11 @@ def letter(
             session.settings, {name: each.title for name, each in categories.items()}, session.actor, session.now
         )
         asked = letters.Asked(incident, template, person, reason)
-        letters.write(session.book, session.access, session.routes, writing, asked, output)
+        made = letters.write(session.book, session.access, session.routes, writing, asked, output)
+    if made.finished:
+        say(
+            [f"An earlier run was stopped before it could give this letter its name (action {made.action}): it has it."]
+        )
     say([f"{output} is a draft: read it, change it, and send it by whatever way the school trusts."])
 
 

@@ -45,7 +45,9 @@ def export(
 ) -> Export:  # fmt: skip
     """Make the pack. `kept` gives what the lake still knows of some drafts. Raises `CasebookError`, `StoreError`."""
     with book.changing() as writer:
-        if finished := outgoing.left_by_a_killed_run(writer.connection, request.output):
+        if finished := outgoing.left_by_a_killed_run(
+            writer.connection, request.output, lambda acted: acted.about == request.incident
+        ):
             return finished
         temporary = outgoing.beside(request.output)
         pack = _allowed(writer, routes, viewer, request, kept)

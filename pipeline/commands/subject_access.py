@@ -34,6 +34,11 @@ def subject_access(config: Path, account: str | None, person: str, also: tuple[s
         made = subjectaccess.copy(
             session.settings, session.book, session.access, session.actor, request, session.now
         )  # fmt: skip
+    where = f"Read it before you hand it over: {made.folder / 'index.html'}"
+    if made.finished:
+        what = "An earlier run had made this copy, and was stopped before the folder had its name. It has it now."
+        tell({"folder": str(made.folder), "finished": True}, [what, where], as_json=as_json)
+        return
     counted = {
         "Events": Counted(made.found, made.written, made.kept_back), "Original lines of these": made.lines,
         "Lines that could not be read": made.unread, "Entries of the registers": made.registers,
@@ -44,6 +49,6 @@ def subject_access(config: Path, account: str | None, person: str, also: tuple[s
             for what, each in counted.items()
         ),
         f"Incidents: {made.incidents} in the copy; {made.withheld} withheld: ask the DSL.",
-        f"Read it before you hand it over: {made.folder / 'index.html'}",
+        where,
     ]
     tell({**asdict(made), "folder": str(made.folder)}, lines, as_json=as_json)

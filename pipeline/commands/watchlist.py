@@ -55,7 +55,7 @@ def check(dictionary: Path | None, config: Path | None) -> None:
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day; without it, four weeks before the last.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; without it, today.")
 @click.option("--show", type=click.IntRange(0, 1000), default=0, show_default=True,
-              help="So many texts of hits that appear, and that vanish: what pupils typed. It is written down.")  # fmt: skip
+              help="So many texts of hits that appear, and vanish: what pupils typed. It is written down.")  # fmt: skip
 @click.option("--as", "asking", help="For --show: your account under [[casebook.staff]]; without it, your login.")
 @click.option("--watchlists", "folders", type=click.Path(path_type=Path, file_okay=False, exists=True), multiple=True,
               help="Try this folder of rules in place of the school's own; may be given again.")  # fmt: skip
