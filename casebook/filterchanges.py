@@ -64,7 +64,8 @@ class FilterChange:
     @property
     def ends(self) -> date | None:
         """The last day on which it holds, as far as that is known."""
-        return self.ended_at.date() if self.ended_at else self.until
+        # Who withdraws what is over already does not make it last any longer.
+        return min((day for day in (self.ended_at and self.ended_at.date(), self.until) if day), default=None)
 
     def standing(self, today: date) -> str:
         """One of `STANDINGS`."""
@@ -125,6 +126,13 @@ def refuse_wrong_state(change: FilterChange, said: Said) -> None:
     able = [_COMMANDS[each] for each in _TAKES[change.state] if each in _COMMANDS]
     remedy = f"What can be done: {' or '.join(able)}." if able else "It is over: ask anew with `esafety change add`."
     raise CasebookError(f"{change.id} is {change.state}.", remedy=remedy)
+
+
+def refuse_ended(change: FilterChange, said: Said, today: date) -> None:
+    """Raise `CasebookError` if it is to be settled although its last day is over: it would be in force on no day."""
+    if said.kind == "change-agreed" and change.until is not None and change.until < today:
+        what = f"{change.id} was decided until {change.until}, and that is over."
+        raise CasebookError(what, remedy="Ask anew with `esafety change add`.")
 
 
 def refuse_same_person(change: FilterChange, said: Said, accounts: frozenset[str]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from casebook import filterchanges, filterchecks
 from casebook.access import Actor
-from casebook.filterchanges import FilterChange, refuse_same_person, refuse_wrong_state
+from casebook.filterchanges import FilterChange, refuse_ended, refuse_same_person, refuse_wrong_state
 from casebook.filterchecks import FilterCheck
 from casebook.kinds import CasebookError, Refused, Said, said
 from casebook.sitenames import refuse_suffix, site_named
@@ -73,9 +73,9 @@ def decide(
     return _act(book, actor, request, said("change-decided", decision=decision, until=written, reason=reason), at)
 
 
-def agree(book: Casebook, actor: Actor, request: str, reason: str, at: datetime) -> FilterChange:
-    """Be the second person."""
-    return _act(book, actor, request, said("change-agreed", reason=reason), at)
+def agree(book: Casebook, actor: Actor, request: str, reason: str, at: datetime, *, today: date) -> FilterChange:
+    """Be the second person, while it has not ended yet."""
+    return _act(book, actor, request, said("change-agreed", reason=reason), at, today)
 
 
 def withdraw(book: Casebook, actor: Actor, request: str, reason: str, at: datetime) -> FilterChange:
@@ -83,7 +83,7 @@ def withdraw(book: Casebook, actor: Actor, request: str, reason: str, at: dateti
     return _act(book, actor, request, said("change-withdrawn", reason=reason), at)
 
 
-def _act(book: Casebook, actor: Actor, request: str, what: Said, at: datetime) -> FilterChange:
+def _act(book: Casebook, actor: Actor, request: str, what: Said, at: datetime, today: date = date.min) -> FilterChange:
     refuse_outsider(actor)
     with book.changing() as writer:
         change = change_of(writer.connection, request)
@@ -92,6 +92,7 @@ def _act(book: Casebook, actor: Actor, request: str, what: Said, at: datetime) -
             raise Refused("this is not yours to decide.", remedy=f"One of {', '.join(sorted(DECIDERS))} may.")
         refuse_wrong_state(change, what)
         refuse_same_person(change, what, _accounts(actor))
+        refuse_ended(change, what, today)
         return filterchanges.applied(change, writer.append(what, change.id, actor, at))
 
 

@@ -51,8 +51,9 @@ def decide(book: Casebook, account: str, request: str, decision: str = "allow", 
     return registering.decide(book, who(account), request, decision, "It is a maths site.", NOW, today=TODAY, **more)
 
 
-def agree(book: Casebook, account: str, request: str) -> FilterChange:
-    return registering.agree(book, who(account), request, "I looked at it as well.", NOW)
+def agree(book: Casebook, account: str, request: str, days: int = 0) -> FilterChange:
+    at = NOW + timedelta(days=days)
+    return registering.agree(book, who(account), request, "I looked at it as well.", at, today=at.date())
 
 
 def kinds(book: Casebook, about: str) -> list[str]:
@@ -143,6 +144,26 @@ def test_what_is_refused_or_over_takes_nothing_more(book: Casebook) -> None:
         decide(book, "d.lead", "F-2026-99999")
 
 
+def test_what_was_decided_until_a_day_is_settled_by_nobody_after_it(book: Casebook) -> None:
+    request, other = ask(book), ask(book)
+    for each in (request, other):
+        decide(book, "d.lead", each, until=TODAY + timedelta(days=7))
+    with pytest.raises(CasebookError, match=f"was decided until {TODAY + timedelta(days=7)}, and that is over"):
+        agree(book, "h.head", request, 8)
+    assert kinds(book, request) == ["change-asked", "change-decided"]
+    assert agree(book, "h.head", other, 7).standing(TODAY + timedelta(days=7)) == "in-force"
+
+
+def test_what_had_ended_has_not_ended_later_because_somebody_withdrew_it(book: Casebook) -> None:
+    request, until = ask(book), TODAY + timedelta(days=7)
+    decide(book, "d.lead", request, until=until)
+    agree(book, "h.head", request)
+    assert registering.withdraw(book, who("d.lead"), request, "Tidied.", NOW + timedelta(days=40)).ends == until
+    early = ask(book)
+    decide(book, "d.lead", early, until=until)
+    assert registering.withdraw(book, who("d.lead"), early, "Enough.", NOW).ends == TODAY
+
+
 @pytest.mark.parametrize(("written", "place"), [(" Year  7 ", "year 7"), ("St. Mary's (upper)", "st. mary's (upper)")])
 def test_a_place_is_a_few_words(written: str, place: str) -> None:
     assert registering.place_named(written) == place
@@ -178,22 +199,28 @@ def test_that_somebody_looked_is_in_the_history(book: Casebook) -> None:
         registering.look(book, who("g.governor"), request, NOW)
 
 
-@given(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(["decide", "refuse", "agree", "withdraw"])),
+@given(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(["decide", "refuse", "agree", "withdraw", "wait"])),
                 max_size=8))  # fmt: skip
 @settings(max_examples=tries(60), deadline=None)
 def test_whatever_is_in_force_was_settled_by_two_who_may(steps: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder, casebook(Path(folder)) as book:
         request = ask(book)
         taken: list[tuple[str, str]] = []
+        days = 0
         for account, step in steps:
+            days += 5 * (step == "wait")
             before = kinds(book, request)
             try:
+                if step == "wait":
+                    continue
                 if step == "agree":
-                    made = agree(book, account, request)
+                    made = agree(book, account, request, days)
+                    assert days <= 7
                 elif step == "withdraw":
                     made = registering.withdraw(book, who(account), request, "Enough.", NOW)
                 else:
-                    made = decide(book, account, request, "allow" if step == "decide" else "refuse")
+                    until = TODAY + timedelta(days=7) if step == "decide" else None
+                    made = decide(book, account, request, "allow" if step == "decide" else "refuse", until=until)
             except CasebookError:
                 assert kinds(book, request) == before
                 continue

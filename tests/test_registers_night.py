@@ -79,7 +79,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> School:
     with casebook(school.store) as book:
         request = registering.ask(book, who("s.senior"), "example.net", "allow", "Sums for 7B.", asked).id
         registering.decide(book, who("n.network"), request, "allow", "It is.", asked, today=asked.date())
-        registering.agree(book, who("d.lead"), request, "It is.", NIGHT - timedelta(days=9))
+        at = NIGHT - timedelta(days=9)
+        registering.agree(book, who("d.lead"), request, "It is.", at, today=at.date())
         facts = {"device_type": "tablet", "site": "main", "group": "year 7", "tried_at": NIGHT - timedelta(hours=17)}
         for host, result in (
             ("test.example.com", "blocked"),

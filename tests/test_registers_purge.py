@@ -66,7 +66,7 @@ def decided(book: Casebook, decision: str = "allow", until: date | None = None) 
 
 def agreed(book: Casebook, until: date | None = None) -> str:
     request = decided(book, until=until)
-    registering.agree(book, who("d.lead"), request, "Sums for Jo", NOW)
+    registering.agree(book, who("d.lead"), request, "Sums for Jo", NOW, today=NOW.date())
     return request
 
 
@@ -263,7 +263,7 @@ def test_nobody_becomes_the_second_person_of_a_request_of_which_nobody_knows_who
     request = decided(book, until=NOW.date())
     purged(book, 101)
     with pytest.raises(CasebookError, match="has been erased"):
-        registering.agree(book, who("p.deputy"), request, "I looked at it as well.", days(102))
+        registering.agree(book, who("p.deputy"), request, "I looked at it as well.", days(102), today=days(102).date())
     registering.withdraw(book, who("p.deputy"), request, "It is over.", days(102))
     assert purged(book, 201) == {}
     assert purged(book, 202) == {"registers": {"register entries": 1, "texts": 1}}
@@ -321,7 +321,7 @@ def taken(book: Casebook, step: str, request: str, at: datetime) -> None:
                 book, who("n.network"), {**PLACE, "host": "test.example.com", "tried_at": at}, content, at
             )
         elif step == "agree":
-            registering.agree(book, who("d.lead"), request, "So.", at)
+            registering.agree(book, who("d.lead"), request, "So.", at, today=at.date())
         elif step == "withdraw":
             registering.withdraw(book, who("d.lead"), request, "So.", at)
         elif step == "look":

@@ -184,7 +184,9 @@ def decide(config: Path, account: str | None, request_id: str, decision: str, un
 def agree(config: Path, account: str | None, request_id: str, reason: str) -> None:
     """Agree as the second: neither who asked nor who decided."""
     with opened(config, account) as session:
-        made = registering.agree(session.book, session.actor, request_id, reason, session.now)
+        made = registering.agree(
+            session.book, session.actor, request_id, reason, session.now, today=session.today
+        )  # fmt: skip
     say([f"{made.id} is in force: {made.decision} {_site(made)}. The logs will show whether the filter does it."])
 
 
