@@ -73,7 +73,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     # What people report.
     "reported": Kind(("category", "level", "route", "day", "illegal?"), ("summary", "parties", "reported_by")),
     # What is decided.
-    "review": Kind(),
+    "review": Kind((), ("reason?",)),
     "confirm": Kind(("category?", "level?", "illegal?"), ("reason",)),
     "dismiss": Kind(("ground",), ("reason",)),
     "escalate": Kind(("agency",), ("reason",)),
@@ -85,7 +85,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "step": Kind(("route", "step"), ("note?",)),
     "answer": Kind(("route", "question", "answer"), ("note?",)),
     "reroute": Kind(("route",), ("reason",)),
-    "party": Kind((), ("person", "part", "person_kind")),
+    "party": Kind((), ("person", "part", "person_kind", "reason?")),
     "not-party": Kind((), ("person", "reason")),
     "agree": Kind(("agreed",), ("reason",)),
     "bring-in": Kind(("colleague",), ("reason",)),

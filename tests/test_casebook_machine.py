@@ -170,7 +170,7 @@ class Anybody(RuleBasedStateMachine):
     @rule(data=st.data(), account=st.sampled_from(PEOPLE), kind=st.sampled_from(sorted(DECISIONS)), words=WORDS)
     def decide(self, data: st.DataObject, account: str, kind: str, words: str) -> None:
         incident = data.draw(st.sampled_from(self.ids()))
-        values: dict[str, Any] = {} if kind == "review" else {"reason": words}
+        values: dict[str, Any] = {} if kind == "review" and data.draw(st.booleans()) else {"reason": words}
         if kind == "dismiss":
             values["ground"] = data.draw(st.sampled_from(GROUNDS))
         elif kind == "escalate":

@@ -270,7 +270,7 @@ def taken(book: Casebook, incident: str, step: str, other: str) -> None:
             hits = [each["hit_id"] for each in (content or {"draft": {"hits": []}})["draft"]["hits"]]
             split(book, ACCESS, who("h.head"), incident, hits[:1], "Another day.", NOW)
         elif step in {"review", "hold"}:
-            values: dict[str, Any] = {} if step == "review" else {"reason": "So."}
+            values: dict[str, Any] = {"reason": "So."}
             do(book, "h.head", incident, step, **values)
     except CasebookError:
         return

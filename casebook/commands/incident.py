@@ -12,7 +12,7 @@ import click
 from casebook import beside, deciding, letters, listing, onroute, showing
 from casebook.case import STATES, Case
 from casebook.commands import leaving
-from casebook.commands.opening import JSON, REASON, Session, asking, opened, viewer_of
+from casebook.commands.opening import JSON, REASON, WHY, Session, asking, opened, viewer_of
 from casebook.illegal import ILLEGAL
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, PERSON_KINDS, SECONDED, Said, said
 from casebook.sanctions import load_sanctions
@@ -159,7 +159,7 @@ def _simple(name: str, sentence: str, *options: Callable[..., Any]) -> None:
     incident.command(name)(asking(_INCIDENT(command)))
 
 
-_simple("review", "Take a draft up.")
+_simple("review", "Take a draft up.", WHY)
 _simple(
     "confirm",
     "It is an incident.",
@@ -197,6 +197,7 @@ _simple(
     click.option("--person", required=True, help="The account, or the whole name."),
     click.option("--part", required=True, type=click.Choice(PARTS)),
     click.option("--kind", "person_kind", required=True, type=click.Choice(PERSON_KINDS)),
+    WHY,
 )
 _simple("not-party", "Somebody is no part of it.", click.option("--person", required=True), REASON)
 _simple(

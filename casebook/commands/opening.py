@@ -57,6 +57,8 @@ CONFIG = click.option(
 )  # fmt: skip
 JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 REASON = click.option("--reason", required=True, help="Why, in a sentence: others will have to rely on it.")
+#: Where what is done mostly says why.
+WHY = click.option("--reason", help="Why, if it does not go without saying.")
 
 
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
