@@ -115,6 +115,10 @@ class Case:
     linked: tuple[str, ...] = ()
     #: Something in it may be illegal, and two people have not settled that nothing is.
     illegal: bool = False
+    #: Whoever is part of a case that has something of this one, and whether one that it was merged into is about
+    #: staff: `store.case_of` enters it, because it stands in the histories of these.
+    elsewhere: frozenset[str] = frozenset()
+    staff_elsewhere: bool = False
 
     @property
     def withheld(self) -> bool:
@@ -123,12 +127,20 @@ class Case:
 
     @property
     def people(self) -> AbstractSet[str]:
-        """The accounts of whoever is part of it."""
-        return self.parties.keys()
+        """The accounts of whoever is part of it, or of a case that has something of it."""
+        return self.parties.keys() | self.elsewhere
 
     @property
     def side(self) -> str:
-        """`staff` where an adult of the school is the subject, the instigator or the victim; else `pupil`."""
+        """`staff` where an adult of the school is the subject, the instigator or the victim; else `pupil`.
+
+        What was merged into a case about staff is part of one.
+        """
+        return "staff" if self.staff_elsewhere else self.own_side
+
+    @property
+    def own_side(self) -> str:
+        """The side that follows from its own actions alone."""
         if self.erased_side == "staff":
             return "staff"
         concerned = any(each.kind == "staff" and each.part != "witness" for each in self.parties.values())

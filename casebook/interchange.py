@@ -19,13 +19,12 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, select
 
 from casebook import outgoing
-from casebook.case import replayed
 from casebook.holds import held
 from casebook.kinds import Refused, said
 from casebook.outgoing import Export
 from casebook.routes import Route
 from casebook.showing import Viewer, as_data
-from casebook.store import Casebook, history
+from casebook.store import Casebook, case_of, history
 from casebook.tables import INCIDENT
 from pipeline.spreadsheet import as_csv
 
@@ -99,7 +98,7 @@ def _rows(
     kept = held(connection)
     for incident in connection.scalars(question).all():
         acted = history(connection, incident)
-        case = replayed(incident, acted)
+        case = case_of(connection, incident, acted)
         if not viewer.access.decides(viewer.actor, case):
             continue
         times = {name: getattr(case, name) for name in ("opened_at", "reviewed_at", "closed_at")}

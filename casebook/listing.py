@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from casebook.access import Access, Actor
 from casebook.holds import held
+from casebook.linked import links
 from casebook.store import case_of
 from casebook.tables import ACTION, INCIDENT, PARTY
 
@@ -49,17 +50,15 @@ def visible(
     question = select(*(INCIDENT.c[name] for name in _SHOWN), INCIDENT.c.erased).where(wanted)
     if among is not None:
         question = question.where(INCIDENT.c.id.in_(among))
-    people = _people(connection, access.deciding(actor))
+    about = _Known.of(connection, access, actor)
     kept = held(connection)
-    mine, myself = _brought_into(connection, actor), frozenset({actor.account})
     found = []
     for *values, erased in connection.execute(question.order_by(INCIDENT.c.day, INCIDENT.c.id)):
         row = dict(zip(_SHOWN, values, strict=True))
-        side, name = row["side"], row["id"]
-        case = _Seen(side, side if erased else "", people.get(name, _NOBODY), myself if name in mine else _NOBODY)
+        case = about.case(row["id"], row["side"], is_erased=bool(erased))
         if access.sees(actor, case):
             # What was merged with one that is held, or split from it, is held as well.
-            row["question_open"], row["held"] = bool(row["question_open"]), name in kept
+            row["question_open"], row["held"] = bool(row["question_open"]), row["id"] in kept
             found.append(row)
         elif access.sees_routing(actor, case):
             found.append({each: row[each] for each in _ROUTING})
@@ -70,6 +69,33 @@ def held_for(connection: Connection, access: Access, actor: Actor, incident: str
     """For the sake of which incidents, of those that the actor may see, this one is held; None if it is not held."""
     laid = held(connection).get(incident)
     return None if laid is None else sorted(each for each in laid if access.sees(actor, case_of(connection, each)))
+
+
+class _Known(NamedTuple):
+    """Of all incidents, what decides who may see them besides their rows."""
+
+    myself: frozenset[str]
+    people: dict[str, frozenset[str]]
+    mine: set[str]
+    #: What was merged into a case about staff.
+    of_staff: set[str]
+
+    @classmethod
+    def of(cls, connection: Connection, access: Access, actor: Actor) -> _Known:
+        """All of it, for this actor."""
+        people, found = _people(connection, access.deciding(actor)), links(connection)
+        there = {name: frozenset[str]().union(*(people.get(each, _NOBODY) for each in found.beyond(name)))
+                 for name in found.names}  # fmt: skip
+        people |= {name: people.get(name, _NOBODY) | each for name, each in there.items()}
+        staff = set(connection.scalars(select(INCIDENT.c.id).where(INCIDENT.c.side == "staff")))
+        of_staff = {name for name in found.merged if not staff.isdisjoint(found.ends(name))}
+        return cls(frozenset({actor.account}), people, _brought_into(connection, actor), of_staff)
+
+    def case(self, name: str, side: str, *, is_erased: bool) -> _Seen:
+        """The case of a row."""
+        seen_as = "staff" if name in self.of_staff else side
+        brought_in = self.myself if name in self.mine else _NOBODY
+        return _Seen(seen_as, side if is_erased else "", self.people.get(name, _NOBODY), brought_in)
 
 
 def _people(connection: Connection, accounts: frozenset[str]) -> dict[str, frozenset[str]]:

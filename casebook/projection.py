@@ -23,7 +23,7 @@ def rows_of(case: Case) -> Rows:
         return stamp(value) if value else ""
 
     incident = {
-        "id": case.id, "state": case.state, "side": case.side, "origin": case.origin, "level": case.level,
+        "id": case.id, "state": case.state, "side": case.own_side, "origin": case.origin, "level": case.level,
         "category": case.category, "route": case.route, "day": case.day, "ground": case.ground,
         **{name: int(getattr(case, name)) for name in ("withheld", "question_open", "held", "erased")},
         **{name: moment(name) for name in ("opened_at", "changed_at", "reviewed_at", "closed_at")},

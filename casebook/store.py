@@ -13,6 +13,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +40,7 @@ from casebook.access import Actor
 from casebook.case import Acted, Case, replayed
 from casebook.chain import BEGINNING, action_hash, content_hash
 from casebook.kinds import CasebookError, Said, canonical
+from casebook.linked import links
 from casebook.projection import project, stamp
 from casebook.tables import ACTION, CONTENT, HEAD, INCIDENT
 from pipeline.config import Settings
@@ -272,9 +274,21 @@ def history(connection: Connection, about: str) -> list[Acted]:
     return [as_acted(dict(row)) for row in connection.execute(actions(about)).mappings()]
 
 
-def case_of(connection: Connection, incident: str) -> Case:
-    """The case as it is now. Raises `Refused` if there is none, as for one that may not be seen."""
-    return replayed(incident, history(connection, incident))
+def case_of(connection: Connection, incident: str, told: list[Acted] | None = None) -> Case:
+    """The case as it is now, with whoever is part of where it went; `told` is its history, if it is at hand.
+
+    Raises `Refused` if there is none, as for one that may not be seen.
+    """
+    case = replayed(incident, history(connection, incident) if told is None else told)
+    if not (case.linked or case.merged_into):
+        return case
+    found = links(connection)
+    beyond = {name: replayed(name, history(connection, name)) for name in found.beyond(incident)}
+    return replace(
+        case,
+        elsewhere=frozenset(person for each in beyond.values() for person in each.parties),
+        staff_elsewhere=any(beyond[name].own_side == "staff" for name in found.ends(incident)),
+    )
 
 
 def incidents(connection: Connection, *states: str) -> list[RowMapping]:

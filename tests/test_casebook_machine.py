@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -65,18 +66,27 @@ def accounts_of(account: str) -> set[str]:
     return {"h.head": {"h.head", "hhead-admin"}}.get(account, {account})
 
 
-def may_decide(account: str, case: Case) -> bool:
+@dataclass(frozen=True)
+class Concern:
+    """Who is part of a case or of what became of it, whom it is about, and who was brought in."""
+
+    people: set[str]
+    side: str
+    brought_in: set[str]
+
+
+def may_decide(account: str, case: Concern) -> bool:
     """The table of docs/casebook.md, by hand."""
-    if accounts_of(account) & case.parties.keys():
+    if accounts_of(account) & case.people:
         return False
-    if accounts_of("h.head") & case.parties.keys():
+    if accounts_of("h.head") & case.people:
         return account == "c.chair"
     return account == "h.head" or (case.side == "pupil" and account in DSLS)
 
 
-def may_see(account: str, case: Case, brought_in: set[str]) -> bool:
+def may_see(account: str, case: Concern) -> bool:
     """The same, with whoever was brought in."""
-    return may_decide(account, case) or (account in brought_in and not accounts_of(account) & case.parties.keys())
+    return may_decide(account, case) or (account in case.brought_in and not accounts_of(account) & case.people)
 
 
 class Anybody(RuleBasedStateMachine):
@@ -124,30 +134,48 @@ class Anybody(RuleBasedStateMachine):
         with self.book.reading() as connection:
             return history(connection, incident)
 
+    def concern(self, incident: str) -> Concern:
+        """By hand: whoever is part of where any of it went is part of it."""
+        told = self.told(incident)
+        people, side = set(self.case(incident).parties), self.case(incident).own_side
+        waiting, passed = [incident], {incident}
+        while waiting:
+            for each in self.told(waiting.pop()):
+                for name in {"merge": "into", "split": "into", "merged-from": "origin"}.keys() & {each.kind}:
+                    other = each.facts["origin" if name == "merged-from" else "into"]
+                    if name != "merged-from":
+                        people |= self.case(other).parties.keys() if other != incident else set()
+                    waiting += [other] if other not in passed else []
+                    passed.add(other)
+        while end := self.case(incident).merged_into:
+            incident = end
+            side = "staff" if self.case(end).own_side == "staff" else side
+        return Concern(people, side, {each.facts["colleague"] for each in told if each.kind == "bring-in"})
+
     def attempt(self, account: str, incident: str, kind: str, **values: Any) -> bool:
         """Whether it was taken."""
         before, told = self.case(incident), self.told(incident)
-        brought_in = {each.facts["colleague"] for each in told if each.kind == "bring-in"}
-        seen = may_see(account, before, brought_in)
+        concern = self.concern(incident)
+        seen = may_see(account, concern)
         self.minute += 1
         try:
             after = do(self.book, account, incident, kind, self.minute, **values)
         except CasebookError:
             assert len(self.told(incident)) == len(told), "what was refused has left a trace"
             return False
-        routing = kind == "step" and account == "n.network" and before.side == "pupil"
-        allowed = may_decide(account, before) or (seen and kind in AS_SECOND) or routing
+        routing = kind == "step" and account == "n.network" and concern.side == "pupil"
+        allowed = may_decide(account, concern) or (seen and kind in AS_SECOND) or routing
         assert allowed, f"{account} may not do {kind} in {incident}"
         if kind in DECISIONS:
             assert after.state == MOVES[before.state, kind]
         else:
             assert after.state == before.state
-        self.refuse_alone(account, before, kind, told)
+        self.refuse_alone(account, before, kind, told, concern.people)
         if kind == "reroute":
             self.goes(incident, before, values["route"])
         return True
 
-    def refuse_alone(self, account: str, before: Case, kind: str, told: list[Any]) -> None:
+    def refuse_alone(self, account: str, before: Case, kind: str, told: list[Any], people: set[str]) -> None:
         """Whoever did what needs two had somebody else's word for it, given after the last evidence."""
         ever_urgent = any(each.facts.get("level") == "urgent" for each in told)
         illegal = before.route == "illegal" or before.id in self.illegal
@@ -159,7 +187,7 @@ class Anybody(RuleBasedStateMachine):
         bringing = {"late-evidence", "merged-from", "answer"} if illegal and wanted == "reroute" else {"late-evidence"}
         since = max((at for at, each in enumerate(told) if self.takes_back(each, bringing)), default=0)
         others = {each.author for each in told[since:] if each.kind == "agree" and each.facts["agreed"] == wanted}
-        others = {each for each in others - {account} if not accounts_of(each) & before.parties.keys()}
+        others = {each for each in others - {account} if not accounts_of(each) & people}
         assert others, f"{account} did {kind} alone"
 
     @staticmethod
@@ -192,7 +220,7 @@ class Anybody(RuleBasedStateMachine):
     @rule(data=st.data(), account=st.sampled_from(PEOPLE), words=WORDS)
     def split_off(self, data: st.DataObject, account: str, words: str) -> None:
         incident = data.draw(st.sampled_from(self.ids()))
-        before, told = self.case(incident), self.told(incident)
+        before, told, concern = self.case(incident), self.told(incident), self.concern(incident)
         hits = sorted({hit["hit_id"] for draft in drafts_in(told) for hit in draft["hits"]})
         chosen = data.draw(st.sets(st.sampled_from(hits), min_size=1)) if hits else {"0" * 16}
         try:
@@ -200,7 +228,7 @@ class Anybody(RuleBasedStateMachine):
         except CasebookError:
             assert len(self.told(incident)) == len(told)
             return
-        assert may_see(account, before, {each.facts["colleague"] for each in told if each.kind == "bring-in"})
+        assert may_decide(account, concern)
         if before.route == "illegal" or incident in self.illegal:
             self.illegal.add(made.id)
 
@@ -244,6 +272,7 @@ class Anybody(RuleBasedStateMachine):
     def merge(self, data: st.DataObject, account: str, words: str) -> None:
         one, other = data.draw(st.sampled_from(self.ids())), data.draw(st.sampled_from(self.ids()))
         before, told, length = self.case(one), self.told(one), len(self.told(other))
+        both = self.concern(one), self.concern(other)
         self.minute += 1
         try:
             deciding.merge(self.book, ACCESS, routes(), who(account), one, other, words, NOW)
@@ -251,11 +280,11 @@ class Anybody(RuleBasedStateMachine):
             assert (len(self.told(one)), len(self.told(other))) == (len(told), length)
             return
         assert one != other
-        assert may_decide(account, before)
+        assert all(may_decide(account, each) for each in both)
         assert self.case(one).state == "merged"
         if before.route == "illegal" or one in self.illegal:
             self.comes(other)
-        self.refuse_alone(account, before, "merge", told)
+        self.refuse_alone(account, before, "merge", told, both[0].people)
 
     @rule(account=st.sampled_from(PEOPLE), person=st.sampled_from(PARTY_NAMES), part=st.sampled_from(PARTS))
     def report(self, account: str, person: str, part: str) -> None:
@@ -278,9 +307,9 @@ class Anybody(RuleBasedStateMachine):
             listed = {row["id"]: row for row in visible(connection, ACCESS, who(account), STATES)}
         for incident in self.ids():
             case, told = self.case(incident), self.told(incident)
-            brought_in = {each.facts["colleague"] for each in told if each.kind == "bring-in"}
-            seen = may_see(account, case, brought_in)
-            routing = account == "n.network" and case.side == "pupil" and account not in case.parties
+            concern = self.concern(incident)
+            seen = may_see(account, concern)
+            routing = account == "n.network" and concern.side == "pupil" and account not in concern.people
             assert (incident in listed) == (seen or routing)
             assert ("category" in listed.get(incident, {})) == seen
             try:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, text
 
-from casebook import deciding, held, listing
+from casebook import deciding, held, interchange, listing
 from casebook.access import Access
 from casebook.case import STATES, Case
 from casebook.deciding import act
 from casebook.intake import take_in
 from casebook.kinds import CasebookError, Refused, said
 from casebook.meant import Listed
+from casebook.packs.parts import parts_of
 from casebook.splitting import split
 from casebook.store import Casebook, case_of
 from casebook.tables import PARTY
 from casebook.verifying import verify
 from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, routes, who
 from tests.made_drafts import a_night, draft, drafts, hit
+from tests.made_packs import viewer
 
 
 @pytest.fixture
@@ -48,6 +51,12 @@ def seeing(book: Casebook, incident: str) -> set[str]:
         }
     assert by_case == by_list
     return by_case
+
+
+def by_category(book: Casebook, category: str) -> str:
+    with book.reading() as connection:
+        rows = connection.execute(text("SELECT id FROM incident WHERE category = :it"), {"it": category})
+        return str(rows.scalar_one())
 
 
 def of_account(book: Casebook, account: str, **changes: Any) -> str:
@@ -199,6 +208,63 @@ def test_a_child_who_shares_a_first_name_with_the_head_is_entered_without_more_a
     assert list(the_case(book, told(book, "Hari", "victim", "pupil")).parties) == ["hari"]
 
 
+# ---------------------------------------------------------------- where it went
+
+
+def merge(book: Casebook, account: str, one: str, other: str) -> None:
+    deciding.merge(book, ACCESS, routes(), who(account), one, other, "d.lead saw it: a detail.", NOW)
+
+
+def test_what_was_merged_is_seen_by_nobody_who_is_part_of_where_it_went(book: Casebook) -> None:
+    one, other = by_category(book, "extremism"), by_category(book, "bypass")
+    merge(book, "h.head", one, other)
+    do(book, "h.head", other, "party", person="d.lead", part="witness", person_kind="staff")
+    assert seeing(book, one) == seeing(book, other) == {"p.deputy", "h.head"}
+    do(book, "h.head", other, "party", person="hhead-admin", part="witness", person_kind="staff")
+    assert seeing(book, one) == seeing(book, other) == {"c.chair"}
+    with book.reading() as connection, pytest.raises(Refused):
+        ACCESS.refuse_unseen(who("h.head"), case_of(connection, one))
+    assert verify(book).faults == []
+
+
+def test_what_was_merged_into_a_case_about_staff_is_apart_too(book: Casebook) -> None:
+    one, other = by_category(book, "extremism"), by_category(book, "bypass")
+    merge(book, "d.lead", one, other)
+    do(book, "d.lead", other, "party", person="n.network", part="instigator", person_kind="staff")
+    assert seeing(book, one) == seeing(book, other) == {"h.head"}
+
+
+def test_whoever_is_part_of_what_was_split_off_does_not_read_it_where_it_came_from(book: Casebook) -> None:
+    """The old one keeps its evidence, wherever it goes after that."""
+    incident = by_category(book, "self-harm")
+    hits = [each["hit_id"] for each in a_night().filter(category="self-harm")["hits"][0]]
+    made = split(book, ACCESS, who("d.lead"), incident, hits[:1], "Another matter.", NOW).id
+    do(book, "p.deputy", made, "party", person="d.lead", part="witness", person_kind="staff")
+    assert seeing(book, incident) == seeing(book, made) == {"p.deputy", "h.head"}
+    into = by_category(book, "bypass")
+    do(book, "h.head", incident, "agree", agreed="dismiss", reason="Both of us.")
+    merge(book, "p.deputy", incident, into)
+    assert seeing(book, into) == {"p.deputy", "h.head"}
+    do(book, "h.head", into, "party", person="x.pupil", part="witness", person_kind="pupil")
+    assert seeing(book, made) == {"p.deputy", "h.head"}
+    # There and back again.
+    do(book, "h.head", made, "agree", agreed="dismiss", reason="Both of us.")
+    merge(book, "p.deputy", made, into)
+    assert seeing(book, made) == seeing(book, incident) == seeing(book, into) == {"p.deputy", "h.head"}
+    assert verify(book).faults == []
+
+
+def test_a_table_that_leaves_has_nothing_of_what_went_into_a_case_of_the_asker(book: Casebook, tmp_path: Path) -> None:
+    one, other = by_category(book, "extremism"), by_category(book, "bypass")
+    merge(book, "h.head", one, other)
+    do(book, "h.head", other, "party", person="d.lead", part="witness", person_kind="staff")
+    request = interchange.Request("json", tmp_path / "table.json", "For the safeguarding system.")
+    interchange.export(book, routes(), viewer("d.lead", 15), request)
+    assert not {one, other} & {each["id"] for each in json.loads((tmp_path / "table.json").read_text("utf-8"))}
+    with book.reading() as connection, pytest.raises(Refused):
+        parts_of(connection, one, viewer("d.lead", 15))
+
+
 # ---------------------------------------------------------------- of which kind they are
 
 
@@ -218,12 +284,6 @@ def test_a_pupil_is_no_member_of_staff_and_of_a_guest_the_lists_say_nothing(book
 
 
 # ---------------------------------------------------------------- the second person
-
-
-def by_category(book: Casebook, category: str) -> str:
-    with book.reading() as connection:
-        rows = connection.execute(text("SELECT id FROM incident WHERE category = :it"), {"it": category})
-        return str(rows.scalar_one())
 
 
 @pytest.mark.parametrize("person", ["p.deputy", "Pat Deputy"])

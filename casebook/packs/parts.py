@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from casebook.case import Acted, Case, drafts_in, replayed
+from casebook.case import Acted, Case, drafts_in
 from casebook.deciding import names_open
 from casebook.showing import Viewer
-from casebook.store import actions, as_acted
+from casebook.store import actions, as_acted, case_of
 
 #: Which of an action's content names people.
 _NAMES: Final = frozenset({"draft", "person", "parties", "reported_by"})
@@ -55,7 +55,7 @@ def parts_of(connection: Connection, incident: str, viewer: Viewer) -> tuple[lis
 def _part(connection: Connection, incident: str) -> Part:
     rows = tuple(dict(row) for row in connection.execute(actions(incident)).mappings())
     acted = tuple(as_acted(row) for row in rows)
-    return Part(replayed(incident, acted), rows, acted)
+    return Part(case_of(connection, incident, list(acted)), rows, acted)
 
 
 def _merged(part: Part) -> Iterator[str]:
