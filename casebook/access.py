@@ -68,8 +68,8 @@ class Concern(Protocol):
         """`staff` or `pupil`."""
 
     @property
-    def erased_side(self) -> str:
-        """The side of one whose personal part is gone; empty while it is there."""
+    def left_to(self) -> AbstractSet[str] | None:
+        """The roles that may know of one whose personal part is gone; None if it is seen as before."""
 
     @property
     def people(self) -> AbstractSet[str]:
@@ -97,15 +97,17 @@ class Access:
         """Whether the actor may read the whole of the case."""
         if self.decides(actor, case):
             return True
-        brought_in = actor.account in case.brought_in and case.erased_side != "staff"
+        brought_in = actor.account in case.brought_in and case.left_to is None
         return brought_in and not _is_party(actor.accounts, case)
 
     def decides(self, actor: Actor, case: Concern) -> bool:
         """Whether the case is the actor's by their role, and not only because it has brought them in."""
         if _is_party(actor.accounts, case):
             return False
-        # Of what was erased nobody can tell any more whether the head was part of it.
-        if case.erased_side == "staff" or self._head_is_party(case):
+        if case.left_to is not None:
+            # Nobody can tell any more whether the head was part of it, or whoever asks.
+            return "chair-of-governors" in actor.roles & case.left_to
+        if self._head_is_party(case):
             return "chair-of-governors" in actor.roles
         return "head" in actor.roles or (case.side == "pupil" and bool(_DSLS & actor.roles))
 
@@ -198,7 +200,9 @@ def _first(person: Caseworker) -> tuple[str, ...]:
 
 def _is_technical(actor: Actor, case: Concern) -> bool:
     """Whether the actor looks after the network, and so is told what to do on which device."""
-    return "network-manager" in actor.roles and case.side == "pupil" and not _is_party(actor.accounts, case)
+    if case.left_to is not None or _is_party(actor.accounts, case):
+        return False
+    return "network-manager" in actor.roles and case.side == "pupil"
 
 
 def _is_party(accounts: frozenset[str], case: Concern) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from casebook.illegal import ILLEGAL, SETTLING, asked_anew, brings_illegal, is_settled
-from casebook.kinds import CasebookError, Refused, Said
+from casebook.kinds import LEFT_TO, CasebookError, Refused, Said
 from pipeline.schema import LEVELS, STAFF_ROLES
 
 #: What is on them is about staff, whoever is named.
@@ -99,6 +99,8 @@ class Case:
     erased: bool = False
     #: What its side was when its personal part was erased: nobody is named any more who would say so.
     erased_side: str = ""
+    #: Which roles may know of it since, where somebody who works with the casebook was part of it.
+    kept_for: frozenset[str] | None = None
     reviewed_at: datetime | None = None
     closed_at: datetime | None = None
     ground: str = ""
@@ -129,6 +131,11 @@ class Case:
     def people(self) -> AbstractSet[str]:
         """The accounts of whoever is part of it, or of a case that has something of it."""
         return self.parties.keys() | self.elsewhere
+
+    @property
+    def left_to(self) -> frozenset[str] | None:
+        """The roles that may know of what was erased, where nobody can tell any more who was part of it."""
+        return left_to(self.erased_side, self.kept_for)
 
     @property
     def side(self) -> str:
@@ -319,8 +326,23 @@ _CHANGES: Final[Mapping[str, Callable[[Case, Acted], dict[str, Any]]]] = {
     "export": lambda case, _: {"agreed": _without(case, "export")},
     "hold": lambda _, __: {"held": True},
     "release": lambda _, __: {"held": False},
-    "erase": lambda _, acted: {"erased": True, "erased_side": acted.facts["side"]},
+    "erase": lambda case, acted: {
+        "erased": True, "erased_side": acted.facts["side"],
+        "kept_for": kept_for(case.kept_for, acted.facts.get("kept_for")),
+    },
 }  # fmt: skip
+
+
+def kept_for(before: frozenset[str] | None, roles: Iterable[str] | None) -> frozenset[str] | None:
+    """Who may know of it, after it was erased once more: nobody who might not before."""
+    if roles is None:
+        return before
+    return frozenset(roles) & LEFT_TO if before is None else before.intersection(roles)
+
+
+def left_to(erased_side: str, kept: frozenset[str] | None) -> frozenset[str] | None:
+    """The roles that may know of an erased case; None if it is seen as it was before."""
+    return LEFT_TO if kept is None and erased_side == "staff" else kept
 
 
 def refuse_wrong_state(case: Case, said: Said) -> None:

@@ -26,6 +26,8 @@ PARTS: Final = ("subject", "victim", "instigator", "witness")
 PERSON_KINDS: Final = ("pupil", "staff", "parent", "unknown")
 #: What a second senior person may agree to.
 SECONDED: Final = ("open", "close", "export", "dismiss", "reroute", "sanctions")
+#: Who may know of an erased incident that was about staff, or that a caseworker was part of.
+LEFT_TO: Final = frozenset({"chair-of-governors", "auditor"})
 #: To whom an incident can be escalated.
 AGENCIES: Final = (
     "head", "chair-of-governors", "child-protection", "social-care", "lado", "police", "ceop", "iwf", "prevent", "hr",
@@ -116,7 +118,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     # A receipt: which rule, and whose; what went; which actions have lost their personal part, as (first, last).
     "purge": Kind(("rule", "days", "layer", "before", "counts", "sha256", "incidents", "erased")),
     # Beside each incident of a receipt, with its number: what decides who may see it once nobody is named in it.
-    "erase": Kind(("receipt", "rule", "side")),
+    # `kept_for`, where a caseworker was part of it: which of `LEFT_TO` were not. It does not say who it was.
+    "erase": Kind(("receipt", "rule", "side", "kept_for?")),
 }
 
 

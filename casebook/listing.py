@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, select
 
 from casebook.access import Access, Actor
+from casebook.case import kept_for, left_to
 from casebook.holds import held
 from casebook.linked import links
 from casebook.store import case_of
@@ -33,7 +34,7 @@ class _Seen(NamedTuple):
     """As much of a case as decides who may see it: an `access.Concern`."""
 
     side: str
-    erased_side: str
+    left_to: frozenset[str] | None
     people: frozenset[str]
     brought_in: frozenset[str]
 
@@ -79,6 +80,8 @@ class _Known(NamedTuple):
     mine: set[str]
     #: What was merged into a case about staff.
     of_staff: set[str]
+    #: What was erased, and a caseworker was part of: who may know of it.
+    kept_for: dict[str, frozenset[str]]
 
     @classmethod
     def of(cls, connection: Connection, access: Access, actor: Actor) -> _Known:
@@ -89,13 +92,15 @@ class _Known(NamedTuple):
         people |= {name: people.get(name, _NOBODY) | each for name, each in there.items()}
         staff = set(connection.scalars(select(INCIDENT.c.id).where(INCIDENT.c.side == "staff")))
         of_staff = {name for name in found.merged if not staff.isdisjoint(found.ends(name))}
-        return cls(frozenset({actor.account}), people, _brought_into(connection, actor), of_staff)
+        mine, myself = _brought_into(connection, actor), frozenset({actor.account})
+        return cls(myself, people, mine, of_staff, _kept_for(connection))
 
     def case(self, name: str, side: str, *, is_erased: bool) -> _Seen:
         """The case of a row."""
         seen_as = "staff" if name in self.of_staff else side
         brought_in = self.myself if name in self.mine else _NOBODY
-        return _Seen(seen_as, side if is_erased else "", self.people.get(name, _NOBODY), brought_in)
+        left = left_to(side, self.kept_for.get(name)) if is_erased else None
+        return _Seen(seen_as, left, self.people.get(name, _NOBODY), brought_in)
 
 
 def _people(connection: Connection, accounts: frozenset[str]) -> dict[str, frozenset[str]]:
@@ -104,6 +109,14 @@ def _people(connection: Connection, accounts: frozenset[str]) -> dict[str, froze
     question = select(PARTY.c.incident, PARTY.c.person).where(PARTY.c.person.in_(sorted(accounts)))
     for incident, person in connection.execute(question):
         found[incident] = found.get(incident, _NOBODY) | {person}
+    return found
+
+
+def _kept_for(connection: Connection) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    erased = (ACTION.c.kind == "erase") & ACTION.c.facts.contains('"kept_for":')
+    for about, facts in connection.execute(select(ACTION.c.about, ACTION.c.facts).where(erased)):
+        found[about] = kept_for(found.get(about), json.loads(facts)["kept_for"]) or _NOBODY
     return found
 
 

@@ -18,12 +18,13 @@ from sqlalchemy import Connection, delete, func, select
 
 from casebook.access import Actor
 from casebook.case import Case
-from casebook.kinds import CasebookError, Refused, said
+from casebook.kinds import LEFT_TO, CasebookError, Refused, said
 from casebook.linked import together
 from casebook.projection import rows_of, stamp
 from casebook.registersover import over
 from casebook.store import Casebook, Writer, case_of, incidents
 from casebook.tables import ACTION, CONTENT, INCIDENT
+from pipeline.caseworkers import Caseworker
 from pipeline.config import Settings
 from pipeline.policy import laid_down_by
 
@@ -185,8 +186,13 @@ def planned(book: Casebook, kept: Mapping[str, Period], now: datetime) -> list[G
         return receipts(due(connection, kept, now), kept, now)
 
 
-def purge(book: Casebook, kept: Mapping[str, Period], author: Actor, now: datetime) -> list[Gone]:
-    """Erase all that is due, some of it at a time; each time all of it with its receipt, or nothing."""
+def purge(
+    book: Casebook, kept: Mapping[str, Period], author: Actor, now: datetime, staff: Sequence[Caseworker] = ()
+) -> list[Gone]:
+    """Erase all that is due, some of it at a time; each time all of it with its receipt, or nothing.
+
+    `staff`: whoever works with the casebook, and must not see a case open itself to them once they are not named in it.
+    """
     taken: list[Due] = []
     with book.reading() as connection:
         waiting = due(connection, kept, now)
@@ -194,13 +200,16 @@ def purge(book: Casebook, kept: Mapping[str, Period], author: Actor, now: dateti
         of_rule = [each for each in waiting if each.rule == rule]
         for start in range(0, len(of_rule), _AT_A_TIME):
             with book.changing() as writer:
-                taken += _erase(writer, kept, of_rule[start : start + _AT_A_TIME], author, now)
+                taken += _erase(writer, kept, of_rule[start : start + _AT_A_TIME], author, now, staff)
     if taken:
         book.sweep()
     return receipts(taken, kept, now)
 
 
-def _erase(writer: Writer, kept: Mapping[str, Period], wanted: list[Due], author: Actor, now: datetime) -> list[Due]:
+def _erase(
+    writer: Writer, kept: Mapping[str, Period], wanted: list[Due], author: Actor, now: datetime,
+    staff: Sequence[Caseworker],
+) -> list[Due]:  # fmt: skip
     """Erase those that are due still, by one rule; which these were."""
     cases = [{name: _case(writer.connection, name) for name in each.incidents} for each in wanted]
     both = zip(wanted, cases, strict=True)
@@ -210,15 +219,22 @@ def _erase(writer: Writer, kept: Mapping[str, Period], wanted: list[Due], author
     numbers = sorted(seq for each in batch for seq, _ in each.content)
     for start in range(0, len(numbers), _ASKED):
         writer.connection.execute(delete(CONTENT).where(CONTENT.c.seq.in_(numbers[start : start + _ASKED])))
-    sides = {name: case.side for of in cases for name, case in of.items()}
+    erased = {name: case for of in cases for name, case in of.items()}
     names = [name for each in batch for name in each.incidents]
     rule = batch[0].rule
     given = note(writer, receipt(kept[rule], batch, now), author, now, names, numbers)
     for name in names:
-        what = said("erase", receipt=given, rule=rule, side=sides[name])
+        case = erased[name]
+        what = said("erase", receipt=given, rule=rule, side=case.side, kept_for=_kept_for(case, staff))
         writer.append(what, name, author, now)
         writer.keep(case_of(writer.connection, name))
     return batch
+
+
+def _kept_for(case: Case, staff: Sequence[Caseworker]) -> list[str] | None:
+    """Who may know of it once nobody is named, if any caseworker is part of it; None if none is."""
+    parted = [each for each in staff if not each.known_as.isdisjoint(case.people)]
+    return sorted(LEFT_TO.difference(*(each.roles for each in parted))) if parted else None
 
 
 def _case(connection: Connection, incident: str) -> Case:

@@ -118,7 +118,8 @@ def _let_incidents_go(settings: Settings, book: Casebook, ledger: Ledger, record
 
 def _erase(settings: Settings, book: Casebook, record: RunRecord) -> None:
     try:
-        purging.keep(settings, record, retention.purge(book, retention.periods(settings), NIGHT, record.started))
+        kept, staff = retention.periods(settings), settings.casebook.staff
+        purging.keep(settings, record, retention.purge(book, kept, NIGHT, record.started, staff))
     except CasebookError as error:
         record.issues.append(f"Not all that has had its time in the casebook was erased: {error}")
 

@@ -194,7 +194,7 @@ def by_hand(settings: Settings, book: Casebook, actor: Actor, now: datetime, *, 
             raise StoreError(
                 f"cannot be written ({error.strerror or error}).", path=place.root, remedy=remedy
             ) from error
-        erased = retention.purge(book, kept, actor, now)
+        erased = retention.purge(book, kept, actor, now, settings.casebook.staff)
         book.sweep()
         keep(settings, record, erased)
         return Purged([*given, *erased], found.held.counts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +19,8 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from typing_extensions import override
 
-from casebook import deciding
+from casebook import deciding, retention
+from casebook.access import NIGHT
 from casebook.case import STATES, Case, drafts_in
 from casebook.intake import take_in
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, SECONDED, CasebookError
@@ -57,6 +59,7 @@ MIXED = draft(
     route="pupil-victim",
 )
 PARTY_NAMES = [*PEOPLE[:5], "a.pupil", "hhead-admin", "Mr Hari Head", "Dana Lead"]
+KEPT = {rule: retention.Period(rule, 100, "the program") for rule in retention.RULES}
 #: What whoever was brought in does as a second person.
 AS_SECOND = {"note", "agree", "reveal"}
 
@@ -73,12 +76,16 @@ class Concern:
     people: set[str]
     side: str
     brought_in: set[str]
+    #: Who may know of it, if nobody can tell any more who was part of it.
+    left: set[str] | None
 
 
 def may_decide(account: str, case: Concern) -> bool:
     """The table of docs/casebook.md, by hand."""
     if accounts_of(account) & case.people:
         return False
+    if case.left is not None:
+        return account == "c.chair" and account in case.left
     if accounts_of("h.head") & case.people:
         return account == "c.chair"
     return account == "h.head" or (case.side == "pupil" and account in DSLS)
@@ -86,7 +93,13 @@ def may_decide(account: str, case: Concern) -> bool:
 
 def may_see(account: str, case: Concern) -> bool:
     """The same, with whoever was brought in."""
-    return may_decide(account, case) or (account in case.brought_in and not accounts_of(account) & case.people)
+    brought_in = account in case.brought_in and case.left is None
+    return may_decide(account, case) or (brought_in and not accounts_of(account) & case.people)
+
+
+def is_technical(account: str, case: Concern) -> bool:
+    """Whether they are told what to do on which device."""
+    return account == "n.network" and case.side == "pupil" and case.left is None and account not in case.people
 
 
 class Anybody(RuleBasedStateMachine):
@@ -101,6 +114,7 @@ class Anybody(RuleBasedStateMachine):
         #: Incidents that hold something illegal, perhaps, and what of them was answered to that, as the document says.
         self.illegal: set[str] = set()
         self.answered: dict[str, dict[str, str]] = {}
+        self.left: dict[str, set[str]] = {}
 
     @initialize()
     def a_night(self) -> None:
@@ -136,21 +150,22 @@ class Anybody(RuleBasedStateMachine):
 
     def concern(self, incident: str) -> Concern:
         """By hand: whoever is part of where any of it went is part of it."""
-        told = self.told(incident)
+        name, told = incident, self.told(incident)
         people, side = set(self.case(incident).parties), self.case(incident).own_side
         waiting, passed = [incident], {incident}
         while waiting:
             for each in self.told(waiting.pop()):
-                for name in {"merge": "into", "split": "into", "merged-from": "origin"}.keys() & {each.kind}:
-                    other = each.facts["origin" if name == "merged-from" else "into"]
-                    if name != "merged-from":
+                if each.kind in {"merge", "split", "merged-from"}:
+                    other = each.facts["origin" if each.kind == "merged-from" else "into"]
+                    if each.kind != "merged-from":
                         people |= self.case(other).parties.keys() if other != incident else set()
                     waiting += [other] if other not in passed else []
                     passed.add(other)
         while end := self.case(incident).merged_into:
             incident = end
             side = "staff" if self.case(end).own_side == "staff" else side
-        return Concern(people, side, {each.facts["colleague"] for each in told if each.kind == "bring-in"})
+        brought_in = {each.facts["colleague"] for each in told if each.kind == "bring-in"}
+        return Concern(people, side, brought_in, self.left.get(name))
 
     def attempt(self, account: str, incident: str, kind: str, **values: Any) -> bool:
         """Whether it was taken."""
@@ -163,7 +178,7 @@ class Anybody(RuleBasedStateMachine):
         except CasebookError:
             assert len(self.told(incident)) == len(told), "what was refused has left a trace"
             return False
-        routing = kind == "step" and account == "n.network" and concern.side == "pupil"
+        routing = kind == "step" and is_technical(account, concern)
         allowed = may_decide(account, concern) or (seen and kind in AS_SECOND) or routing
         assert allowed, f"{account} may not do {kind} in {incident}"
         if kind in DECISIONS:
@@ -309,7 +324,7 @@ class Anybody(RuleBasedStateMachine):
             case, told = self.case(incident), self.told(incident)
             concern = self.concern(incident)
             seen = may_see(account, concern)
-            routing = account == "n.network" and concern.side == "pupil" and account not in concern.people
+            routing = is_technical(account, concern)
             assert (incident in listed) == (seen or routing)
             assert ("category" in listed.get(incident, {})) == seen
             try:
@@ -319,6 +334,19 @@ class Anybody(RuleBasedStateMachine):
                 assert not routing
             else:
                 assert ("history" in shown) == seen
+
+    @rule()
+    def what_is_over_is_erased(self) -> None:
+        """Whoever was part of it does not get to see it once nobody is named."""
+        before = {each: (self.concern(each), len(self.told(each))) for each in self.ids()}
+        retention.purge(self.book, KEPT, NIGHT, NOW + timedelta(days=5_000), STAFF)
+        for incident, (concern, length) in before.items():
+            if all(each.kind != "erase" for each in self.told(incident)[length:]):
+                continue
+            parted = {each for each in PEOPLE if accounts_of(each) & concern.people}
+            left = {"c.chair", "a.auditor"} - parted
+            if parted or concern.side == "staff" or concern.left is not None:
+                self.left[incident] = left & (left if concern.left is None else concern.left)
 
     @rule()
     def the_night_runs_again(self) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, text
 
-from casebook import deciding, held, interchange, listing
-from casebook.access import Access
+from casebook import deciding, held, interchange, listing, retention
+from casebook.access import NIGHT, Access
 from casebook.case import STATES, Case
 from casebook.deciding import act
 from casebook.intake import take_in
 from casebook.kinds import CasebookError, Refused, said
 from casebook.meant import Listed
 from casebook.packs.parts import parts_of
+from casebook.retention import RULES, Period
 from casebook.splitting import split
-from casebook.store import Casebook, case_of
+from casebook.store import Casebook, case_of, history
 from casebook.tables import PARTY
 from casebook.verifying import verify
 from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, routes, who
@@ -263,6 +265,68 @@ def test_a_table_that_leaves_has_nothing_of_what_went_into_a_case_of_the_asker(b
     assert not {one, other} & {each["id"] for each in json.loads((tmp_path / "table.json").read_text("utf-8"))}
     with book.reading() as connection, pytest.raises(Refused):
         parts_of(connection, one, viewer("d.lead", 15))
+
+
+# ---------------------------------------------------------------- once it is erased
+
+LATER = NOW + timedelta(days=5_000)
+KEPT = {rule: Period(rule, 100, "the program") for rule in RULES}
+
+
+def dismissed(book: Casebook, incident: str, by: str) -> None:
+    do(book, by, incident, "review")
+    do(book, by, incident, "dismiss", ground="false-alarm", reason="A line of a play.")
+
+
+@pytest.mark.parametrize(
+    ("person", "part", "by", "expected"),
+    [
+        ("d.lead", "instigator", "h.head", {"c.chair"}),
+        ("hhead-admin", "witness", "c.chair", {"c.chair"}),
+        ("c.chair", "witness", "h.head", set()),
+        ("a.auditor", "victim", "h.head", {"c.chair"}),
+        ("x.pupil", "instigator", "d.lead", {"d.lead", "p.deputy", "h.head"}),
+    ],
+)
+def test_erasing_opens_a_case_to_nobody_who_was_part_of_it(
+    book: Casebook, person: str, part: str, by: str, expected: set[str]
+) -> None:
+    incident = by_category(book, "extremism")
+    do(book, "p.deputy", incident, "bring-in", colleague="s.senior", reason="As the second.")
+    do(book, "p.deputy", incident, "party", person=person, part=part, person_kind="unknown")
+    dismissed(book, incident, by)
+    retention.purge(book, KEPT, NIGHT, LATER, STAFF)
+    assert not the_case(book, incident).parties
+    assert seeing(book, incident) - {"s.senior"} == expected
+    for each in {"d.lead", "h.head", "s.senior"} - expected - ({"s.senior"} if person == "x.pupil" else set()):
+        with pytest.raises(Refused):
+            do(book, each, incident, "reopen", reason="Once more.")
+    assert ACCESS.sees_routing(who("n.network"), the_case(book, incident)) == (person == "x.pupil")
+    with book.reading() as connection:
+        facts = history(connection, incident)[-1].facts
+    assert person not in str(facts)
+    assert verify(book).faults == []
+
+
+def test_what_is_erased_twice_stays_closed_to_whoever_was_part_of_it_the_first_time(book: Casebook) -> None:
+    incident = by_category(book, "extremism")
+    do(book, "p.deputy", incident, "party", person="d.lead", part="witness", person_kind="staff")
+    dismissed(book, incident, "h.head")
+    retention.purge(book, KEPT, NIGHT, LATER, STAFF)
+    do(book, "c.chair", incident, "reopen", reason="A letter came.")
+    do(book, "c.chair", incident, "party", person="x.pupil", part="witness", person_kind="pupil")
+    do(book, "c.chair", incident, "dismiss", ground="false-alarm", reason="Nothing in it.")
+    retention.purge(book, KEPT, NIGHT, LATER, STAFF)
+    assert seeing(book, incident) == {"c.chair"}
+
+
+def test_what_was_merged_is_erased_with_who_was_part_of_where_it_went(book: Casebook) -> None:
+    one, other = by_category(book, "extremism"), by_category(book, "bypass")
+    merge(book, "h.head", one, other)
+    do(book, "h.head", other, "party", person="d.lead", part="witness", person_kind="staff")
+    dismissed(book, other, "h.head")
+    retention.purge(book, KEPT, NIGHT, LATER, STAFF)
+    assert seeing(book, one) == seeing(book, other) == {"c.chair"}
 
 
 # ---------------------------------------------------------------- of which kind they are
