@@ -117,7 +117,7 @@ class Access:
 
     def is_the_chairs(self, case: Concern) -> bool:
         """Whether the case is the chair of governors', because a head teacher is part of it or may have been."""
-        return case.erased_side == "staff" or self._head_is_party(case)
+        return case.left_to is not None or self._head_is_party(case)
 
     def _head_is_party(self, case: Concern) -> bool:
         return any("head" in each.roles and _is_party(each.known_as, case) for each in self.staff)
@@ -131,8 +131,15 @@ class Access:
         return self.decides(actor, case) or ("auditor" in actor.roles and not self.hidden(actor, case))
 
     def hidden(self, actor: Actor, case: Case) -> bool:
-        """Whether even that there is such a case is nothing for the actor: they or the head are part of it."""
-        return _is_party(actor.accounts, case) or (self._head_is_party(case) and not self.sees(actor, case))
+        """Whether even that there is such a case is nothing for the actor: they or the head may be part of it."""
+        apart = self._head_is_party(case) or case.left_to is not None
+        return _is_party(actor.accounts, case) or (apart and not self.sees(actor, case))
+
+    def knows_of(self, actor: Actor, case: Concern) -> bool:
+        """Whether the actor may know that there is such a case, and who looked at it: who sees it, and an auditor."""
+        may_know = case.left_to is None or "auditor" in case.left_to
+        is_outside = "auditor" in actor.roles and may_know and not _is_party(actor.accounts, case)
+        return is_outside or self.sees(actor, case)
 
     def refuse_unseen(self, actor: Actor, case: Case) -> None:
         """Raise `Refused` if the actor may not read the case; in the words for a case that is not there."""

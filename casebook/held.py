@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from casebook.access import Access, Actor
 from casebook.case import Acted, Case, second_for
+from casebook.concerns import known
 from casebook.kinds import CasebookError, Refused
 from casebook.store import case_of, history
 from casebook.tables import ACTION, PARTY
@@ -76,7 +77,7 @@ def held_on(
         tuple(_told(case, history(connection, name), accounts, mask) for name, case in sorted(copied.items())),
         len(seen.keys() - copied.keys() - without),
         frozenset(drafts),
-        tuple(_acted(connection, access, accounts)),
+        tuple(_acted(connection, access, actor, accounts)),
     )
 
 
@@ -141,11 +142,17 @@ def _step(acted: Acted, accounts: frozenset[str], mask: Mask) -> dict[str, Any]:
     return {"at": acted.at, "by": acted.role, "kind": acted.kind, "facts": facts, "words": words}
 
 
-def _acted(connection: Connection, access: Access, accounts: frozenset[str]) -> Iterable[dict[str, Any]]:
-    """What the person did, without what it was about: that is somebody else's."""
+def _acted(connection: Connection, access: Access, actor: Actor, accounts: frozenset[str]) -> Iterable[dict[str, Any]]:
+    """What the person did, without what it was about: that is somebody else's.
+
+    Nothing about a case that whoever makes the copy may not know of.
+    """
+    may_know = known(connection, access, actor)
     authors = [each.account for each in access.staff if each.accounts & accounts]
     question = select(ACTION).where(ACTION.c.author.in_(authors)).order_by(ACTION.c.seq)
     for row in connection.execute(question).mappings():
+        if row["about"] and row["about"].startswith("I-") and row["about"] not in may_know:
+            continue
         facts = json.loads(row["facts"])
         what = facts["what"] if isinstance(facts.get("what"), str) else ""
         fixed = {name: row[name] for name in ("at", "role", "via", "kind")}

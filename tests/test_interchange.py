@@ -75,7 +75,7 @@ def test_the_same_is_in_json_and_one_action_tells_of_all(book: Casebook, tmp_pat
     told = json.loads((tmp_path / "table.json").read_text("utf-8"))
     assert [each["id"] for each in told] == [each["id"] for each in rows(tmp_path / "table.csv")]
     with book.reading() as connection:
-        seen = [each for each in looks(connection, who("a.auditor"), told[0]["id"]) if each["kind"] == "export"]
+        seen = [each for each in looks(connection, ACCESS, who("a.auditor"), told[0]["id"]) if each["kind"] == "export"]
     assert [(each["what"], each["about"]) for each in seen] == [("table-csv", None), ("table-json", None)]
     assert seen[0]["incidents"] == [each["id"] for each in told]
     assert (sha256_of(as_csv.export.path), as_json.export.action) == (as_csv.export.sha256, as_csv.export.action + 1)

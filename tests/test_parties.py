@@ -16,6 +16,7 @@ from casebook.case import STATES, Case
 from casebook.deciding import act
 from casebook.intake import take_in
 from casebook.kinds import CasebookError, Refused, said
+from casebook.looks import looks
 from casebook.meant import Listed
 from casebook.packs.parts import parts_of
 from casebook.retention import RULES, Period
@@ -327,6 +328,71 @@ def test_what_was_merged_is_erased_with_who_was_part_of_where_it_went(book: Case
     dismissed(book, other, "h.head")
     retention.purge(book, KEPT, NIGHT, LATER, STAFF)
     assert seeing(book, one) == seeing(book, other) == {"c.chair"}
+
+
+# ---------------------------------------------------------------- who looked at it
+
+
+def looked_at(book: Casebook, account: str, incident: str | None = None) -> list[tuple[str, Any]]:
+    with book.reading() as connection:
+        return [(each["kind"], each["about"]) for each in looks(connection, ACCESS, who(account), incident)]
+
+
+def test_who_looked_at_a_case_is_told_to_nobody_who_is_part_of_it(book: Casebook) -> None:
+    of_head = told(book, "h.head", "instigator", "staff", route="staff-instigator")
+    of_auditor = told(book, "a.auditor", "witness", "staff")
+    of_staff, of_pupil = told(book, "f.example", "instigator", "staff"), by_category(book, "bypass")
+    for account, incident in (("c.chair", of_head), ("h.head", of_staff), ("h.head", of_auditor), ("d.lead", of_pupil)):
+        do(book, account, incident, "view", what="all")
+        do(book, account, incident, "reveal", until=NOW.isoformat(), reason="To know who it is.")
+    may_know = {
+        "h.head": {of_staff, of_auditor, of_pupil}, "d.lead": {of_auditor, of_pupil},
+        "a.auditor": {of_head, of_staff, of_pupil},
+    }  # fmt: skip
+    for account, expected in may_know.items():
+        assert {about for _, about in looked_at(book, account)} == expected
+        for incident in (of_head, of_auditor, of_staff, of_pupil):
+            assert len(looked_at(book, account, incident)) == (2 if incident in expected else 0)
+    assert looked_at(book, "h.head", of_head) == looked_at(book, "h.head", "I-2026-99999") == []
+
+
+def test_a_table_that_left_is_told_of_without_the_incidents_that_are_not_to_be_known(
+    book: Casebook, tmp_path: Path
+) -> None:
+    of_head = told(book, "h.head", "instigator", "staff", route="staff-instigator")
+    of_staff = told(book, "f.example", "instigator", "staff")
+    for account in ("c.chair", "h.head"):
+        request = interchange.Request("json", tmp_path / account, "For the safeguarding system.")
+        interchange.export(book, routes(), viewer(account, 15), request)
+    with book.changing() as writer:
+        copy = said("export", what="subject-access", sha256="0" * 64, reason="So.", person="x", without=[of_staff])
+        writer.append(copy, None, who("h.head"), NOW)
+    with book.reading() as connection:
+        to_head, to_dsl, to_auditor = (
+            looks(connection, ACCESS, who(each)) for each in ("h.head", "d.lead", "a.auditor")
+        )
+        of_it = looks(connection, ACCESS, who("d.lead"), of_staff)
+    assert [each["author"] for each in to_head] == ["h.head", "h.head"], "the chair's table had the head's case alone"
+    assert of_staff in to_head[0]["incidents"]
+    assert of_head not in str(to_head)
+    assert of_staff not in str(to_dsl)
+    assert len(to_dsl[0]["incidents"]) == len(to_head[0]["incidents"]) - 2, "one is of the night"
+    assert (to_dsl[1]["without"], of_it) == ([], [])
+    assert [each["author"] for each in to_auditor] == ["c.chair", "h.head", "h.head"]
+
+
+def test_a_copy_of_what_the_chair_did_says_nothing_of_the_case_about_the_head(book: Casebook) -> None:
+    of_head, of_pupil = told(book, "h.head", "instigator", "staff"), by_category(book, "bypass")
+    do(book, "c.chair", of_head, "view", what="all")
+    with book.changing() as writer:
+        writer.append(said("view", what="list"), None, who("c.chair"), NOW)
+    do(book, "p.deputy", of_pupil, "note", text="So.")
+    for account, person, expected in (
+        ("h.head", "c.chair", [""]), ("a.auditor", "c.chair", [of_head, ""]), ("d.lead", "p.deputy", [of_pupil]),
+    ):  # fmt: skip
+        with book.reading() as connection:
+            found = held.held_on(connection, ACCESS, who(account), frozenset({person}), frozenset(), str)
+        assert [each["about"] for each in found.acted if each["kind"] != "reported"] == expected
 
 
 # ---------------------------------------------------------------- of which kind they are

@@ -80,7 +80,7 @@ def show_looks(config: Path, account: str | None, incident: str | None, *, as_js
     """
     with opened(config, account) as session:
         with session.book.changing() as writer:
-            found = looks(writer.connection, session.actor, incident)
+            found = looks(writer.connection, session.access, session.actor, incident)
             writer.append(said("view", what="looks"), None, session.actor, session.now)
         zone = session.zone
     tell(found, (_look(each, zone) for each in found), as_json=as_json)
