@@ -32,16 +32,15 @@ class Listed:
 
 
 def meant(written: str, kind: str, everybody: Iterable[Listed]) -> tuple[str, str]:
-    """The person and the kind to be kept. Of one account, what comes first counts. Raises `CasebookError`."""
+    """The person and the kind to be kept. Raises `CasebookError`."""
     account = written_name(written)
     if not account:
         raise CasebookError("this names nobody.", remedy="Write the account as the logs do, or a name.")
     everyone = list(everybody)
-    by_account = [each for each in everyone if account in each.accounts]
-    found = by_account or _named(account, kind, everyone)
-    if not found:
-        return account, kind
-    return (account if by_account else found[0].accounts[0]), _kind_of(written, kind, found)
+    if all(account not in each.accounts for each in everyone):
+        named = _named(account, kind, everyone)
+        account = named[0].accounts[0] if named else account
+    return account, _kind_of(written, kind, [each for each in everyone if account in each.accounts])
 
 
 def _named(written: str, kind: str, everyone: list[Listed]) -> list[Listed]:
@@ -86,11 +85,12 @@ def _words(name: str) -> frozenset[str]:
 
 
 def _kind_of(written: str, kind: str, found: list[Listed]) -> str:
-    """The kind that the person is known to be."""
-    known = list(dict.fromkeys(each.kind for each in found if each.kind))
-    if not known or (kind in known and not found[0].is_caseworker):
+    """The kind that the person is known to be: staff, if any list says so, for such cases are apart."""
+    known = {each.kind for each in found if each.kind}
+    if not known:
         return kind
-    if kind not in {"unknown", known[0]}:
-        remedy = f"Write {known[0]}; of somebody else, write their account, or the name with the class."
-        raise CasebookError(f"{written!r} is {known[0]} on the school's lists, and not {kind}.", remedy=remedy)
-    return known[0]
+    is_known = "staff" if "staff" in known else min(known)
+    if kind not in {"unknown", is_known}:
+        remedy = f"Write {is_known}; of somebody else, write their account, or the name with the class."
+        raise CasebookError(f"{written!r} is {is_known} on the school's lists, and not {kind}.", remedy=remedy)
+    return is_known

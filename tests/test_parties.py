@@ -139,6 +139,7 @@ SCHOOL = (
     Listed(("f.example",), "Ms Fern Example", "staff"),
     Listed(("h.head",), "Mr Hari Head", "staff"),
     Listed(("v.guest",), "Val Guest", ""),
+    Listed(("g.governor",), "Gilbert Governor", ""),
 )
 KNOWING = Access(STAFF, lambda: SCHOOL)
 REPORT = {"category": "bullying", "level": "high", "route": "pupil-victim", "day": "2026-10-13"}
@@ -398,12 +399,19 @@ def test_a_copy_of_what_the_chair_did_says_nothing_of_the_case_about_the_head(bo
 # ---------------------------------------------------------------- of which kind they are
 
 
-@pytest.mark.parametrize("person", ["f.example", "Fern Example", "n.network", "Nour Network"])
+@pytest.mark.parametrize("person", ["f.example", "Fern Example", "n.network", "Nour Network", "Gilbert Governor"])
 def test_staff_are_staff_whatever_was_typed(book: Casebook, person: str) -> None:
     assert seeing(book, told(book, person, "instigator", "unknown")) == {"h.head"}
     for kind in ("pupil", "parent"):
         with pytest.raises(CasebookError, match="is staff on the school's lists"):
             told(book, person, "instigator", kind)
+
+
+def test_whoever_was_a_pupil_and_is_staff_now_is_staff(book: Casebook) -> None:
+    access = Access(STAFF, lambda: (Listed(("t.then",), "Tam Then", "pupil"), Listed(("t.then",), "Tam Then", "staff")))
+    assert seeing(book, told(book, "Tam Then", "instigator", "unknown", access)) == {"h.head"}
+    with pytest.raises(CasebookError, match="is staff"):
+        told(book, "t.then", "instigator", "pupil", access)
 
 
 def test_a_pupil_is_no_member_of_staff_and_of_a_guest_the_lists_say_nothing(book: Casebook) -> None:
