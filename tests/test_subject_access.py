@@ -72,10 +72,13 @@ def test_the_one_who_makes_it_is_told_of_each_how_much_was_found(school: School)
     words = ["subject-access", "a.example", "--config", str(school.config), "--as", "d.lead", "--reason", "Asked."]
     said = CliRunner().invoke(main, [*words, "--output", str(school.folder / "copy")]).output.splitlines()
     assert said[:4] == [
-        "Events: 10 found = 7 written + 3 withheld.", "Original lines of these: 9 found = 6 written + 3 withheld.",
+        "Events: 10 found = 7 written + 3 withheld.",
+        "Original lines of these: 9 found = 6 written + 3 withheld.",
         "Lines that could not be read: 4 found = 2 written + 2 withheld.",
         "Entries of the registers: 0 found = 0 written + 0 withheld.",
-    ]  # fmt: skip
+    ]
+    assert said[4].startswith("Incidents: 2 in the copy; 1 withheld. It may be illegal")
+    assert "ask the DSL" not in said[4], "whoever makes it may be the DSL"  # fmt: skip
 
 
 def test_nobody_else_is_in_it_and_what_is_withheld_is_only_counted(school: School) -> None:
@@ -85,7 +88,8 @@ def test_nobody_else_is_in_it_and_what_is_withheld_is_only_counted(school: Schoo
             assert not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE), f"{word} stands in {name}"
     page = texts_of(school)["index.html"]
     assert (made["incidents"], made["withheld"]) == (2, 1)
-    assert "1 matter that is withheld; ask the DSL." in page
+    assert "1 matter that is withheld." in page
+    assert "two senior people have agreed" in page
     assert "Alex and [account withheld] fell out; ask [account withheld]" in page
     assert "another pupil: witness" in page
     assert "Somebody must read this before it is handed over" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -11,6 +12,12 @@ from casebook.commands.opening import JSON, asking, opened
 from pipeline import subjectaccess
 from pipeline.saying import tell
 from pipeline.subjectaccess import Counted, Request
+
+#: Said to whoever made the copy, who may be the DSL or the head.
+_WITHHELD: Final = (
+    " It may be illegal, and is copied once a second senior person has agreed (esafety incident agree ID --to export);"
+    " or it is not yours to see, and another of DSL, head teacher and auditor has to make the copy."
+)
 
 
 @click.command("subject-access")
@@ -48,7 +55,7 @@ def subject_access(config: Path, account: str | None, person: str, also: tuple[s
             f"{what}: {each.found:,} found = {each.written:,} written + {each.kept_back:,} withheld."
             for what, each in counted.items()
         ),
-        f"Incidents: {made.incidents} in the copy; {made.withheld} withheld: ask the DSL.",
+        f"Incidents: {made.incidents} in the copy; {made.withheld} withheld.{_WITHHELD if made.withheld else ''}",
         where,
     ]
     tell({**asdict(made), "folder": str(made.folder)}, lines, as_json=as_json)
