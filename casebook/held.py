@@ -20,11 +20,11 @@ from casebook.concerns import known
 from casebook.kinds import CasebookError, Refused
 from casebook.store import case_of, history
 from casebook.tables import ACTION, PARTY
+from casebook.telling import SAID, secrets_of
 
 _MAY: Final = frozenset({"dsl", "head", "auditor"})
 _DECIDES: Final = frozenset({"dsl", "head"})
-#: What of a content is told, and what of the facts.
-_TOLD: Final = ("reason", "text", "summary", "note", "debrief", "lesson", "change", "reported_by")
+#: What of the facts is told.
 _FACTS: Final = ("ground", "outcome", "agency", "level", "category", "route", "step", "question", "answer", "what")
 #: Looks of others, and what only moves a case about, is no word about the person.
 _PASSED_OVER: Final = ("view", "reveal", "bring-in", "agree", "erase", "merged-from")
@@ -119,13 +119,16 @@ def _told(case: Case, acted: list[Acted], accounts: frozenset[str], mask: Mask) 
     brought = [each.content["draft"] for each in acted if each.content and "draft" in each.content]
     drafts = [draft for draft in brought if draft["subject"] in own]
     texts = dict.fromkeys(str(each["text"]) for draft in drafts for each in draft["hits"] if each.get("text"))
+    secrets = secrets_of(brought, case.people)
+    # An account is found in the words as they were written, an address too.
+    told = (lambda text: mask(secrets.told(text))) if case.withheld else mask
     said = [*(word for draft in drafts for word in (*draft["reasons"], *draft["facts"]))]
     return {
         "id": case.id, "day": case.day, "state": case.state, "level": case.level, "category": case.category,
         "outcome": case.ground, "people": people,
         "said": [] if case.withheld else [mask(each) for each in dict.fromkeys(said)],
         "texts": [] if case.withheld else [mask(each) for each in texts],
-        "history": [_step(each, accounts, mask) for each in acted if each.kind not in _PASSED_OVER],
+        "history": [_step(each, accounts, told) for each in acted if each.kind not in _PASSED_OVER],
     }  # fmt: skip
 
 
@@ -135,7 +138,7 @@ def _word(kind: str) -> str:
 
 def _step(acted: Acted, accounts: frozenset[str], mask: Mask) -> dict[str, Any]:
     content = acted.content or {}
-    words = [f"{name.replace('_', ' ')}: {mask(str(content[name]))}" for name in _TOLD if content.get(name)]
+    words = [f"{name.replace('_', ' ')}: {mask(str(content[name]))}" for name in SAID if content.get(name)]
     facts = [f"{name}: {acted.facts[name]}" for name in _FACTS if acted.facts.get(name)]
     if "person" in content:
         facts.append("about you" if content["person"] in accounts else "about another person")

@@ -40,6 +40,7 @@ from casebook.kinds import CasebookError, said
 from casebook.outgoing import Export
 from casebook.routes import Route
 from casebook.store import Casebook, history
+from casebook.telling import secrets_of
 from pipeline.config import Settings
 from pipeline.errors import ConfigError
 from pipeline.record import shown
@@ -146,6 +147,10 @@ def _facts(case: Case, acted: list[Acted], writing: Writing, asked: Asked) -> di
     }
     if len(chosen) == 1:
         facts["person"] = _names(acted).get(chosen[0], chosen[0])
+    if case.withheld:
+        # Somebody may have entered an address where a name belongs.
+        secrets = secrets_of(drafts_in(acted))
+        facts = {name: secrets.told_outright(value) for name, value in facts.items()}
     # What came from a log or a list may hold marks that turn the text around them.
     return {name: shown(value) for name, value in facts.items()}
 

@@ -20,11 +20,10 @@ from casebook.illegal import ILLEGAL
 from casebook.onroute import as_told, step_lines
 from casebook.pseudonyms import pseudonym
 from casebook.routes import Route
+from casebook.telling import SAID, Secrets, secrets_of
 from pipeline.levels import SEE_TO_THE_CHILD
 
 _MOST_TEXTS: Final = 40
-#: What the history shows of a content, and under which word.
-_TOLD: Final = ("reason", "text", "summary", "note", "debrief", "lesson", "change", "reported_by")
 _WITHHELD: Final = "(withheld: something in this case may be illegal)"
 #: What is said beside the warnings of another route.
 _ILLEGAL_TOO: Final = (
@@ -68,6 +67,7 @@ def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) 
             viewer.access.refuse_unseen(viewer.actor, case)
         return {**routing, **as_told(case, route, routing_only=True)}
     drafts = drafts_in(acted)
+    secrets = secrets_of(drafts, people(case, viewer.access)) if case.withheld else None
     if any(SEE_TO_THE_CHILD in each["reasons"] for each in drafts):
         routing["warnings"] = [f"{SEE_TO_THE_CHILD.capitalize()}.", *routing["warnings"]]
     return {
@@ -76,11 +76,11 @@ def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) 
         "question_open": case.question_open, "ground": case.ground, "erased": case.erased, "linked": list(case.linked),
         "merged_into": case.merged_into, "names_open": names_open(case, viewer.actor, viewer.now),
         "parties": [
-            {"person": viewer.name(case, each.person, each.kind), "part": each.part, "kind": each.kind}
+            {"person": _told(viewer.name(case, each.person, each.kind), secrets), "part": each.part, "kind": each.kind}
             for each in case.parties.values()
         ],
-        "said": [_said(each, case) for each in drafts],
-        "history": [_history(each, case, viewer) for each in acted if each.kind != "view"],
+        "said": [_said(each, case, secrets) for each in drafts],
+        "history": [_history(each, case, viewer, secrets) for each in acted if each.kind != "view"],
         "needs_second": {
             kind: what for kind in ("review", "dismiss", "close", "export", "reroute")
             if (what := second_for(case, kind)) is not None
@@ -88,25 +88,36 @@ def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) 
     }  # fmt: skip
 
 
-def _said(draft: Mapping[str, Any], case: Case) -> dict[str, Any]:
+def people(case: Case, access: Access) -> frozenset[str]:
+    """The accounts that may stand in what is written about a case, and are no hosts."""
+    return frozenset(case.people).union(*(each.accounts for each in access.staff))
+
+
+def _told(name: str, secrets: Secrets | None) -> str:
+    """A name or a word of the program's own, unless somebody has put an address there."""
+    return secrets.told_outright(name) if secrets else name
+
+
+def _said(draft: Mapping[str, Any], case: Case, secrets: Secrets | None) -> dict[str, Any]:
     """What one draft said. Nothing in it names the person but their own words, which only an opened case shows."""
     texts = dict.fromkeys(str(each["text"]) for each in draft["hits"] if each.get("text"))
     return {
         "from": draft["first_ts"], "until": draft["last_ts"], "who": draft["who"], "what": draft["what"],
-        "class": draft["class"], "lesson": draft["lesson"], "reasons": list(draft["reasons"]),
+        "class": draft["class"], "lesson": draft["lesson"],
+        "reasons": secrets.reasons(draft["reasons"]) if secrets else list(draft["reasons"]),
         "facts": [_WITHHELD] if case.withheld else list(draft["facts"]),
         "texts": [_WITHHELD] if case.withheld else list(texts)[:_MOST_TEXTS],
         "more_texts": max(0, len(texts) - _MOST_TEXTS),
     }  # fmt: skip
 
 
-def _history(acted: Acted, case: Case, viewer: Viewer) -> dict[str, Any]:
+def _history(acted: Acted, case: Case, viewer: Viewer, secrets: Secrets | None) -> dict[str, Any]:
     content = acted.content
     told: dict[str, Any] = {"erased": True} if content is None else {
-        name: content[name] for name in _TOLD if name in content
+        name: secrets.told(str(content[name])) if secrets else content[name] for name in SAID if name in content
     }  # fmt: skip
     if content and "person" in content:
-        told["person"] = viewer.name(case, content["person"], content.get("person_kind", "unknown"))
+        told["person"] = _told(viewer.name(case, content["person"], content.get("person_kind", "unknown")), secrets)
         told |= {name: content[name] for name in ("part",) if name in content}
     facts = {name: value for name, value in acted.facts.items() if name not in {"evidence_sha256", "sha256", "hits"}}
     return {

@@ -49,10 +49,11 @@ def nothing_kept(_: Iterable[Mapping[str, Any]]) -> Kept:
     return Kept()
 
 
-def exported(book: Casebook, incident: str, output: Path, account: str = "d.lead", **changes: Any) -> Export:
+def exported(book: Casebook, incident: str, output: Path, account: str = "d.lead",
+             reason: str = "For the local authority.", **changes: Any) -> Export:  # fmt: skip
     """A pack of one incident, a quarter of an hour after `NOW`."""
     request = exporting.Request(
-        incident, output, "For the local authority.", PASSWORD, "esafety 0.1.0", "office-7", "Example Park School",
+        incident, output, reason, PASSWORD, "esafety 0.1.0", "office-7", "Example Park School",
         **changes,
     )  # fmt: skip
     return exporting.export(book, routes(), viewer(account, 15), request, nothing_kept)

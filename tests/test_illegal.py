@@ -11,18 +11,19 @@ import pytest
 
 from casebook import deciding, interchange
 from casebook.case import Case
+from casebook.held import held_on
 from casebook.illegal import ILLEGAL, ILLEGAL_CATEGORIES
 from casebook.intake import take_in
 from casebook.kinds import CasebookError, said
-from casebook.packs import CASE, RAW
+from casebook.packs import CASE, RAW, checking
 from casebook.showing import as_data, as_lines
 from casebook.splitting import split
 from casebook.store import Casebook, case_of, history
 from casebook.verifying import verify
-from pipeline.levels import SEE_TO_THE_CHILD
+from pipeline.levels import SEE_TO_THE_CHILD, TRANSLATED
 from tests.made_casebook import ACCESS, NOW, casebook, do, routes, who
 from tests.made_drafts import Place, draft, drafts, hit
-from tests.made_packs import exported, hashed, opened_pack, viewer
+from tests.made_packs import PASSWORD, exported, hashed, opened_pack, viewer
 from tests.shipped import shipped_lists
 
 ADDRESS = "vile-pictures"
@@ -93,6 +94,60 @@ def assert_kept(book: Casebook, incident: str, folder: Path) -> None:
         assert ADDRESS not in request.output.read_text("utf-8")
 
 
+WRITTEN = (
+    "illegal-host.example/p1", "He opened vile-pictures.example/gallery/99 and other-bad[.]example/x",
+    "hxxp other-bad dot example slash x", "203.0.113.9/pics", "It was on vile pictures.",
+)  # fmt: skip
+UNSAID = ("illegal-host", "other-bad", "203.0.113.9", "gallery", "vile", "slash")
+
+
+def everything(made: dict[str, bytes]) -> str:
+    return b"\n".join(made.values()).decode().casefold()
+
+
+@pytest.mark.parametrize("origin", ["log", "report"])
+def test_what_colleagues_wrote_carries_no_address_out(book: Casebook, tmp_path: Path, origin: str) -> None:
+    incident = report(book, summary=WRITTEN[0]) if origin == "report" else incident_of(book, mixed())
+    for text in WRITTEN[: 5 if origin == "log" else 4]:
+        do(book, "d.lead", incident, "note", text=text)
+    do(book, "d.lead", incident, "step", route=ILLEGAL, step="tell", note=WRITTEN[3])
+    do(book, "d.lead", incident, "note", text="Seen at 9:10, told d.lead; the police have 20261013/4471.")
+    do(book, "d.lead", incident, "party", person="203.0.113.9/pics", part="witness", person_kind="unknown")
+    do(book, "p.deputy", incident, "agree", agreed="export", reason="As illegal-host.example asks.")
+    deciding.reveal(book, ACCESS, routes(), who("d.lead"), incident, "To call her mother.", 30, NOW)
+    shown, lines = told(book, incident)
+    pack = opened_pack(exported(book, incident, tmp_path / "pack.zip", reason="Of other-bad.example").path)
+    for said_there in (json.dumps(shown).casefold(), lines.casefold(), everything(pack)):
+        assert "told d.lead; the police have 20261013/4471." in said_there
+        assert [each for each in UNSAID if each in said_there] == []
+    assert not checking.verify(tmp_path / "pack.zip", PASSWORD).wrong
+
+
+def test_what_is_translated_of_it_is_not_told(book: Casebook, tmp_path: Path) -> None:
+    reasons = ["typed as a search", f"{TRANSLATED}Polish: “what was typed”, or the like"]
+    incident = incident_of(book, mixed(reasons=reasons))
+    shown, lines = told(book, incident)
+    do(book, "p.deputy", incident, "agree", agreed="export", reason="The police have asked for it.")
+    pack = opened_pack(exported(book, incident, tmp_path / "pack.zip").path)
+    for said_there in (json.dumps(shown), lines, everything(pack)):
+        assert "typed as a search" in said_there
+        assert "what was typed" not in said_there
+
+
+def test_a_copy_for_the_person_carries_no_address_out(book: Casebook) -> None:
+    incident = incident_of(book, mixed(route=ILLEGAL))
+    for text in (*WRITTEN, "Told her mother at 9:10."):
+        do(book, "d.lead", incident, "note", text=text)
+    do(book, "p.deputy", incident, "agree", agreed="export", reason="Her mother asked.")
+    with book.reading() as connection:
+        copied = held_on(connection, ACCESS, who("d.lead"), frozenset({"amiraexample"}), frozenset(), str.strip)
+    (case,) = copied.cases
+    words = json.dumps(case["history"], default=str)
+    assert "Told her mother at 9:10." in words
+    assert [each for each in UNSAID if each in words.casefold()] == []
+    assert (case["texts"], case["said"]) == ([], [])
+
+
 def settle(book: Casebook, incident: str, route: str = "pupil-inappropriate") -> Case:
     """Two people say that nothing of it is illegal."""
     do(book, "d.lead", incident, "answer", route=ILLEGAL, question="illegal", answer="no")
@@ -158,9 +213,9 @@ def test_what_is_merged_into_another_brings_it(book: Casebook, tmp_path: Path) -
     assert_kept(book, "I-2026-00001", tmp_path)
 
 
-def report(book: Casebook, **facts: Any) -> str:
+def report(book: Casebook, summary: str = "He was shown a picture.", **facts: Any) -> str:
     fixed = {"category": "illegal-content", "level": "high", "route": ILLEGAL, "day": "2026-10-13"}
-    content = {"summary": f"He was shown http://{ADDRESS}.example/17", "reported_by": "a friend", "parties": []}
+    content = {"summary": summary, "reported_by": "a friend", "parties": []}
     return deciding.report(book, ACCESS, who("h.head"), fixed | facts, content, NOW).id
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from casebook.deciding import names_open
@@ -33,8 +33,8 @@ from casebook.packs.parts import Part, left_out, secrets_of
 from casebook.packs.places import Kept
 from casebook.routes import Route
 from casebook.showing import Viewer, as_data
+from casebook.telling import SAID, Secrets
 
-WITHHELD: Final = "(withheld: it would tell an address)"
 _OF_HIT: Final = (
     "hit_id", "ts", "ts_quality", "category", "rule_id", "level", "field", "verdict", "kind", "source", "source_sha256",
     "line",
@@ -84,7 +84,7 @@ class Pack:
 
 def members(pack: Pack) -> dict[str, bytes]:
     """Every member by its name."""
-    found = secrets_of(pack.parts)
+    found = secrets_of(pack.parts, pack.viewer)
     case, custody = _case(pack), _custody(pack)
     if pack.withheld:
         case, custody = (_without_addresses(each, found) for each in (case, custody))
@@ -128,7 +128,9 @@ def _lines(pack: Pack) -> list[lines.Line]:
 def _case(pack: Pack) -> dict[str, Any]:
     incidents = []
     for part in pack.parts:
-        shown = as_data(part.case, part.acted, pack.routes[part.case.route], pack.viewer)
+        # What is beside something that may be illegal in one pack is withheld with it.
+        told = replace(part.case, illegal=True) if pack.withheld else part.case
+        shown = as_data(told, part.acted, pack.routes[part.case.route], pack.viewer)
         incidents.append(shown | {"drafts": [_draft(each, part, pack) for each in part.drafts]})
     return {
         "version": VERSION, "incident": pack.parts[0].case.id, "school": pack.made.school, "withheld": pack.withheld,
@@ -158,14 +160,15 @@ def _subject(draft: Mapping[str, Any], part: Part, pack: Pack) -> str:
     return pack.viewer.name(part.case, person, party.kind if party else "unknown")
 
 
-def _without_addresses(value: Any, tells: Callable[[str], bool]) -> Any:
-    """The same data without any text that would tell an address."""
+def _without_addresses(value: Any, secrets: Secrets, under: str = "") -> Any:
+    """The same data without any text that would tell an address; of what somebody wrote, that might."""
     if isinstance(value, str):
-        return WITHHELD if tells(value) else value
+        return secrets.told(value) if under in SAID else secrets.told_outright(value)
     if isinstance(value, Mapping):
-        return {name: _without_addresses(each, tells) for name, each in value.items()}
+        return {name: _without_addresses(each, secrets, name) for name, each in value.items()}
     if isinstance(value, Iterable):
-        return [_without_addresses(each, tells) for each in value]
+        told = secrets.reasons(value) if under == "reasons" else value
+        return [_without_addresses(each, secrets) for each in told]
     return value
 
 

@@ -7,7 +7,7 @@ Refuses who may not see the incident; a merged one that they may not see is name
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,8 +15,10 @@ from sqlalchemy import Connection
 
 from casebook.case import Acted, Case, drafts_in
 from casebook.deciding import names_open
-from casebook.showing import Viewer
+from casebook.showing import Viewer, people
 from casebook.store import actions, as_acted, case_of
+from casebook.telling import SAID, Secrets
+from casebook.telling import secrets_of as secrets_of_drafts
 
 #: Which of an action's content names people.
 _NAMES: Final = frozenset({"draft", "person", "parties", "reported_by"})
@@ -62,7 +64,7 @@ def _merged(part: Part) -> Iterator[str]:
     return (each.facts["origin"] for each in part.acted if each.kind == "merged-from")
 
 
-def left_out(part: Part, viewer: Viewer, secret: Callable[[str], bool], *, withheld: bool, lines: bool
+def left_out(part: Part, viewer: Viewer, secrets: Secrets, *, withheld: bool, lines: bool
              ) -> Callable[[Mapping[str, Any]], str]:  # fmt: skip
     """For each row of the part, why its personal part does not go into the pack: a word of `segment.LEFT_OUT`."""
     names = names_open(part.case, viewer.actor, viewer.now)
@@ -72,7 +74,7 @@ def left_out(part: Part, viewer: Viewer, secret: Callable[[str], bool], *, withh
         content = by_seq[row["seq"]].content
         if content is None:
             return "erased"
-        if withheld and ("draft" in content or secret(json.dumps(content, ensure_ascii=False))):
+        if withheld and ("draft" in content or _would_tell(content, secrets)):
             return "withheld"
         if "draft" in content and not lines:
             return "lines"
@@ -81,14 +83,15 @@ def left_out(part: Part, viewer: Viewer, secret: Callable[[str], bool], *, withh
     return why
 
 
-def secrets_of(parts: list[Part]) -> Callable[[str], bool]:
-    """Whether a text would tell an address of what is withheld: a host of the drafts, or anything like an address."""
-    hosts = {
-        str(hit["host"]).lower() for part in parts for draft in part.drafts for hit in draft["hits"] if hit["host"]
-    }
+def _would_tell(content: Mapping[str, Any], secrets: Secrets) -> bool:
+    """Whether an address stands in what somebody wrote, or in place of a name."""
+    others = {name: value for name, value in content.items() if name not in SAID}
+    written = (str(content[name]) for name in SAID if name in content)
+    return any(map(secrets.tells, written)) or secrets.tells_outright(json.dumps(others, ensure_ascii=False))
 
-    def tells(text: str) -> bool:
-        said = text.lower().replace("%2e", ".").replace("[.]", ".")
-        return "://" in said or "www." in said or any(host in said for host in hosts)
 
-    return tells
+def secrets_of(parts: Iterable[Part], viewer: Viewer) -> Secrets:
+    """What must not be told in a pack of references: of every part of it."""
+    chosen = list(parts)
+    named = frozenset[str]().union(*(people(part.case, viewer.access) for part in chosen))
+    return secrets_of_drafts((draft for part in chosen for draft in part.drafts), named)
