@@ -106,6 +106,8 @@ def _rows(
             "withheld": case.withheld, "held": incident in kept,
             **{name: moment and moment.isoformat() for name, moment in times.items()},
         }  # fmt: skip
+        # The ids of hits are for splitting, here alone.
+        del row["hits"]
         yield {name: row[name] for name in _OF_REFERENCE} if case.withheld else row
 
 

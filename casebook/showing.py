@@ -7,7 +7,7 @@ to be done by them, on which device and when. Refuses who may see nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,6 +24,8 @@ from casebook.telling import SAID, Secrets, secrets_of
 from pipeline.levels import SEE_TO_THE_CHILD
 
 _MOST_TEXTS: Final = 40
+#: So many hits, and so much of the text of each, stand at a terminal.
+_MOST_HITS, _LONGEST_TEXT = 40, 100
 _WITHHELD: Final = "(withheld: something in this case may be illegal)"
 #: What is said beside the warnings of another route.
 _ILLEGAL_TOO: Final = (
@@ -80,6 +82,7 @@ def as_data(case: Case, history: Iterable[Acted], route: Route, viewer: Viewer) 
             for each in case.parties.values()
         ],
         "said": [_said(each, case, secrets) for each in drafts],
+        "hits": _hits(acted, case),
         "history": [_history(each, case, viewer, secrets) for each in acted if each.kind != "view"],
         "needs_second": {
             kind: what for kind in ("review", "dismiss", "close", "export", "reroute")
@@ -109,6 +112,20 @@ def _said(draft: Mapping[str, Any], case: Case, secrets: Secrets | None) -> dict
         "texts": [_WITHHELD] if case.withheld else list(texts)[:_MOST_TEXTS],
         "more_texts": max(0, len(texts) - _MOST_TEXTS),
     }  # fmt: skip
+
+
+def _hits(acted: Iterable[Acted], case: Case) -> list[dict[str, Any]]:
+    """Every hit once, in order of time, under the id by which it can be split off; `split_into` where it was."""
+    told = list(acted)
+    gone = {hit: each.facts["into"] for each in told if each.kind == "split" for hit in each.facts["hits"]}
+    hits = {each["hit_id"]: each for draft in drafts_in(told) for each in draft["hits"]}
+    return [
+        {
+            "id": name, "at": each["ts"], "field": each["field"], "level": each["level"], "category": each["category"],
+            "text": _WITHHELD if case.withheld else each["text"] or "", "split_into": gone.get(name, ""),
+        }
+        for name, each in sorted(hits.items(), key=lambda item: (item[1]["ts"], item[0]))
+    ]  # fmt: skip
 
 
 def _history(acted: Acted, case: Case, viewer: Viewer, secrets: Secrets | None) -> dict[str, Any]:
@@ -153,14 +170,24 @@ def _seen(shown: Mapping[str, Any], viewer: Viewer) -> Iterator[str]:
         where = ", ".join(str(each) for each in (said["class"], said["lesson"]) if each)
         yield f"  {first} to {last}  {where}  ({said['who']}, {said['what']})"
         yield from (f"    {each}" for each in (*said["reasons"], *said["facts"]))
-        yield from (f"    > {each}" for each in said["texts"])
-        if said["more_texts"]:
-            yield f"    and {said['more_texts']} more texts"
+    yield from _hit_lines(shown["hits"], viewer)
     yield "History:"
     for each in shown["history"]:
         words = "; ".join(f"{name} {each[name]}" for name in each if name not in _FIXED and each[name] not in ("", []))
         at = viewer.local(datetime.fromisoformat(each["at"]))
         yield f"  {each['action']}  {at}  {each['author']}  {each['kind']}  {words}"
+
+
+def _hit_lines(hits: Sequence[Mapping[str, Any]], viewer: Viewer) -> Iterator[str]:
+    if hits:
+        yield "Hits:"
+    for each in hits[:_MOST_HITS]:
+        at, text = viewer.local(datetime.fromisoformat(each["at"])), each["text"]
+        text = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+        where = f"  (now in {each['split_into']})" if each["split_into"] else ""
+        yield f"  {each['id']}  {at}  {each['field']}  {each['level']}  {each['category']}  > {text}{where}"
+    if len(hits) > _MOST_HITS:
+        yield f"  and {len(hits) - _MOST_HITS} more: see --json"
 
 
 _FIXED: Final = ("action", "at", "author", "role", "kind", "categories")

@@ -52,7 +52,9 @@ def _draft_of(acted: Iterable[Acted], wanted: frozenset[str], incident: str) -> 
         raise CasebookError(f"{incident} has no hits that could be split off.", remedy="Enter a new incident instead.")
     known = {each["hit_id"]: each for draft in drafts for each in draft["hits"]}
     if unknown := sorted(wanted - known.keys()):
-        raise CasebookError(f"{incident} has no hit {unknown[0]!r}.", remedy="See `esafety incident show --json`.")
+        raise CasebookError(
+            f"{incident} has no hit {unknown[0]!r}.", remedy=f"See them with: esafety incident show {incident}"
+        )
     if wanted == known.keys():
         raise CasebookError(f"these are all hits of {incident}.", remedy="Leave some, or decide about the whole.")
     hits = sorted((known[each] for each in wanted), key=lambda each: (each["ts"], each["hit_id"]))

@@ -91,6 +91,28 @@ def test_a_case_from_the_draft_to_its_end(school: Path) -> None:
     assert run(school, None, "audit", "verify").exit_code == 0
 
 
+def test_hits_are_split_off_by_the_ids_that_show_gives(school: Path) -> None:
+    incident = next(str(row["id"]) for row in rows(school, "d.lead") if row["category"] == "self-harm")
+    lines = run(school, "d.lead", "incident", "show", incident).stdout.splitlines()
+    first, *_ = (line.split() for line in lines[lines.index("Hits:") + 1 :])
+    assert "self harm scars hide pe kit" in " ".join(first)
+    made = run(school, "d.lead", "incident", "split", incident, "--hit", first[0], "--reason", "Of last week.").stdout
+    into = made.split()[0]
+    assert [each["id"] for each in shown(school, "d.lead", into)["hits"]] == [first[0]]
+    hits = {each["id"]: each for each in shown(school, "d.lead", incident)["hits"]}
+    assert (len(hits), hits[first[0]]["split_into"]) == (4, into)
+    assert f"(now in {into})" in run(school, "d.lead", "incident", "show", incident).stdout
+    wrong = run(school, "d.lead", "incident", "split", incident, "--hit", "0" * 16, "--reason", "So.")
+    assert f"See them with: esafety incident show {incident}" in wrong.output
+
+
+def test_of_what_may_be_illegal_hits_have_ids_and_no_text(school: Path) -> None:
+    (hit,) = shown(school, "d.lead", of_route(school, "illegal"))["hits"]
+    assert (hit["level"], hit["category"], hit["field"]) == ("urgent", "illegal-content", "url")
+    assert hit["text"].startswith("(withheld")
+    assert "hits" not in shown(school, "n.network", of_route(school, "illegal"))
+
+
 def test_a_category_is_one_of_the_watchlists_and_no_text(school: Path) -> None:
     incident = next(str(row["id"]) for row in rows(school, "d.lead") if row["category"] == "self-harm")
     assert run(school, "d.lead", "incident", "review", incident).exit_code == 0

@@ -231,7 +231,13 @@ def merge(config: Path, account: str | None, incident: str, into: str, reason: s
 @incident.command()
 @asking
 @_INCIDENT
-@click.option("--hit", "hits", multiple=True, required=True, help="A hit that becomes an incident of its own.")
+@click.option(
+    "--hit",
+    "hits",
+    multiple=True,
+    required=True,
+    help="The id of a hit that becomes an incident of its own, as `show` gives it.",
+)
 @REASON
 def split(config: Path, account: str | None, incident: str, hits: tuple[str, ...], reason: str) -> None:
     """Make some hits an incident of their own."""

@@ -131,6 +131,8 @@ def _case(pack: Pack) -> dict[str, Any]:
         # What is beside something that may be illegal in one pack is withheld with it.
         told = replace(part.case, illegal=True) if pack.withheld else part.case
         shown = as_data(told, part.acted, pack.routes[part.case.route], pack.viewer)
+        # The drafts have all that is known of each hit.
+        del shown["hits"]
         incidents.append(shown | {"drafts": [_draft(each, part, pack) for each in part.drafts]})
     return {
         "version": VERSION, "incident": pack.parts[0].case.id, "school": pack.made.school, "withheld": pack.withheld,
