@@ -122,7 +122,7 @@ def _hits(acted: Iterable[Acted], case: Case) -> list[dict[str, Any]]:
     return [
         {
             "id": name, "at": each["ts"], "field": each["field"], "level": each["level"], "category": each["category"],
-            "text": _WITHHELD if case.withheld else each["text"] or "", "split_into": gone.get(name, ""),
+            "text": "(withheld)" if case.withheld else each["text"] or "", "split_into": gone.get(name, ""),
         }
         for name, each in sorted(hits.items(), key=lambda item: (item[1]["ts"], item[0]))
     ]  # fmt: skip
