@@ -63,13 +63,20 @@ def draft(
         lines = lake.rows(place, units, "evidence", (*_LINE, "raw"))
         heads = episodes.heads(numbered.join(lines, on=_LINE, how="left", maintain_order="left"), drafting)
         around = _around(connection, heads, place, units)
-        said = pl.when(~withheld.tells(pl.col("what"), secret)).then("what").otherwise(pl.lit(withheld.SECRET))
-        drafts = episodes.with_around(heads, around.with_columns(what=said))
+        drafts = episodes.with_around(heads, around.with_columns(what=_tellable(found, secret, drafting)))
     told = numbered.join(heads, on="episode", how="semi")["hit_id"]
     sizes = class_sizes(who.people)
     finished = episodes.with_facts(drafts, hits, sizes, drafting)
     together = clusters(hits, finished, sizes, drafting.categories)
     return Drafted(finished, together, became(hits, told, drafting.lowering))
+
+
+def _tellable(found: pl.DataFrame, secret: list[str], drafting: Drafting) -> pl.Expr:
+    """What happened around a draft, without what nobody may see: such a page may be of another draft's time, too."""
+    what = pl.col("what")
+    illegal = [each.id for each in drafting.categories.values() if each.route == episodes.ILLEGAL]
+    withheld_too = pl.when(withheld.tells_illegal(what, found, illegal)).then(pl.lit(withheld.MAY_BE_ILLEGAL))
+    return pl.when(withheld.tells(what, secret)).then(pl.lit(withheld.SECRET)).otherwise(withheld_too.otherwise(what))
 
 
 def hits_of_drafts(
