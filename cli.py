@@ -179,6 +179,8 @@ def nightly(config: Path, *, as_json: bool, dry_run: bool, as_of: str | None) ->
 
 
 def _moment(written: str | None, timezone: str) -> datetime:
+    from pipeline.localtime import NoSuchHour, instants_of
+
     if written is None:
         return datetime.now(UTC)
     try:
@@ -187,7 +189,10 @@ def _moment(written: str | None, timezone: str) -> datetime:
         moment = None
     if moment is None or moment.year not in _YEARS:
         _fail(f"--as-of: {written!r} is not a time of a night. Write for example 2026-11-14T03:00.")
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
+    try:
+        return instants_of(moment, ZoneInfo(timezone))[0].astimezone(ZoneInfo(timezone))
+    except NoSuchHour as error:
+        _fail(f"--as-of: {error}.")
 
 
 def _progress(*, quiet: bool) -> Callable[[Step], None] | None:

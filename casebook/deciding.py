@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from casebook.access import Access, Actor
 from casebook.case import STAFF_ROUTES, Case, applied, opened, refuse_wrong_state
@@ -17,6 +17,9 @@ from casebook.kinds import PARTS, PERSON_KINDS, CasebookError, Refused, Said, sa
 from casebook.routes import Route
 from casebook.store import Casebook, Writer, case_of
 from pipeline.accounts import written_name
+
+#: Grown-ups tell of what was done to them at school; so many years ago nobody who tells was born.
+_LIFETIME: Final = 100
 
 
 def act(
@@ -105,12 +108,16 @@ def _refuse_unknown_words(word: str, known: tuple[str, ...], what: str) -> None:
 def report(
     book: Casebook, access: Access, actor: Actor, facts: Mapping[str, Any], content: Mapping[str, Any], at: datetime
 ) -> Case:
-    """Enter what people have reported: a new incident, whoever may see it then. What may be illegal takes its route."""
+    """Enter what people have reported: a new incident, whoever may see it then. What may be illegal takes its route.
+
+    `at` is in the school's time.
+    """
     if not actor.roles - {"governor"}:
         raise Refused("governors keep no cases.", remedy="Tell the DSL.")
     if brings_illegal(facts) and facts["route"] not in {ILLEGAL, *STAFF_ROUTES}:
         remedy = "Leave --route out; or take one for staff, if it is about them."
         raise CasebookError(f"{facts['category']!r} may be illegal: it has a route of its own.", remedy=remedy)
+    _refuse_strange_day(date.fromisoformat(facts["day"]), at.date())
     parties = []
     for each in content.get("parties", ()):
         _refuse_unknown_words(each["part"], PARTS, "part")
@@ -123,6 +130,15 @@ def report(
         case = opened(acted)
         writer.keep(case, new=True)
         return case
+
+
+def _refuse_strange_day(day: date, today: date) -> None:
+    """What people tell of has happened, within the life of somebody who can tell of it. A slip stays for good."""
+    if day > today:
+        raise CasebookError(f"{day} is still to come.", remedy="Write the day on which it happened.")
+    if day.year < today.year - _LIFETIME:
+        remedy = f"Write the day on which it happened: {today.year - _LIFETIME} at the earliest."
+        raise CasebookError(f"{day} is too long ago.", remedy=remedy)
 
 
 def merge(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
@@ -101,6 +101,24 @@ def from_epoch(written: pl.Expr) -> pl.Expr:
 
 def _in_range(time: pl.Expr) -> pl.Expr:
     return time.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)
+
+
+class NoSuchHour(ValueError):
+    """A local time that did not exist: the clocks went forward over it."""
+
+
+def instants_of(written: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The instant (UTC) of one time that a person wrote; both, the earlier one first, where that time occurs twice.
+
+    A time that names its own offset is taken as it is. Raises `NoSuchHour`.
+    """
+    if written.tzinfo is not None:
+        return [written.astimezone(UTC)]
+    found = sorted({written.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)})
+    there = [each for each in found if each.astimezone(zone).replace(tzinfo=None) == written]
+    if not there:
+        raise NoSuchHour(f"{written:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks went forward over it")
+    return there
 
 
 def from_local(stamps: pl.Series, zone: ZoneInfo, running: Running) -> tuple[pl.DataFrame, Running]:

@@ -188,6 +188,8 @@ def test_who_you_are_is_your_login_or_what_you_say(school: Path, monkeypatch: py
         ("add --category nonsense --by x --summary y", "no category"),
         ("add --category bullying --by x --summary y --person a:b", "PERSON:PART:KIND"),
         ("add --category bullying --by x --summary y --person a:friend:pupil", "friend"),
+        ("add --category bullying --by x --summary y --day 9999-12-31", "9999-12-31 is still to come"),
+        ("add --category bullying --by x --summary y --day 0099-10-12", "0099-10-12 is too long ago"),
         ("merge {incident} --into {incident} --reason So.", "itself"),
         ("split {incident} --hit 0 --reason So.", "no hit"),
         ("stands {incident} --reason So.", "is draft"),
@@ -202,6 +204,27 @@ def test_what_cannot_be_done_is_one_sentence(school: Path, words: str, said: str
     assert result.exit_code == 1
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("words", [
+    "incident show I-\udcff", "incident party {incident} --person a\udcff --part victim --kind pupil",
+    "incident hold {incident} --reason \udcff",
+    "incident add --category bullying --by x --summary y --person a\udcff:victim:pupil",
+    "incident split {incident} --hit \ud800 --reason So.", "subject-access a\udcff --output {folder}/copy --reason So.",
+    "subject-access a --also \udcff --output {folder}/copy --reason So.", "audit looks --incident I-\udcff",
+    "change add a\udcff.example.org --to allow --reason So.", "change show F-\udcff", "check show C-\udcff",
+    "check add example.org --tried \udcff --result blocked --device-type tablet --group all",
+])  # fmt: skip
+def test_a_byte_that_is_no_text_is_one_sentence_wherever_it_stands(school: Path, words: str) -> None:
+    incident = rows(school, "d.lead")[0]["id"]
+    before = run(school, None, "audit", "verify").stdout
+    parts = [each.format(incident=incident, folder=school.parent) for each in words.split(" ")]
+    result = run(school, "d.lead", *parts)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "is no text in UTF-8" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert run(school, None, "audit", "verify").stdout == before
+    assert not (school.parent / "copy").exists()
 
 
 def test_what_somebody_tells_is_an_incident_like_any_other(school: Path) -> None:

@@ -209,6 +209,7 @@ def test_an_unknown_key_is_named_with_its_line_before_anything_is_read(school: P
         "nightly --config {school}/logs",
         "nightly --config {school}/none.toml",
         "nightly --as-of soon --config {school}/school.toml",
+        "nightly --as-of 2026-03-29T01:30 --config {school}/school.toml",
         "nightly --as-of 0001-01-01T00:00 --config {school}/school.toml",
         "nightly --as-of 9999-12-31T23:59+00:00 --config {school}/school.toml",
         "nightly surplus",

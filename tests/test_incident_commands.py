@@ -79,24 +79,11 @@ def test_a_week_with_an_incident(school: Path) -> None:
 
     assert (shown()["route"], shown()["category"]) == ("network-misuse", "filter-bypass")
     ask(school, "review", incident, "--reason", "His tutor has asked.")
-    ask(
-        school,
-        "party",
-        incident,
-        "--person",
-        "b.example",
-        "--part",
-        "witness",
-        "--kind",
-        "pupil",
-        "--reason",
-        "He says.",
-    )
+    witness = ("--person", "b.example", "--part", "witness", "--kind", "parent")
+    ask(school, "party", incident, *witness, "--reason", "He says.")
     told = shown()["history"]
-    assert [each["reason"] for each in told if each["kind"] in {"review", "party"}] == [
-        "His tutor has asked.",
-        "He says.",
-    ]
+    why = [each["reason"] for each in told if each["kind"] in {"review", "party"}]
+    assert why == ["His tutor has asked.", "He says."]
     assert "next: police (DSL)" in ask(school, "answer", incident, "--question", "crime", "--answer", "unsure")
     refused = run(
         school, "incident", "answer", incident, "--question", "crime", "--answer", "who knows", "--as", "d.lead"

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.localtime import READ, Running, WrittenOrder, from_epoch, from_local, from_written
+from pipeline.localtime import (
+    READ,
+    NoSuchHour,
+    Running,
+    WrittenOrder,
+    from_epoch,
+    from_local,
+    from_written,
+    instants_of,
+)
 from tests.effort import tries
 
 _LONDON = ZoneInfo("Europe/London")
@@ -185,3 +194,25 @@ def test_any_text_gives_an_instant_or_a_reason(texts: list[str | None]) -> None:
     assert read.height == len(texts)
     assert (read["ts"].is_null() == read["reason"].is_not_null()).all()
     assert (read["ts"].is_null() == read["ts_quality"].is_null()).all()
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("2026-07-01T10:00", ["2026-07-01T09:00+00:00"]),
+        ("2026-10-25T00:59", ["2026-10-24T23:59+00:00"]),
+        ("2026-10-25T01:30", ["2026-10-25T00:30+00:00", "2026-10-25T01:30+00:00"]),
+        ("2026-10-25T02:00", ["2026-10-25T02:00+00:00"]),
+        ("2026-10-25T01:30+00:00", ["2026-10-25T01:30+00:00"]),
+        ("2026-03-29T02:00", ["2026-03-29T01:00+00:00"]),
+    ],
+)
+def test_one_time_that_a_person_writes_is_one_instant_or_two(written: str, found: list[str]) -> None:
+    told = instants_of(datetime.fromisoformat(written), _LONDON)
+    assert [each.isoformat(timespec="minutes") for each in told] == found
+
+
+@pytest.mark.parametrize("written", ["2026-03-29T01:00", "2026-03-29T01:59"])
+def test_one_time_that_was_left_out_is_no_instant(written: str) -> None:
+    with pytest.raises(NoSuchHour, match="the clocks went forward over it"):
+        instants_of(datetime.fromisoformat(written), _LONDON)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -193,6 +193,10 @@ def test_what_is_wrong_with_a_check_is_said(tmp_path: Path) -> None:
     assert (named.exit_code, ahead.exit_code) == (1, 1)
     assert "nobody's name" in named.stderr
     assert "lies ahead" in ahead.stderr
+    left_out = esafety(
+        school, "d.lead", "check", "add", "example.org", *base, "--group", "Year 7", "--at", "2026-03-29T01:30"
+    )
+    assert (left_out.exit_code, "the clocks went forward over it" in left_out.stderr) == (1, True)
     entered = esafety(school, "d.lead", "check", "add", "example.org", *base, "--group", " Year  7 ")
     assert "is entered" in entered.output
     (listed,) = json.loads(esafety(school, "d.lead", "check", "list", "--json").output)
@@ -200,6 +204,19 @@ def test_what_is_wrong_with_a_check_is_said(tmp_path: Path) -> None:
     shown = esafety(school, "d.lead", "check", "show", listed["id"]).output
     assert "have not been looked at yet" in shown
     assert "is no filter check" in esafety(school, "d.lead", "check", "show", "I-2026-00001").stderr
+
+
+def test_of_an_hour_that_came_twice_the_first_is_taken_and_that_is_said(tmp_path: Path) -> None:
+    school = School(tmp_path, STAFF_TABLES).made()
+    base = ("--tried", "a page", "--result", "blocked", "--device-type", "tablet", "--group", "staff", "--at")
+    first = esafety(school, "d.lead", "check", "add", "example.org", *base, "2026-10-25T01:30")
+    assert "came twice" in first.output
+    assert "--at 2026-10-25T01:30+00:00" in first.output
+    second = esafety(school, "d.lead", "check", "add", "example.org", *base, "2026-10-25T01:30+00:00")
+    assert "came twice" not in second.output
+    with casebook(school.store) as book, book.reading() as connection:
+        tried = [registering.check_of(connection, f"C-2026-0000{number}").tried_at for number in (1, 2)]
+    assert [each.astimezone(UTC).hour for each in tried] == [0, 1]
 
 
 @pytest.mark.parametrize("group", ["change", "check"])

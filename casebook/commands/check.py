@@ -17,6 +17,7 @@ from casebook.registers import as_seen
 from casebook.traces import lines_of
 from pipeline.lake import Lake
 from pipeline.ledger import copied_ledger
+from pipeline.localtime import NoSuchHour, instants_of
 from pipeline.saying import say, tell
 
 _LOCAL = "%Y-%m-%dT%H:%M"
@@ -35,7 +36,8 @@ def check() -> None:
 @click.option("--device-type", required=True, type=click.Choice(DEVICE_TYPES))
 @click.option("--group", required=True, help="As whom: 'year 7', 'sixth form', 'staff'.")
 @click.option("--site", "school_site", help="Where; without it, the site of school.toml.")
-@click.option("--at", "tried_at", type=click.DateTime([_LOCAL]), help="When, in the school's time; without it, now.")
+@click.option("--at", "tried_at", type=click.DateTime([_LOCAL, f"{_LOCAL}%z"]),
+              help="When, in the school's time; without it, now. With +00:00 behind it, in Greenwich's.")  # fmt: skip
 @click.option("--user", help="The account that was logged in.")
 @click.option("--device", help="The device as the logs name it, or its address.")
 def add(config: Path, account: str | None, site: str, tried: str, result: str, device_type: str, group: str,
@@ -45,15 +47,27 @@ def add(config: Path, account: str | None, site: str, tried: str, result: str, d
     You opened a test page, or searched for something, and saw what the filter did.
     """
     with opened(config, account) as session:
-        zone = session.zone
+        moment, note = _moment(tried_at, session)
         facts = {
             "host": site, "result": result, "device_type": device_type, "group": group,
             "site": school_site or session.settings.school.site,
-            "tried_at": tried_at.replace(tzinfo=zone) if tried_at else session.now,
+            "tried_at": moment,
         }  # fmt: skip
         content = {"tried": tried, "user": user, "device": device}
         made = registering.enter_check(session.book, session.actor, facts, content, session.now)
-    say([f"{made.id} is entered. The next night looks for its lines in the logs."])
+    say([f"{made.id} is entered. The next night looks for its lines in the logs.", *note])
+
+
+def _moment(written: datetime | None, session: Session) -> tuple[datetime, list[str]]:
+    """When it was, and what is to be said about that."""
+    if written is None:
+        return session.now, []
+    try:
+        first, *second = instants_of(written, session.zone)
+    except NoSuchHour as error:
+        raise CasebookError(f"--at: {error}.", remedy="Look at the clock that you read it from.") from error
+    twice = "That time came twice, when the clocks went back. The first is taken; the second is"
+    return first, [f"{twice} --at {each:{_LOCAL}}+00:00." for each in second]
 
 
 @check.command("list")

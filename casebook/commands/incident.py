@@ -111,12 +111,13 @@ def add(config: Path, account: str | None, category: str, level: str, route: str
             raise ConfigError(f"there is no category {category!r}.", remedy=f"There are {', '.join(categories)}.")
         facts: dict[str, Any] = {
             "category": category, "level": level, "route": route or categories[category],
-            "day": str((day or session.now.astimezone(session.zone)).date()),
+            "day": str(day.date() if day else session.today),
         }  # fmt: skip
         if categories[category] == ILLEGAL:
             facts["illegal"] = True
         content = {"summary": summary, "reported_by": reported_by, "parties": [_person(each) for each in people]}
-        case = deciding.report(session.book, session.access, session.actor, facts, content, session.now)
+        at = session.now.astimezone(session.zone)
+        case = deciding.report(session.book, session.access, session.actor, facts, content, at)
     say([f"{case.id} is entered, on the route {case.route!r}."])
 
 

@@ -1,6 +1,7 @@
 """What every command over the casebook begins with: whose casebook, and who is asking.
 
-In: `--config` and `--as`. Out: a `Session`. Refuses whoever does not work with the casebook.
+In: `--config` and `--as`. Out: a `Session`. Refuses whoever does not work with the casebook, and what is no
+text.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache, partial
+from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ import click
 
 from casebook.access import Access, Actor, actor_of
 from casebook.guidance import routes_of
+from casebook.kinds import CasebookError
 from casebook.meant import Listed
 from casebook.pseudonyms import key_of
 from casebook.routes import Route
@@ -62,9 +64,27 @@ WHY = click.option("--reason", help="Why, if it does not go without saying.")
 
 
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options `config` and `account`."""
+    """Give a command the options `config` and `account`; it is not called with words that are no text."""
+
+    @wraps(command)
+    def checked(**values: Any) -> Any:
+        for each in values.values():
+            _refuse_no_text(*(each if isinstance(each, tuple) else (each,)))
+        return command(**values)
+
     account = click.option("--as", "account", help="Your account under [[casebook.staff]]; without it, your login.")
-    return CONFIG(account(command))
+    return CONFIG(account(checked))
+
+
+def _refuse_no_text(*values: Any) -> None:
+    """Raise `CasebookError` for a byte that is no UTF-8: a name with it would be nobody's, and it cannot be kept.
+
+    Names of files are not words: they come as `Path`.
+    """
+    for each in values:
+        if isinstance(each, str) and any("\ud800" <= letter <= "\udfff" for letter in each):
+            remedy = "Let the terminal and whatever calls the program write UTF-8, and write it again."
+            raise CasebookError(f"{each!r} is no text in UTF-8.", remedy=remedy)
 
 
 @contextmanager
