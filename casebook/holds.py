@@ -58,6 +58,11 @@ def held(connection: Connection) -> dict[str, frozenset[str]]:
     laid: set[str] = set()
     for about, kind in connection.execute(question.order_by(ACTION.c.seq)):
         (laid.add if kind == "hold" else laid.discard)(about)
+    return with_linked(connection, laid)
+
+
+def with_linked(connection: Connection, laid: set[str]) -> dict[str, frozenset[str]]:
+    """These incidents that are held, and those that belong to them: each with those for whose sake it is held."""
     # Nearly always there is none: then nothing else is asked.
     groups = together(connection, laid) if laid else []
     return {each: frozenset(laid.intersection(group)) for group in groups if laid.intersection(group) for each in group}

@@ -19,8 +19,8 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, select
 
 from casebook import outgoing
-from casebook.holds import held
 from casebook.kinds import Refused, said
+from casebook.listing import kept
 from casebook.outgoing import Export
 from casebook.routes import Route
 from casebook.showing import Viewer, as_data
@@ -95,7 +95,7 @@ def _rows(
         question = question.where(INCIDENT.c.day >= request.since.isoformat())
     if request.until is not None:
         question = question.where(INCIDENT.c.day <= request.until.isoformat())
-    kept = held(connection)
+    held = kept(connection)
     for incident in connection.scalars(question).all():
         acted = history(connection, incident)
         case = case_of(connection, incident, acted)
@@ -103,7 +103,7 @@ def _rows(
             continue
         times = {name: getattr(case, name) for name in ("opened_at", "reviewed_at", "closed_at")}
         row = as_data(case, acted, routes[case.route], viewer) | {
-            "withheld": case.withheld, "held": incident in kept,
+            "withheld": case.withheld, "held": incident in held,
             **{name: moment and moment.isoformat() for name, moment in times.items()},
         }  # fmt: skip
         # The ids of hits are for splitting, here alone.

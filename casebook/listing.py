@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from casebook.access import Access, Actor
 from casebook.concerns import Concerns
-from casebook.holds import held
+from casebook.holds import with_linked
 from casebook.store import case_of
 from casebook.tables import INCIDENT
 
@@ -39,21 +39,27 @@ def visible(
     if among is not None:
         question = question.where(INCIDENT.c.id.in_(among))
     about = Concerns.of(connection, access, actor)
-    kept = held(connection)
+    held = kept(connection)
     found = []
     for *values, erased in connection.execute(question.order_by(INCIDENT.c.day, INCIDENT.c.id)):
         row = dict(zip(_SHOWN, values, strict=True))
         case = about.case(row["id"], row["side"], is_erased=bool(erased))
         if access.sees(actor, case):
             # What was merged with one that is held, or split from it, is held as well.
-            row["question_open"], row["held"] = bool(row["question_open"]), row["id"] in kept
+            row["question_open"], row["held"] = bool(row["question_open"]), row["id"] in held
             found.append(row)
         elif access.sees_routing(actor, case):
             found.append({each: row[each] for each in _ROUTING})
     return found
 
 
+def kept(connection: Connection) -> dict[str, frozenset[str]]:
+    """The incidents that are held, and those that belong to them, as the tables have it: each with those for whose sake
+    it is held. What is deleted goes by `holds.held`."""
+    return with_linked(connection, set(connection.scalars(select(INCIDENT.c.id).where(INCIDENT.c.held == 1))))
+
+
 def held_for(connection: Connection, access: Access, actor: Actor, incident: str) -> list[str] | None:
     """For the sake of which incidents, of those that the actor may see, this one is held; None if it is not held."""
-    laid = held(connection).get(incident)
+    laid = kept(connection).get(incident)
     return None if laid is None else sorted(each for each in laid if access.sees(actor, case_of(connection, each)))

@@ -23,9 +23,10 @@ from typing_extensions import override
 from casebook import deciding, retention
 from casebook.access import NIGHT
 from casebook.case import STATES, Case, drafts_in
+from casebook.holds import held
 from casebook.intake import take_in
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, SECONDED, CasebookError
-from casebook.listing import visible
+from casebook.listing import held_for, visible
 from casebook.looks import looks
 from casebook.projection import rows_of, same, stored
 from casebook.showing import Viewer, as_data
@@ -321,6 +322,35 @@ class Anybody(RuleBasedStateMachine):
         if before.route == "illegal" or one in self.illegal:
             self.comes(other)
         self.refuse_alone(account, before, "merge", told, both[0].people)
+
+    @rule(data=st.data(), account=st.sampled_from(PEOPLE), kind=st.sampled_from(["hold", "release"]), words=WORDS)
+    def hold(self, data: st.DataObject, account: str, kind: str, words: str) -> None:
+        self.attempt(account, data.draw(st.sampled_from(self.ids())), kind, reason=words)
+
+    def group_of(self, incident: str) -> set[str]:
+        """The incident and all that were merged with it or split from it, by what the histories say."""
+        linking = {"merge", "split"}
+        pairs = [(one, each.facts["into"]) for one in self.ids() for each in self.told(one) if each.kind in linking]
+        group = {incident}
+        for _ in pairs:
+            group |= {each for pair in pairs if group & set(pair) for each in pair}
+        return group
+
+    def is_laid(self, incident: str) -> bool:
+        said = [each.kind for each in self.told(incident) if each.kind in {"hold", "release"}]
+        return said[-1:] == ["hold"]
+
+    @rule(account=st.sampled_from(["d.lead", "h.head", "c.chair"]))
+    def look_for_what_is_held(self, account: str) -> None:
+        """A hold shows wherever something is kept for its sake."""
+        with self.book.reading() as connection:
+            listed = visible(connection, ACCESS, who(account), STATES)
+            told = {row["id"]: held_for(connection, ACCESS, who(account), row["id"]) for row in listed}
+            kept = held(connection)
+        for row in listed:
+            laid = {each for each in self.group_of(row["id"]) if self.is_laid(each)}
+            assert row["held"] == bool(laid) == (row["id"] in kept) == (told[row["id"]] is not None)
+            assert set(told[row["id"]] or ()) == laid & {each["id"] for each in listed}
 
     @rule(account=st.sampled_from(PEOPLE), person=st.sampled_from(PARTY_NAMES), part=st.sampled_from(PARTS))
     def report(self, account: str, person: str, part: str) -> None:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from casebook import retention
+from casebook import noted, retention
 from casebook.access import NIGHT
+from casebook.intake import take_in
+from casebook.kinds import CasebookError
+from casebook.verifying import verify
 from cli import main
 from pipeline.config import load_settings
-from tests.made_casebook import casebook, do
+from pipeline.ledger import NotedHead
+from tests.effort import tries
+from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, who
+from tests.made_drafts import a_night
 from tests.made_night import School, later
 from tests.test_held_lake import DAY, POLICE, at_day, cited, empty, lobster, names, run, three_nights, units
 
@@ -182,3 +192,50 @@ def test_why_it_was_accepted_is_erased_in_the_end_and_that_it_was_is_not(school:
         gone = retention.purge(book, retention.periods(load_settings(school.config)), NIGHT, later(20_000))
         assert [(each.rule, each.counts["texts"]) for each in gone] == [("exports", 2)]
     assert faults(school) == []
+
+
+def noted_head(number: int) -> NotedHead:
+    return NotedHead(NIGHT_OF.date(), NIGHT_OF + timedelta(days=number), 10_000 + number, f"{number:064}")
+
+
+NIGHT_OF = later(0)
+MAY = {"d.lead", "p.deputy", "h.head", "c.chair"}
+
+
+@given(
+    st.lists(st.sampled_from([*(each.account for each in STAFF), "another loss"]), max_size=10),
+    st.sampled_from(["", "d.lead", "h.head"]),
+)
+@settings(max_examples=tries(60), deadline=None)
+def test_whatever_is_accepted_was_accepted_by_two_of_whom_one_sees_what_is_held(who_did: list[str], held: str) -> None:
+    """The rule a second time, loss by loss: two people, and the head, or the chair where the head is concerned."""
+    with tempfile.TemporaryDirectory() as folder, casebook(Path(folder)) as book:
+        take_in(book, a_night(), NOW)
+        if held:
+            do(book, "d.lead", "I-2026-00001", "hold", reason=POLICE)
+            do(book, "d.lead", "I-2026-00001", "party", person=held, part="instigator", person_kind="staff")
+        leader = "c.chair" if held == "h.head" else "h.head"
+        by: dict[int, set[str]] = {0: set()}
+
+        def waiting() -> set[int]:
+            return {loss for loss, of in by.items() if len(of) < 2 or leader not in of}
+
+        for account in who_did:
+            if account == "another loss":
+                by[len(by)] = set()
+                continue
+            heads, before = [noted_head(each) for each in by], waiting()
+            taken = account in MAY and bool(before) and any(account not in by[loss] for loss in before)
+            try:
+                with book.changing() as writer:
+                    left = noted.accept(writer, ACCESS, who(account), "So.", heads, NOW)
+            except CasebookError:
+                assert not taken
+                continue
+            assert taken
+            for loss in before:
+                by[loss].add(account)
+            assert {each.actions - 10_000 for each in left} == waiting()
+        found = verify(book, [(each.actions, each.head) for each in map(noted_head, by)])
+        assert bool(found.faults) == bool(waiting())
+        assert {each.seq - 10_000 for each in found.accepted} == set(by) - waiting()

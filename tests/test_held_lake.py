@@ -240,7 +240,7 @@ def test_an_incident_that_people_told_of_keeps_its_day_and_no_line(shared: Schoo
     with casebook(tmp_path) as book:
         facts = {"category": "lobsters", "level": "high", "route": "pupil-victim", "day": "2026-11-11"}
         content = {"summary": "Mocked.", "reported_by": "her mother", "parties": ()}
-        told = deciding.report(book, ACCESS, who("d.lead"), facts, content, NOW)
+        told = deciding.report(book, ACCESS, who("d.lead"), facts, content, later(2))
         do(book, "d.lead", told.id, "hold", reason=POLICE)
         found = parted(shared, book).held
     assert (found.units, found.pages) == ((), ())
