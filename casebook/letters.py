@@ -33,13 +33,12 @@ from casebook.case import (
     applied,
     drafts_in,
     refuse_wrong_state,
-    replayed,
 )
 from casebook.deciding import names_open
 from casebook.kinds import CasebookError, said
 from casebook.outgoing import Export
 from casebook.routes import Route
-from casebook.store import Casebook, history
+from casebook.store import Casebook, Writer, case_of, history
 from casebook.telling import secrets_of
 from pipeline.config import Settings
 from pipeline.errors import ConfigError
@@ -84,12 +83,7 @@ def write(
         if finished:
             return finished
         temporary = outgoing.beside(output)
-        acted = history(writer.connection, asked.incident)
-        case = replayed(asked.incident, acted)
-        access.refuse_unseen(writing.actor, case)
-        template = _template(writing.settings.casebook.letters, asked.template)
-        _refuse_too_early(access, case, routes[case.route], writing)
-        text = _filled(template, _facts(case, acted, writing, asked))
+        case, text = _allowed(writer, access, routes, writing, asked)
         what = said("export", what=name, sha256=hashlib.sha256(text).hexdigest(), reason=asked.reason)
         access.refuse(writing.actor, case, what, routes)
         refuse_wrong_state(case, what)
@@ -101,6 +95,18 @@ def write(
         writer.keep(applied(case, told))
     outgoing.put(temporary, output, digest)
     return Export(output, digest, told.seq)
+
+
+def _allowed(
+    writer: Writer, access: Access, routes: dict[str, Route], writing: Writing, asked: Asked
+) -> tuple[Case, bytes]:
+    """The case and the text of the letter, if there may be one."""
+    acted = history(writer.connection, asked.incident)
+    case = case_of(writer.connection, asked.incident, acted)
+    access.refuse_unseen(writing.actor, case)
+    template = _template(writing.settings.casebook.letters, asked.template)
+    _refuse_too_early(access, case, routes[case.route], writing)
+    return case, _filled(template, _facts(case, acted, writing, asked))
 
 
 def _refuse_no_folder(output: Path) -> None:
