@@ -106,6 +106,17 @@ def test_hits_are_split_off_by_the_ids_that_show_gives(school: Path) -> None:
     assert f"See them with: esafety incident show {incident}" in wrong.output
 
 
+def test_what_may_be_illegal_is_entered_on_its_own_route_and_its_summary_tells_no_address(school: Path) -> None:
+    add = ("incident", "add", "--category", "illegal-content", "--by", "a friend", "--summary", "On bad.example/17.")
+    refused = run(school, "d.lead", *add, "--route", "accidental")
+    assert refused.exit_code == 1
+    assert "has a route of its own. Leave --route out" in refused.output
+    incident = run(school, "d.lead", *add).stdout.split()[0]
+    case = shown(school, "d.lead", incident)
+    assert (case["route"], case["needs_second"]["review"]) == ("illegal", "open")
+    assert "bad.example" not in json.dumps(case)
+
+
 def test_of_what_may_be_illegal_hits_have_ids_and_no_text(school: Path) -> None:
     (hit,) = shown(school, "d.lead", of_route(school, "illegal"))["hits"]
     assert (hit["level"], hit["category"], hit["field"]) == ("urgent", "illegal-content", "url")
