@@ -47,7 +47,7 @@ def _draft(number: int) -> dict[str, object]:
     hits = [
         {"hit_id": f"{number:08x}{each:08x}", "ts": START, "level": "high", "text": f"made text {number}, {each}",
          "source_sha256": "0" * 64, "line": number * 10 + each, "raw": b"made line " * 20, "category": "bullying",
-         "rule_id": "bullying-made"}
+         "rule_id": "bullying-made", "field": "search_text", "host": "www.example.org"}
         for each in range(5)
     ]  # fmt: skip
     return {
