@@ -124,7 +124,12 @@ class Access:
 
     def deciding(self, actor: Actor) -> frozenset[str]:
         """The accounts on which it depends what the actor sees: their own, and those of whoever is a head."""
-        return actor.accounts.union(*(each.known_as for each in self.staff if "head" in each.roles))
+        return actor.accounts | self.heads
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """Under what heads may stand in a case."""
+        return frozenset[str]().union(*(each.known_as for each in self.staff if "head" in each.roles))
 
     def copies(self, actor: Actor, case: Case) -> bool:
         """Whether the actor may put the case into a copy of what is held on somebody: an auditor, too, for that."""

@@ -21,15 +21,15 @@ from casebook.chain import BEGINNING
 from casebook.holds import held
 from casebook.kinds import CasebookError, Refused, said
 from casebook.store import Writer, case_of
-from casebook.tables import ACTION
+from casebook.tables import ACTION, PARTY
 from pipeline.caseworkers import Role
 from pipeline.ledger import NotedHead
 
 KIND: Final = "accept-copy"
 #: What has to happen, in the words of every message about it.
 TWO: Final = (
-    "Two people have to accept it, each by themselves. One of them is the head teacher; where something that is held"
-    " is about the head teacher, the chair of governors"
+    "Two people have to accept it, each by themselves. One of them is the head teacher; where a case is about the head"
+    " teacher, the chair of governors"
 )
 _MAY: Final = frozenset[Role]({"dsl", "deputy-dsl", "head", "chair-of-governors"})
 #: So many numbers in one question: databases limit its length.
@@ -113,5 +113,9 @@ def accept(
 
 def _leads(connection: Connection, access: Access, actor: Actor) -> bool:
     """Whether the actor is the one of the two who has to be among them."""
-    concerned = any(access.is_the_chairs(case_of(connection, each)) for each in held(connection))
+    # Any case of theirs: a hold on it may be the very thing that is lost.
+    of_a_head = select(PARTY.c.incident).where(PARTY.c.person.in_(sorted(access.heads))).limit(1)
+    concerned = connection.scalar(of_a_head) is not None or any(
+        access.is_the_chairs(case_of(connection, each)) for each in held(connection)
+    )
     return ("chair-of-governors" if concerned else "head") in actor.roles

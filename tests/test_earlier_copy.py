@@ -162,6 +162,22 @@ def test_where_the_head_is_part_of_what_is_held_it_takes_the_chair(school: Schoo
     assert faults(school) == []
 
 
+def test_where_a_hold_on_a_case_of_the_head_may_be_what_is_lost_it_takes_the_chair(school: School) -> None:
+    with casebook(school.store) as book:
+        do(book, "d.lead", "I-2026-00002", "party", person="h.head", part="instigator", person_kind="staff")
+    school.night(later(3))
+    shutil.copy(school.store / "casebook.sqlite", school.folder / "before.sqlite")
+    with casebook(school.store) as book:
+        do(book, "c.chair", "I-2026-00002", "hold", reason=POLICE)
+    school.night(later(4))
+    shutil.copy(school.folder / "before.sqlite", school.store / "casebook.sqlite")
+    assert [accept(school, each).exit_code for each in ("d.lead", "h.head")] == [0, 0]
+    record = school.night(later(60))
+    assert (record.exit_code, record.deleted) == (2, [])
+    assert accept(school, "c.chair").exit_code == 0
+    assert school.night(later(61)).deleted
+
+
 def test_two_who_accept_one_after_the_other_need_not_have_seen_the_same_nights(school: School) -> None:
     grown_past(school)
     assert accept(school, "h.head").exit_code == 0
