@@ -63,11 +63,13 @@ def held_on(
     stored = lake.rows(place, units, "events", STORED_EVENTS, pl.col("user").is_in(sorted(accounts)))
     events = complete(pl.concat([stored, _tied(place, units, accounts, who, zone)])).sort("ts", "event_id")
     hits = lake.rows(place, units, "hits", _HIT, pl.col("event_id").is_in(events["event_id"].implode()))
+    drafts = _of(lake.read_days(place, "drafts", DRAFTS), accounts)
     is_secret, hosts = _withheld(events, hits, secret)
+    # Of a draft that is withheld all is, also what is of no such category by itself.
+    is_secret |= events["event_id"].is_in(_hits(drafts.filter(_secret(secret)))["event_id"].implode())
     given, withheld = _masked(events.filter(~is_secret), mask), events.filter(is_secret)["event_id"]
     if given.height + len(withheld) != events.height:
         raise InvariantError("events were lost on the way into a copy.", remedy="This is a defect in the program.")
-    drafts = _of(lake.read_days(place, "drafts", DRAFTS), accounts)
     is_back = pl.col("draft_id").is_in(sorted(kept_back)) | _secret(secret)
     back, drafts = drafts.filter(is_back), drafts.filter(~is_back)
     is_told = pl.col("event_id").is_in(given["event_id"].implode())

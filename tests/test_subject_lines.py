@@ -183,3 +183,17 @@ def test_of_what_a_class_did_there_is_their_own_row_alone(school: School) -> Non
         {"draft_id": of["cranes"], **fixed, "category": "cranes", "folded": "True", "apart": ""},
     ]  # fmt: skip
     assert sorted(rows_of(school, "together.csv"), key=str) == sorted(want, key=str)
+
+
+def test_what_a_withheld_draft_cites_is_kept_back_whatever_it_is_by_itself(school: School) -> None:
+    before = copied(school)
+    shutil.rmtree(school.folder / "copy")
+    drafts = school.drafts()
+    cited = pl.col("categories").list.contains("cranes") & (pl.col("subject") == "person:a.example")
+    both = pl.concat_list("categories", pl.lit("sealed"))
+    changed = drafts.with_columns(categories=pl.when(cited).then(both).otherwise("categories"))
+    lake.replace_day(school.lake, "drafts", changed["day"][0], changed, DRAFTS)
+    after, hits = copied(school), drafts.filter(cited)["hits"].list.len().sum()
+    assert (after["found"], after["kept_back"]) == (before["found"], before["kept_back"] + hits)
+    told = texts_of(school)
+    assert "cranes.example" not in told["events.csv"] + told["events.parquet"] + told["lines.csv"]
