@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Container, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -108,6 +109,7 @@ def _read(path: Path | None, name: Path) -> str:
         raise ConfigError("this is not UTF-8.", path=name, line=line, remedy="Save the file as UTF-8.") from error
 
 
+@lru_cache(maxsize=2)
 def _document(text: str, name: Path) -> RoutesTable:
     try:
         raw: dict[str, Any] = tomllib.loads(text)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -295,23 +296,31 @@ def connected(
 
     chosen = list(units)
     try:
-        with duckdb.connect(
-            config=dict[str, str | bool | int | float | list[str]](
-                memory_limit="600MB", temp_directory=str(lake.staging)
-            )
-        ) as connection:
+        with _database(str(lake.staging)).cursor() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET preserve_insertion_order = false")
             for name in tables:
                 paths = [str(path) for path in unit_files(lake, chosen, name)]
                 if paths:
-                    connection.read_parquet(paths).create_view(name)
+                    # A view that this cursor alone sees: `create_view` would make one for all.
+                    connection.register(name, connection.read_parquet(paths))
                 else:
                     register(connection, name, pl.DataFrame(schema=UNIT_TABLES[name]))
             yield connection
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
         remedy = "See that there is room; restore what is missing from a backup."
         raise StoreError(f"what was read before cannot be used ({error}).", path=lake.root, remedy=remedy) from error
+
+
+@lru_cache(maxsize=1)
+def _database(temporary: str) -> duckdb.DuckDBPyConnection:
+    """One for all questions to a store: to set one up takes longer than many a question."""
+    import duckdb
+
+    return duckdb.connect(config={
+        "memory_limit": "1GB", "temp_directory": temporary, "preserve_insertion_order": False,
+        # Each file is read once or twice a night; what stayed in memory of it would be in the way of what comes after.
+        "enable_external_file_cache": False,
+    })  # fmt: skip
 
 
 def register(connection: duckdb.DuckDBPyConnection, name: str, table: pl.DataFrame) -> None:

@@ -121,6 +121,8 @@ def _places(parts: pl.DataFrame) -> pl.DataFrame:
 def may_carry(parts: pl.DataFrame) -> pl.DataFrame:
     """A quick sieve: the few URLs that may carry another."""
     parts = parts.filter(pl.col("url").str.contains(_anywhere()))
+    if parts.is_empty():
+        return parts
     begins = "|".join(re.escape(each) for redirector in redirectors() for each in redirector.begins)
     path, query, host = pl.col("path"), pl.col("query"), pl.col("host")
     anywhere = query.str.contains(_QUERY_MARKS) | query.str.starts_with("http") | path.str.contains(f"/(?:{begins})")
