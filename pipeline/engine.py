@@ -40,6 +40,8 @@ UNIT_RECORDS = 2_000_000
 #: And by what is kept of lines that are no events: so many bytes of them, each line taken as `_BESIDE_A_REJECT` longer.
 MOST_REJECTED = 64 << 20
 _BESIDE_A_REJECT = 64
+#: The values of so many blocks wait while others meet the watchlists: reading need not, and they are small.
+_BEHIND = 8
 #: Events of the same user or address this long before and after a hit are kept as they were written.
 AROUND = timedelta(minutes=10)
 
@@ -149,12 +151,12 @@ def _write_events(folder: Path, first: Batch, batches: _Stoppable, start: Stream
     with (
         closing(EventsWriter(folder, origin)) as writer,
         behind(writer.write) as write,
-        behind(sifter.take) as sift,
+        behind(sifter.take, _BEHIND) as sift,
     ):
         while batch is not None:
             tally.add(batch)
             write(batch.events)
-            sift(batch.events)
+            sift(sifter.values(batch.events))
             batch = None if tally.is_full else batches.take()
     return tally
 

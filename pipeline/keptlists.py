@@ -26,7 +26,6 @@ from typing_extensions import override
 from pipeline.matcher import Matcher, Rule, matcher_of
 from pipeline.phrases import Owner, Pattern, Phrases
 from pipeline.secretlists import SecretFile
-from pipeline.terms import Phrase, Spelt
 from pipeline.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
 
@@ -46,8 +45,8 @@ class _Kept:
 _CLASSES: Final = {
     (each.__module__, each.__qualname__): each
     for each in (
-        _Kept, Category, DomainFile, DomainRule, Owner, Pattern, Phrase, Phrases, Place, Rule, SecretFile, Spelt,
-        TermFile, TextRule, Watchlist, Watchlists, type(Path()),
+        _Kept, Category, DomainFile, DomainRule, Owner, Pattern, Phrases, Place, Rule, SecretFile, TermFile, TextRule,
+        Watchlist, Watchlists, type(Path()),
     )
 }  # fmt: skip
 

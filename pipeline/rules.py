@@ -28,7 +28,17 @@ from pipeline.roll import Devices, People, PeopleColumns, load_devices, load_peo
 from pipeline.saidbefore import layer_of, lowering_of
 from pipeline.secretlists import SecretFile
 from pipeline.timetable import Timetable, load_timetable
-from pipeline.watchlist import DomainFile, TermFile, Watchlists, holds_lists, load, shipped, with_languages, with_secret
+from pipeline.watchlist import (
+    DomainFile,
+    TermFile,
+    Watchlists,
+    compiled_away,
+    holds_lists,
+    load,
+    shipped,
+    with_languages,
+    with_secret,
+)
 from pipeline.who import Who
 
 
@@ -81,7 +91,7 @@ def bounds_of(limits: Thresholds) -> LevelBounds:
 def ready_watchlists(settings: Settings, *, keep: bool = False) -> tuple[Watchlists, Matcher]:
     """The watchlists, compiled, with their examples tried; if nothing has changed since, as an earlier run kept them.
 
-    Raises `WatchlistError`.
+    What is compiled is not told again: the rules in the lists are without terms and contexts. Raises `WatchlistError`.
     """
     stamp = stamp_of(settings)
     kept = keptlists.read(settings.store.folder, stamp)
@@ -90,15 +100,19 @@ def ready_watchlists(settings: Settings, *, keep: bool = False) -> tuple[Watchli
     lists = _loaded(settings)
     matcher = compile_watchlists(lists)
     check_examples(lists, matcher)
+    told = compiled_away(lists)
     # What was changed while it was read is read again the next time.
     if keep and stamp == stamp_of(settings):
-        keptlists.keep(settings.store.folder, stamp, lists, matcher)
-    return lists, matcher
+        keptlists.keep(settings.store.folder, stamp, told, matcher)
+    return told, matcher
 
 
 def load_watchlists(settings: Settings) -> Watchlists:
-    """The shipped lists, if wanted, the school's own folders, and its long plain lists. Raises `WatchlistError`."""
-    return keptlists.read_lists(settings.store.folder, stamp_of(settings)) or _loaded(settings)
+    """The shipped lists, if wanted, the school's own folders, and its long plain lists, for what is told of them.
+
+    The rules are without terms and contexts. Raises `WatchlistError`.
+    """
+    return keptlists.read_lists(settings.store.folder, stamp_of(settings)) or compiled_away(_loaded(settings))
 
 
 def stamp_of(settings: Settings) -> str:

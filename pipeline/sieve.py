@@ -36,9 +36,9 @@ def _nowhere(size: int) -> pl.Series:
 
 def _of_ascii(texts: pl.Series, phrases: Phrases, typed: pl.Series) -> pl.Series:
     words = fold_ascii(texts)
-    anchors = (*phrases.anchors, *phrases.anchors_as_written)
-    told = _hold_any(words, anchors) | _hold_any(words, phrases.beginnings_together) | _hidden(texts)
-    told |= _hold_both(words, phrases.met_anywhere)
+    # Together, so that each text is gone through once.
+    anywhere = (*phrases.anchors, *phrases.anchors_as_written, *phrases.beginnings_together)
+    told = _hold_any(words, anywhere) | _hidden(texts) | _hold_both(words, phrases.met_anywhere)
     # The others need no second look.
     open_ones = (typed & ~told).arg_true()
     return told.scatter(open_ones, _mistyped(texts.gather(open_ones), words.gather(open_ones), phrases))

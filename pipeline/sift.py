@@ -40,7 +40,7 @@ class _Column:
 
 
 class Sifter:
-    """Takes blocks of events and matches each value once. It has state: the values that it has seen."""
+    """Takes the values of blocks of events, and matches each once. It has state: the values that it has seen."""
 
     def __init__(self, matcher: Later[Matcher]) -> None:
         self._matcher = matcher
@@ -48,11 +48,14 @@ class Sifter:
         self._found: list[pl.DataFrame] = []
         self._seed = secrets.randbits(63)
 
-    def take(self, events: pl.DataFrame) -> None:
-        """Look at one more block."""
-        for name, column in self._columns.items():
-            if name in events.columns:
-                column.waiting.append(self._distinct(events[name].drop_nulls()))
+    def values(self, events: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """The distinct values of a block, by column, as `take` wants them: nothing of the block stays in memory."""
+        return {name: self._distinct(events[name].drop_nulls()) for name in MATCHED if name in events.columns}
+
+    def take(self, values: dict[str, pl.DataFrame]) -> None:
+        """Look at the `values` of one more block."""
+        for name, found in values.items():
+            self._columns[name].waiting.append(found)
         waiting = sum(each.height for column in self._columns.values() for each in column.waiting)
         if waiting >= (_LOT if self._matcher.is_made() else _MOST_WAITING):
             # Not at the top: the thread that makes the rules has loaded it by then.

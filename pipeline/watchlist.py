@@ -14,7 +14,7 @@ from functools import partial
 from importlib import resources
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipeline.errors import WatchlistError
 from pipeline.policy import POLICY
@@ -229,6 +229,18 @@ def with_secret(lists: Watchlists, files: Iterable[SecretFile]) -> Watchlists:
             what = f"a secret list cannot belong to the category {each.category!r}, whose addresses may be shown."
             raise WatchlistError(what, path=each.path, remedy=f"Choose one of {', '.join(known)}.")
     return replace(lists, secret_files=files) if files else lists
+
+
+def compiled_away(lists: Watchlists) -> Watchlists:
+    """The same without the terms and contexts of rules: what there is to tell of lists that are compiled."""
+    nothing: dict[str, Any] = dict.fromkeys(("terms", "unless", "lowers", "raises", "needs"), ())
+    return replace(
+        lists,
+        lists=tuple(
+            replace(each, text_rules=tuple(replace(rule, **nothing) for rule in each.text_rules))
+            for each in lists.lists
+        ),
+    )
 
 
 def shipped() -> Path:

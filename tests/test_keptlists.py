@@ -59,6 +59,10 @@ def same(one: Matcher, other: Matcher) -> bool:
     )
 
 
+def made_anew(school: School) -> Matcher:
+    return compile_watchlists(rules._loaded(load_settings(school.config)))
+
+
 def test_what_was_kept_is_what_was_made(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
     lists, matcher = ready(school)
     assert is_read(school, monkeypatch)
@@ -104,8 +108,7 @@ def test_any_change_makes_them_anew(
     ready(school)
     change(school)
     assert not is_read(school, monkeypatch)
-    lists, matcher = ready(school)
-    assert same(compile_watchlists(lists), matcher)
+    assert same(ready(school)[1], made_anew(school))
     assert is_read(school, monkeypatch)
 
 
@@ -145,8 +148,7 @@ def test_a_damaged_file_is_made_anew(school: School, damage: str, monkeypatch: p
     else:
         path.write_bytes(raw[: len(raw) // 2 if damage == "cut" else 0])
     assert not is_read(school, monkeypatch)
-    lists, matcher = ready(school)
-    assert same(compile_watchlists(lists), matcher)
+    assert same(ready(school)[1], made_anew(school))
     assert is_read(school, monkeypatch) == (damage != "folder")
     assert [each.name for each in school.store.glob(f".{keptlists.NAME}*")] == []
 

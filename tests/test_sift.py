@@ -29,7 +29,7 @@ _ROWS = st.lists(st.fixed_dictionaries({name: st.sampled_from([*each, None]) for
 def sifted(blocks: list[pl.DataFrame]) -> pl.DataFrame:
     sifter = Sifter(Later(shipped_matcher))
     for block in blocks:
-        sifter.take(block)
+        sifter.take(sifter.values(block))
     return sifter.found()
 
 
@@ -70,7 +70,7 @@ def test_the_rules_are_not_asked_for_before_there_is_something_to_match() -> Non
         return shipped_matcher()
 
     sifter = Sifter(Later(matcher))
-    sifter.take(pl.DataFrame({"url": ["https://example.org/"]}))
+    sifter.take(sifter.values(pl.DataFrame({"url": ["https://example.org/"]})))
     assert not asked
     sifter.found()
     assert asked
@@ -87,6 +87,7 @@ def test_reading_goes_on_while_the_rules_are_made_until_too_much_waits(monkeypat
 
     sifter = Sifter(Later(matcher, lambda: False))
     for number, expected in enumerate([0, 0, 0, 1, 1]):
-        sifter.take(pl.DataFrame({"url": [f"https://example.org/kill+yourself/{number}"]}))
+        url = f"https://example.org/kill+yourself/{number}"
+        sifter.take(sifter.values(pl.DataFrame({"url": [url]})))
         assert len(asked) == expected
     assert sifter.found().height

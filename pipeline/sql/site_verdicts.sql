@@ -9,6 +9,10 @@ SELECT
     adults."user" IS NOT NULL AS by_adult,
     -- Where there is a scheme, the second slash ends nothing: the third part is the host's.
     CASE
+        -- Nearly all begin so, or are a host and its port: told at a glance, and as the two cases below them tell it.
+        WHEN starts_with(events.url, 'https://') OR starts_with(events.url, 'http://')
+            THEN split_part(events.url, '/', 3)
+        WHEN NOT contains(events.url, '/') AND NOT ends_with(split_part(events.url, '?', 1), ':') THEN events.url
         WHEN ends_with(split_part(split_part(events.url, '/', 1), '?', 1), ':') THEN split_part(events.url, '/', 3)
         ELSE split_part(coalesce(events.url, events.host), '/', 1)
     END AS authority,
