@@ -14,6 +14,7 @@ import argparse
 import gzip
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -111,8 +112,19 @@ def measure(name: str, path: Path, place: int) -> Measure:
         lines += batch.records
         events += batch.events.height
     seconds = time.perf_counter() - began
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return Measure(lines, events, seconds, time.process_time() - cpu, usage.ru_maxrss / 1024)
+    return Measure(lines, events, seconds, time.process_time() - cpu, _peak())
+
+
+def _peak() -> float:
+    """The most memory that this program has held, in MiB.
+
+    What Linux tells of a process (`ru_maxrss`) is at least what the one held that started it.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peaks = dict(line.split(":", 1) for line in status.read_text("utf-8").splitlines())
+    return int(peaks["VmHWM"].split()[0]) / 1024
 
 
 def measured(name: str, path: Path, place: int) -> Measure:
@@ -128,7 +140,8 @@ def row_of(name: str, form: Format, lines: int, folder: Path) -> tuple[Measure, 
     """A format's log, read plain, and for Squid also packed. Raises `SystemExit` where the log is not a good one."""
     place, sample = best_sample(form)
     path = folder / f"{name}.log"
-    path.write_text("\n".join(made_lines(form, sample, lines)) + "\n", encoding="utf-8")
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(f"{line}\n" for line in made_lines(form, sample, lines))
     plain = measured(name, path, place)
     if plain.events < _GOOD * lines:
         raise SystemExit(f"{name}: only {plain.events} of {lines} made lines are events")
@@ -136,7 +149,8 @@ def row_of(name: str, form: Format, lines: int, folder: Path) -> tuple[Measure, 
         path.unlink()
         return plain, None
     packed = folder / f"{name}.log.gz"
-    packed.write_bytes(gzip.compress(path.read_bytes(), 6))
+    with path.open("rb") as plain_stream, gzip.open(packed, "wb", 6) as packed_stream:
+        shutil.copyfileobj(plain_stream, packed_stream)
     path.unlink()
     return plain, measured(name, packed, place)
 
