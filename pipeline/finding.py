@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
 import ahocorasick
 
-from pipeline.phrases import Pattern, Phrases
+from pipeline.phrases import Owner, Pattern, Phrases
 from pipeline.text import fold_one
-from pipeline.views import View, as_letters, view_of, views_of
+from pipeline.views import View, as_it_stands, as_letters, view_of, views_of
 
 #: Written together, phrases of so many letters are found in the middle of a word, shorter ones only at an end.
 _SURELY_TOGETHER: Final = 11
@@ -44,16 +44,17 @@ class Find(NamedTuple):
     beside: str
 
 
-def found_in(text: str, phrases: Phrases, *, typed: bool = True) -> list[Find]:
+def found_in(text: str, phrases: Phrases, *, typed: bool = True, hides: bool = True) -> list[Find]:
     """What each rule finds: in the plainest view that it finds anything in, the longest and then the first.
 
-    What nobody `typed`, as the address of a page, holds no digits for letters and no slips of the finger.
+    What nobody `typed`, as the address of a page, holds no digits for letters and no slips of the finger. `hides`:
+    false where `views.may_hide` has said so already.
     """
     best: dict[int, Find] = {}
     if phrases.owners:
-        views = list(views_of(text))
+        views = list(views_of(text)) if hides else [as_it_stands(text)]
         words = views[0].folded
-        for view, spans in _looked_at(text, views, phrases, typed=typed):
+        for view, spans in _looked_at(text, views, phrases, typed=typed, hides=hides):
             for rule, (first, last) in spans.items():
                 if rule not in best:
                     # In letters for digits, `l` is `i`: no word that could be looked for.
@@ -63,14 +64,14 @@ def found_in(text: str, phrases: Phrases, *, typed: bool = True) -> list[Find]:
 
 
 def _looked_at(
-    text: str, views: list[View], phrases: Phrases, *, typed: bool
+    text: str, views: list[View], phrases: Phrases, *, typed: bool, hides: bool
 ) -> Iterator[tuple[View, dict[int, _Span]]]:
     """Each view, and more that these lead to, with the spans of what is found in it."""
     for view in views:
         yield view, _spans(view.folded, phrases.plain, phrases)
     if typed and _CHANGED.search(text):
         yield _in_letters(text, phrases)
-    if _MASK.search(text):
+    if hides and _MASK.search(text):
         yield from _masked(text, phrases)
     for view in views:
         if glued := _glued(view.folded, phrases):
@@ -81,20 +82,30 @@ def _looked_at(
 
 def _spans(folded: str, automaton: ahocorasick.Automaton, phrases: Phrases) -> dict[int, _Span]:
     best: dict[int, _Span] = {}
-    parts: defaultdict[int, list[_Span]] = defaultdict(list)
-    for last, (length, owner) in automaton.iter(folded):
+    met = [(last - length + 1, last, owner) for last, (length, owner) in automaton.iter(folded)]
+    for first, last, owner in met:
         for rule in owner.rules:
-            _keep(best, rule, last - length + 1, last)
+            _keep(best, rule, first, last)
+    # A pattern is looked at where its rarest part is; most texts have none of these.
+    rarest = {part for _, _, owner in met for part in owner.rarest}
+    for rule, span in _patterns(folded, met, rarest, phrases) if rarest else ():
+        _keep(best, rule, *span)
+    return {rule: _whole_words(folded, *span) for rule, span in best.items()}
+
+
+def _patterns(
+    folded: str, met: Iterable[tuple[int, int, Owner]], rarest: Iterable[int], phrases: Phrases
+) -> Iterator[tuple[int, _Span]]:
+    """The rules of the patterns that are there, and where; `met` are the phrases that are, by their last character."""
+    parts: defaultdict[int, list[_Span]] = defaultdict(list)
+    for first, last, owner in met:
         for part in owner.parts:
-            parts[part].append((last - length + 1, last))
-    # A pattern is looked at where its rarest part is; most of them lack another part.
-    for part in parts.keys() & phrases.patterns.keys():
+            parts[part].append((first, last))
+    for part in rarest:
         for pattern in phrases.patterns[part]:
             if parts.keys() >= set(pattern.parts):
                 found = _chains(folded, parts, pattern) if pattern.between else [_anywhere(parts, pattern)]
-                for first, last in found:
-                    _keep(best, pattern.rule, first, last)
-    return {rule: _whole_words(folded, *span) for rule, span in best.items()}
+                yield from ((pattern.rule, span) for span in found)
 
 
 def _keep(best: dict[int, _Span], rule: int, first: int, last: int) -> None:
@@ -178,18 +189,25 @@ def _misspelt(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, _S
     words = view.folded.split()
     if phrases.misspelt.keys().isdisjoint(words):
         return
-    folded, origin, at, changed = " ", [view.origin[0]], 1, list[_Span]()
-    for word in words:
-        meant = phrases.misspelt.get(word, word)
-        if meant != word:
-            changed.append((len(folded), len(folded) + len(meant)))
-        places = view.origin[at : at + len(word)]
-        origin += [*places[: len(meant)], *[places[-1]] * (len(meant) - len(word)), view.origin[at + len(word)]]
-        folded += f"{meant} "
-        at += len(word) + 1
+    meant = [phrases.misspelt.get(word, word) for word in words]
+    folded, changed, at = f" {' '.join(meant)} ", list[_Span](), 1
+    for word, right in zip(words, meant, strict=True):
+        if right != word:
+            changed.append((at, at + len(right)))
+        at += len(right) + 1
     touched = {
         rule: (first, last)
         for rule, (first, last) in _spans(folded, phrases.plain, phrases).items()
         if any(first < end and start < last for start, end in changed)
     }
-    yield view_of("misspelt", folded, origin), touched
+    yield View("misspelt", folded, lambda: _put_right(view, words, meant)), touched
+
+
+def _put_right(view: View, words: Sequence[str], meant: Sequence[str]) -> list[int]:
+    """Where in the text each character of the words that are meant came from."""
+    origin, at = [view.origin[0]], 1
+    for word, right in zip(words, meant, strict=True):
+        places = view.origin[at : at + len(word)]
+        origin += [*places[: len(right)], *[places[-1]] * (len(right) - len(word)), view.origin[at + len(word)]]
+        at += len(word) + 1
+    return origin

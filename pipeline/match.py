@@ -20,8 +20,8 @@ from pipeline.matchsites import match_hosts, match_names, read_as
 from pipeline.redirects import HIDING, HIDING_HOST
 from pipeline.search_terms import may_search, search_terms
 from pipeline.sieve import holds_any
-from pipeline.text import unescape, url_parts
-from pipeline.views import WEIGHT
+from pipeline.text import is_ascii, unescape, url_parts
+from pipeline.views import WEIGHT, may_hide
 from pipeline.watchlist import Watchlists
 
 LOWERED, RAISED = 0.4, 1.3
@@ -49,13 +49,14 @@ def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
         typed = ~texts["field"].is_in(OF_PAGES)
         survivors = texts.filter(holds_any(texts["text"], matcher.phrases, typed))
     # A loop over texts, because the automata read one at a time; the sieve has left a few in a hundred.
-    distinct = survivors.select("field", "text").unique()
-    rows = [row for field, text in distinct.iter_rows() for row in _hits_in(field, text, matcher)]
+    hides = ~is_ascii(pl.col("text")) | may_hide(pl.col("text"))
+    distinct = survivors.select("field", "text").unique().with_columns(hides.alias("hides"))
+    rows = [row for field, text, hidden in distinct.iter_rows() for row in _hits_in(field, text, matcher, hides=hidden)]
     return survivors.join(pl.DataFrame(rows, schema=TEXT_HITS, orient="row"), on=["field", "text"], how="inner")
 
 
-def _hits_in(field: str, text: str, matcher: Matcher) -> Iterator[tuple[Any, ...]]:
-    for find in found_in(text, matcher.phrases, typed=field not in OF_PAGES):
+def _hits_in(field: str, text: str, matcher: Matcher, *, hides: bool) -> Iterator[tuple[Any, ...]]:
+    for find in found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides):
         rule, folded = matcher.rules[find.rule], find.beside
         if field not in rule.fields or any(context in folded for context in rule.unless):
             continue

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -42,6 +42,8 @@ class Owner(NamedTuple):
     rules: tuple[int, ...]
     #: The parts of patterns of which it is one choice.
     parts: tuple[int, ...]
+    #: Those of them that are met most seldom in their patterns: without one of these, no pattern is there.
+    rarest: tuple[int, ...]
 
 
 class Pattern(NamedTuple):
@@ -125,8 +127,7 @@ class Phrases:
 def _all_of(owners: Sequence[Owner]) -> Owner:
     if len(owners) == 1:
         return owners[0]
-    rules, parts = (sorted(set(chain.from_iterable(each))) for each in zip(*owners, strict=True))
-    return Owner(tuple(rules), tuple(parts))
+    return Owner(*(tuple(sorted(set(chain.from_iterable(each)))) for each in zip(*owners, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -161,11 +162,13 @@ class _Owners:
         for key in keys:
             self._parts.setdefault(key, []).append(part)
 
-    def all(self) -> dict[str, Owner]:
-        return {
-            key: Owner(tuple(self._rules.get(key, ())), tuple(self._parts.get(key, ())))
-            for key in self._rules | self._parts
-        }
+    def all(self, rarest: Container[int]) -> dict[str, Owner]:
+        """Of every phrase; `rarest` are the parts that are met most seldom in a pattern."""
+        found = {}
+        for key in self._rules | self._parts:
+            parts = tuple(self._parts.get(key, ()))
+            found[key] = Owner(tuple(self._rules.get(key, ())), parts, tuple(part for part in parts if part in rarest))
+        return found
 
 
 @dataclass
@@ -208,7 +211,7 @@ def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] 
             pattern = Pattern(rule, tuple(numbers[part.keys] for part in parts), term.between)
             patterns[numbers[rarest.keys]][pattern] = None
     led = {part: tuple(found) for part, found in patterns.items()}
-    whose, others = owners.all(), _keys_of(known, as_written=True) - _keys_of(known, as_written=False)
+    whose, others = owners.all(led), _keys_of(known, as_written=True) - _keys_of(known, as_written=False)
     return Phrases(
         whose, led, tuple(sought.anchors[False]), others, tuple(sought.anchors[True]),
         {word: tuple(beside) for word, beside in sorted(sought.met_anywhere.items())},

@@ -63,13 +63,18 @@ class View:
 
 def views_of(text: str) -> Iterator[View]:
     """The text itself, then its other views, one by one."""
-    first = View("words", folded_one(text), lambda: fold_one(text)[1])
+    first = as_it_stands(text)
     yield first
     seen = {first.folded}
     for view in _others(text):
         if view.folded not in seen:
             seen.add(view.folded)
             yield view
+
+
+def as_it_stands(text: str) -> View:
+    """The first of its views."""
+    return View("words", folded_one(text), lambda: fold_one(text)[1])
 
 
 def _others(text: str) -> Iterator[View]:
@@ -114,7 +119,10 @@ def all_as_letters(text: pl.Expr) -> pl.Expr:
 
 
 def may_hide(text: pl.Expr) -> pl.Expr:
-    """Whether a text of ASCII may have any view but `words`, `digits`, `together` and `misspelt`."""
+    """Whether a text of ASCII may have any view but `words`, `digits`, `together` and `misspelt`.
+
+    Other texts may have any.
+    """
     apart = r"(?:^|[^A-Za-z0-9])[A-Za-z](?:[ ._*/\\|,:;~+=-][A-Za-z]){2,}(?:$|[^A-Za-z0-9])"
     triple = text.str.contains_any(_TRIPLES, ascii_case_insensitive=True)
     entity = text.str.contains("&#", literal=True) | (

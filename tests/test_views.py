@@ -11,7 +11,7 @@ from pipeline.finding import found_in
 from pipeline.phrases import compiled
 from pipeline.sieve import holds_any
 from pipeline.terms import TermError, spelt_out
-from pipeline.views import views_of
+from pipeline.views import may_hide, views_of
 from tests.effort import tries
 
 _TERMS = (
@@ -91,6 +91,18 @@ def test_a_text_that_does_not_pass_the_sieve_holds_nothing(texts: list[str]) -> 
         for each in found_in(text, _PHRASES):
             assert 0 <= each.start < each.end <= len(text)
             assert may, each.view.name
+
+
+@settings(max_examples=tries(300))
+@given(st.lists(st.lists(_PIECES, max_size=14).map("".join).filter(str.isascii), min_size=1, max_size=6))
+def test_a_text_that_hides_nothing_has_no_other_view(texts: list[str]) -> None:
+    hides = pl.DataFrame({"text": texts}).select(may_hide(pl.col("text"))).to_series().to_list()
+    for text, may in zip(texts, hides, strict=True):
+        assert may or as_found(text, hides=False) == as_found(text, hides=True)
+
+
+def as_found(text: str, *, hides: bool) -> list[tuple[object, ...]]:
+    return [(each.rule, each.start, each.end, each.view.name) for each in found_in(text, _PHRASES, hides=hides)]
 
 
 @settings(max_examples=tries(200))
