@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +11,12 @@ from pipeline import match, matcher, rules, watchlist
 from pipeline.config import load_settings
 from pipeline.keptlists import keep
 from pipeline.matcher import Matcher
-from pipeline.watchlist import DomainFile, TermFile, Watchlists
+from pipeline.tomlplace import Place
+from pipeline.watchlist import DomainFile, DomainRule, TermFile, TextRule, Watchlists
+
+_NOWHERE = Place(Path(), "", ())
+#: The rules of small lists that have been tried on their examples in this process.
+_TRIED: set[tuple[tuple[TextRule, ...], tuple[DomainRule, ...]]] = set()
 
 
 @cache
@@ -39,9 +45,14 @@ def compile_watchlists(lists: Watchlists) -> Matcher:
 
 
 def check_examples(lists: Watchlists, made: Matcher) -> None:
-    """`match.check_examples`."""
-    if lists is not shipped_lists():
+    """`match.check_examples`; what has done as it says does so in the next night as well."""
+    told = (
+        tuple(replace(rule, place=_NOWHERE) for each in lists.lists for rule in each.text_rules),
+        tuple(replace(rule, place=_NOWHERE) for each in lists.lists for rule in each.domain_rules),
+    )
+    if lists is not shipped_lists() and told not in _TRIED:
         match.check_examples(lists, made)
+        _TRIED.add(told)
 
 
 def kept_for(config: Path) -> None:

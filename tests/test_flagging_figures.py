@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.flagging import OWN_SETS, answered, examples, rows_of
 from pipeline.flagging import labels_named
+from tests.effort import THOROUGH
 
 Alerts = dict[tuple[str, str, bool], list[bool]]
 
@@ -61,8 +62,9 @@ def test_the_second_set_is_what_it_is_said_to_be() -> None:
 
 
 def test_the_examples_of_the_rules_are_found_in_disguise() -> None:
-    rows = examples()
+    # A tenth of them tells a share as well.
+    rows = [row for row in examples() if row["group"].startswith("disguise/")][:: 1 if THOROUGH else 10]
     said = answered(rows, None)
-    hidden = [bool(said[row["id"]]) for row in rows if row["group"].startswith("disguise/")]
-    assert len(hidden) > 5_000
+    hidden = [bool(said[row["id"]]) for row in rows]
+    assert len(hidden) > 1_000
     assert sum(hidden) / len(hidden) >= 0.8
