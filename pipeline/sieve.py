@@ -7,7 +7,8 @@ any, and any of those letters may be there to hide something.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -15,6 +16,9 @@ from pipeline.phrases import SHORTEST_ANCHOR, Phrases
 from pipeline.slices import in_slices
 from pipeline.text import fold_ascii, is_ascii
 from pipeline.views import all_as_letters, has_digits, letters_of, may_hide
+
+#: An automaton is made for each slice: one of so many texts for each term of it pays for its own.
+_FOR_EACH = 2
 
 
 def holds_any(texts: pl.Series, phrases: Phrases, typed: pl.Series | None = None) -> pl.Series:
@@ -45,10 +49,11 @@ def _of_ascii(texts: pl.Series, phrases: Phrases, typed: pl.Series) -> pl.Series
 
 
 def _hold_any(folded: pl.Series, sought: Sequence[str]) -> pl.Series:
-    if not sought:
+    if not sought or folded.is_empty():
         return _nowhere(len(folded))
-    words = folded.to_frame("folded")
-    return in_slices(words, lambda each: each.select(pl.col("folded").str.contains_any(list(sought)))).to_series()
+    words, terms = folded.to_frame("folded"), list(sought)
+    asked = in_slices(words, lambda each: each.select(pl.col("folded").str.contains_any(terms)), _FOR_EACH * len(terms))
+    return asked.to_series()
 
 
 def _hold_both(folded: pl.Series, sought: Mapping[str, Sequence[str]]) -> pl.Series:
@@ -78,7 +83,8 @@ def _in_letters(texts: pl.Series, phrases: Phrases) -> pl.Series:
     return told.scatter(told.arg_true(), _hold_any(words, _lettered(phrases.anchors)) | _hold_both(words, both))
 
 
-def _lettered(anchors: Iterable[str]) -> list[str]:
+@lru_cache(maxsize=256)
+def _lettered(anchors: tuple[str, ...]) -> list[str]:
     """The anchors of phrases that are sought in letters for digits."""
     return sorted({letters_of(each) for each in anchors if len(each.strip()) >= SHORTEST_ANCHOR})
 

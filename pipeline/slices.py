@@ -16,8 +16,10 @@ _SLICES = 2
 _SMALLEST = 20_000
 
 
-def in_slices(table: pl.DataFrame, query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
-    """`query` over the whole table, row by row; the rows keep their order."""
-    size = max(table.height // _SLICES + 1, _SMALLEST)
+def in_slices(
+    table: pl.DataFrame, query: Callable[[pl.LazyFrame], pl.LazyFrame], smallest: int = _SMALLEST
+) -> pl.DataFrame:
+    """`query` over the whole table, row by row; the rows keep their order. No slice but the last has fewer rows."""
+    size = max(table.height // _SLICES + 1, smallest)
     parts = [query(table.lazy().slice(at, size)) for at in range(0, max(table.height, 1), size)]
     return pl.concat(pl.collect_all(parts))
