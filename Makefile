@@ -20,6 +20,8 @@ help:  ## what there is
 demo: $(VENV)/.installed  ## a whole night of an invented school; names the files to open
 	@$(BIN)/esafety demo
 
+# There is a worker for each core, and each keeps to one; .ci/run has them share all.
+test: export POLARS_MAX_THREADS ?= 1
 test: $(VENV)/.installed $(VENV)/.dev  ## every test
 	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
 		$(ARGS)

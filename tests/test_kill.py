@@ -1,5 +1,5 @@
 """kill -9 at random moments of a night and of its re-run, then one to the end: the lake, the drafts and the digest of
-an undisturbed night. Twenty kills in all in the automatic checks, otherwise six.
+an undisturbed night. Twenty kills in all in the automatic checks, otherwise four.
 
 The night runs as a process of its own, over several logs, in units so small that there is always one half done. It
 tells of every step that it takes in the school's folder (a file opened, renamed, taken away), and moments are counted
@@ -29,7 +29,7 @@ if sys.platform == "win32":
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Each is killed twice: at any step of its night, and at any that the next run takes in every case.
-SCHOOLS = 10 if THOROUGH else 3
+SCHOOLS = 10 if THOROUGH else 2
 UNIT_RECORDS, CHUNK = 250, 16 << 10
 #: So long after a step, in seconds, the kill comes at the latest: what lies between two steps is met as well.
 AFTER_A_STEP = 0.03
