@@ -18,6 +18,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 import ahocorasick
+import polars as pl
 
 from pipeline.misspelt import everyday, misspellings
 from pipeline.terms import Phrase, Spelt
@@ -33,6 +34,7 @@ SHORTEST_IN_DIGITS: Final = 4
 #: Shorter words tell nothing by themselves.
 SHORTEST_ANCHOR: Final = 3
 _WORD: Final = re.compile("[a-z0-9]+")
+_WHOLE_WORD: Final = re.compile(" [a-z0-9]+ ")
 
 
 class Owner(NamedTuple):
@@ -56,6 +58,31 @@ class Pattern(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Sought:
+    """What a text must hold to be worth a look: one of these words or phrases, or both of a pair."""
+
+    #: word: single words, quicker looked up than searched for.
+    words: pl.DataFrame
+    #: Beginnings and ends of words, and words that stand together.
+    phrases: tuple[str, ...]
+    #: A word that is met anywhere, and what must stand beside it.
+    both: Mapping[str, tuple[str, ...]]
+
+
+def _sought(anchors: Iterable[str], both: Mapping[str, tuple[str, ...]]) -> Sought:
+    distinct = sorted(set(anchors))
+    words = [each.strip() for each in distinct if _WHOLE_WORD.fullmatch(each)]
+    others = tuple(each for each in distinct if not _WHOLE_WORD.fullmatch(each))
+    common = {word.strip(): beside for word, beside in both.items()}
+    return Sought(pl.DataFrame({"word": words}, schema={"word": pl.String}), others, common)
+
+
+def _lettered(anchors: Iterable[str]) -> tuple[str, ...]:
+    """The anchors of phrases that are sought in letters for digits, as they stand there."""
+    return tuple(sorted({letters_of(each) for each in anchors if len(each.strip()) >= SHORTEST_ANCHOR}))
+
+
+@dataclass(frozen=True)
 class Phrases:
     """All phrases of all rules."""
 
@@ -75,6 +102,22 @@ class Phrases:
 
     #: Misspelt words, and what is meant.
     misspelt: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def sought(self) -> Sought:
+        """What is sought in every folded text of ASCII."""
+        return _sought((*self.anchors, *self.anchors_as_written), self.met_anywhere)
+
+    @cached_property
+    def sought_in_letters(self) -> Sought:
+        """The same where digits and signs are letters."""
+        both = {letters_of(word): _lettered(beside) for word, beside in self.met_anywhere.items()}
+        return _sought(_lettered(self.anchors), both)
+
+    @cached_property
+    def wrong_words(self) -> pl.DataFrame:
+        """word: every word that is known to be misspelt."""
+        return pl.DataFrame({"word": list(self.misspelt)}, schema={"word": pl.String})
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -182,7 +225,7 @@ class _Sought:
         """A term; where it stands, each of `parts` stands as well."""
         rarest, *others = sorted(parts, key=lambda part: part.common)
         words = tuple(filter(str.isascii, rarest.keys if term.is_listed else rarest.anchors))
-        common = {word for word in words if others and word.strip() in everyday()}
+        common = {each for each in words if others and each.strip() in everyday() and _WHOLE_WORD.fullmatch(each)}
         self.anchors[term.as_written] |= dict.fromkeys(word for word in words if word not in common)
         for word in common:
             self.met_anywhere[word] |= dict.fromkeys(filter(str.isascii, others[0].anchors))

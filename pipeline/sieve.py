@@ -7,15 +7,14 @@ any, and any of those letters may be there to hide something.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 
 import polars as pl
 
-from pipeline.phrases import SHORTEST_ANCHOR, Phrases
+from pipeline.phrases import TOGETHER, Phrases, Sought
 from pipeline.slices import in_slices
 from pipeline.text import fold_ascii, is_ascii
-from pipeline.views import all_as_letters, has_digits, letters_of, may_hide
+from pipeline.views import all_as_letters, has_digits, may_hide
 
 #: An automaton is made for each slice: one of so many texts for each term of it pays for its own.
 _FOR_EACH = 2
@@ -39,13 +38,44 @@ def _nowhere(size: int) -> pl.Series:
 
 
 def _of_ascii(texts: pl.Series, phrases: Phrases, typed: pl.Series) -> pl.Series:
-    words = fold_ascii(texts)
-    # Together, so that each text is gone through once.
-    anywhere = (*phrases.anchors, *phrases.anchors_as_written, *phrases.beginnings_together)
-    told = _hold_any(words, anywhere) | _hidden(texts) | _hold_both(words, phrases.met_anywhere)
+    folded = fold_ascii(texts)
+    words = _words_of(folded)
+    told = _hidden(texts) | _anchored(folded, words, phrases.sought) | _together(len(folded), words, phrases)
     # The others need no second look.
-    open_ones = (typed & ~told).arg_true()
-    return told.scatter(open_ones, _mistyped(texts.gather(open_ones), words.gather(open_ones), phrases))
+    open_ones = typed & ~told
+    wrong = _rows(len(folded), words.join(phrases.wrong_words, on="word", how="semi"))
+    return told | (open_ones & wrong) | _in_letters(texts, open_ones & ~wrong, phrases)
+
+
+def _words_of(folded: pl.Series) -> pl.DataFrame:
+    """row, word: every word of every text, by the number of the text."""
+    rows = folded.to_frame("folded").with_row_index("row")
+    each = pl.col("folded").str.strip_chars(" ").str.split(" ").alias("word")
+    return in_slices(rows, lambda some: some.select("row", each).explode("word", empty_as_null=False))
+
+
+def _rows(size: int, found: pl.DataFrame) -> pl.Series:
+    """Which of so many texts are among the rows of a table."""
+    return _nowhere(size).scatter(found["row"].unique(), values=True)
+
+
+def _anchored(folded: pl.Series, words: pl.DataFrame, sought: Sought) -> pl.Series:
+    """Whether each text holds what is sought anywhere; `words` are theirs."""
+    told = _rows(len(folded), words.join(sought.words, on="word", how="semi"))
+    told |= _hold_any(folded, sought.phrases)
+    common = words.join(pl.DataFrame({"word": list(sought.both)}, schema={"word": pl.String}), on="word", how="semi")
+    for (word,), rows in common.group_by("word"):
+        some = rows["row"].unique()
+        beside = _hold_any(folded.gather(some), sought.both[str(word)])
+        told |= _nowhere(len(folded)).scatter(some, beside)
+    return told
+
+
+def _together(size: int, words: pl.DataFrame, phrases: Phrases) -> pl.Series:
+    """Whether each of so many texts may hold a phrase that is written as one word."""
+    long = words.lazy().filter(pl.col("word").str.len_bytes() >= TOGETHER).select(pl.col("word").unique()).collect()
+    found = long.filter(_hold_any(long["word"], phrases.beginnings_together))
+    return _rows(size, words.join(found, on="word", how="semi"))
 
 
 def _hold_any(folded: pl.Series, sought: Sequence[str]) -> pl.Series:
@@ -56,42 +86,14 @@ def _hold_any(folded: pl.Series, sought: Sequence[str]) -> pl.Series:
     return asked.to_series()
 
 
-def _hold_both(folded: pl.Series, sought: Mapping[str, Sequence[str]]) -> pl.Series:
-    """Whether each text holds one of these words, and with it one of what must stand beside it."""
-    found = _nowhere(len(folded))
-    for word, beside in sought.items():
-        some = folded.str.contains(word, literal=True).arg_true()
-        found |= _nowhere(len(folded)).scatter(some, _hold_any(folded.gather(some), beside))
-    return found
-
-
-def _mistyped(texts: pl.Series, words: pl.Series, phrases: Phrases) -> pl.Series:
-    """Whether anything may be found where digits are letters, or in words that are misspelt."""
-    return _in_letters(texts, phrases) | _misspelt(words.to_frame("folded"), phrases)
-
-
 def _hidden(texts: pl.Series) -> pl.Series:
     return texts.to_frame("text").select(may_hide(pl.col("text"))).to_series()
 
 
-def _in_letters(texts: pl.Series, phrases: Phrases) -> pl.Series:
-    """Whether anything is found where digits and signs are letters."""
-    told = texts.to_frame("text").select(has_digits(pl.col("text"))).to_series()
-    lettered = texts.filter(told).to_frame("text").select(all_as_letters(pl.col("text"))).to_series()
-    words, common = fold_ascii(lettered), phrases.met_anywhere
-    both = {letters_of(word): _lettered(beside) for word, beside in common.items()}
-    return told.scatter(told.arg_true(), _hold_any(words, _lettered(phrases.anchors)) | _hold_both(words, both))
-
-
-@lru_cache(maxsize=256)
-def _lettered(anchors: tuple[str, ...]) -> list[str]:
-    """The anchors of phrases that are sought in letters for digits."""
-    return sorted({letters_of(each) for each in anchors if len(each.strip()) >= SHORTEST_ANCHOR})
-
-
-def _misspelt(texts: pl.DataFrame, phrases: Phrases) -> pl.Series:
-    """Whether a text has a word that is known to be misspelt."""
-    wrong = pl.LazyFrame({"word": list(phrases.misspelt)}, schema={"word": pl.String})
-    words = texts.with_row_index("row").lazy().select("row", word=pl.col("folded").str.split(" "))
-    rows = words.explode("word", empty_as_null=False).join(wrong, on="word", how="semi").select(pl.col("row").unique())
-    return _nowhere(texts.height).scatter(rows.collect()["row"], values=True)
+def _in_letters(texts: pl.Series, among: pl.Series, phrases: Phrases) -> pl.Series:
+    """Whether anything is found where digits and signs are letters, in some of the texts."""
+    written = texts.to_frame("text").select(has_digits(pl.col("text"))).to_series() & among
+    at = written.arg_true()
+    lettered = texts.gather(at).to_frame("text").select(all_as_letters(pl.col("text"))).to_series()
+    folded = fold_ascii(lettered)
+    return _nowhere(len(texts)).scatter(at, _anchored(folded, _words_of(folded), phrases.sought_in_letters))
