@@ -109,7 +109,7 @@ def doubtful(lists: Watchlists, dictionary: Iterable[str] = ()) -> list[str]:
 
 
 def _keys(rule: TextRule) -> set[str]:
-    return set(contexts(phrase for term in rule.terms if not term.between for phrase in term.parts[0]))
+    return set(contexts(phrase for term in rule.terms if len(term.parts) == 1 for phrase in term.parts[0]))
 
 
 def _twice(rules: Sequence[TextRule]) -> Iterator[tuple[TextRule, str]]:
