@@ -34,7 +34,9 @@ from pipeline.shares import interval
 from pipeline.sieve import holds_any
 from pipeline.text import fold_ascii
 
-OWN_SETS = tuple(Path(__file__).with_name(name) for name in ("flagging_set.jsonl", "flagging_set_2.jsonl"))
+OWN_SETS = tuple(
+    Path(__file__).with_name(name) for name in ("flagging_set.jsonl", "flagging_set_2.jsonl", "flagging_set_3.jsonl")
+)
 _SHORTEST = 5
 _LENGTH = 90
 Row = dict[str, Any]
@@ -153,7 +155,7 @@ def cost(size: int) -> str:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", type=Path, dest="rows", help="a set to measure instead of our own two")
+    parser.add_argument("--set", type=Path, dest="rows", help="a set to measure instead of our own three")
     parser.add_argument("--texts", type=int, default=450_000)
     asked = parser.parse_args()
     if not asked.rows:

@@ -1,7 +1,7 @@
 """What the rules find of texts that others have written does not get worse.
 
-Half of each set (`unseen` in the first, `kept` in the second) is kept away while rules are made; its floors lie a
-little under what was reached. Whoever has looked at its rows to write rules moves it to the other half, and gets
+A part of each set (`unseen` in the first, `kept` in the others) is kept away while rules are made; its floors lie a
+little under what was reached. Whoever has looked at its rows to write rules moves it to the other part, and gets
 somebody to write a new one.
 """
 
@@ -35,10 +35,12 @@ def alerts() -> Alerts:
 @pytest.mark.parametrize(
     ("name", "half", "recall", "false"),
     [
-        ("flagging_set", "unseen", 0.80, 0.055),
-        ("flagging_set", "seen", 0.95, 0.025),
-        ("flagging_set_2", "kept", 0.77, 0.03),
-        ("flagging_set_2", "seen", 0.94, 0.01),
+        ("flagging_set", "unseen", 0.86, 0.055),
+        ("flagging_set", "seen", 0.96, 0.02),
+        ("flagging_set_2", "kept", 0.87, 0.02),
+        ("flagging_set_2", "seen", 0.95, 0.01),
+        ("flagging_set_3", "kept", 0.93, 0.018),
+        ("flagging_set_3", "seen", 0.98, 0.005),
     ],
 )
 def test_no_figure_falls_below_what_was_reached(
@@ -50,15 +52,20 @@ def test_no_figure_falls_below_what_was_reached(
     assert sum(ordinary) / len(ordinary) <= false
 
 
-def test_the_second_set_is_what_it_is_said_to_be() -> None:
-    rows = [json.loads(line) for line in OWN_SETS[1].read_text("utf-8").splitlines()]
+@pytest.mark.parametrize("name", ["flagging_set_2", "flagging_set_3"])
+def test_the_later_sets_are_what_they_are_said_to_be(name: str) -> None:
+    path = next(each for each in OWN_SETS if each.stem == name)
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     texts = [row["url" if row["kind"] == "url" else "text"].casefold() for row in rows]
     assert len({row["id"] for row in rows}) == len(set(texts)) == len(rows)
     labels = set(labels_named("eval").values())
     assert {each for row in rows for each in row["expected"]} == labels
     assert {each for row in rows for each in row["accept"]} <= labels
-    halves = Counter((row["half"], row["group"]) for row in rows)
-    assert all(abs(halves["seen", group] - halves["kept", group]) <= 3 for _, group in halves)
+    parts = Counter((row["half"], row["group"]) for row in rows)
+    # Of the third set twice as much is kept away as may be seen: it is the work of three hands.
+    share = 1 if name == "flagging_set_2" else 2
+    assert all(abs(share * parts["seen", group] - parts["kept", group]) <= 0.1 * parts["kept", group] + 1
+               for _, group in parts)  # fmt: skip
 
 
 def test_the_examples_of_the_rules_are_found_in_disguise() -> None:
