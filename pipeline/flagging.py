@@ -23,7 +23,7 @@ from pipeline.limits import Thresholds
 from pipeline.match import check_examples, match_texts, match_values
 from pipeline.matcher import Matcher, compile_watchlists
 from pipeline.priority import LevelBounds, with_levels
-from pipeline.rules import bounds_of, ready_watchlists
+from pipeline.rules import bounds_of, load_watchlists, ready_watchlists
 from pipeline.search_terms import search_terms
 from pipeline.text import url_parts
 from pipeline.watchlist import Watchlists, load, shipped
@@ -67,7 +67,12 @@ def flag_rows(rows: Path, output: Path, config: Path | None, labels: Mapping[str
 
 def lists_of(config: Path | None) -> Watchlists:
     """The watchlists of a school, or the shipped ones, with their examples tried. Raises `WatchlistError`."""
-    return _ready(None if config is None else load_settings(config))[0]
+    if config is None:
+        return _ready(None)[0]
+    settings = load_settings(config)
+    ready_watchlists(settings)
+    # Whole: what `ready_watchlists` gives tells nothing of terms.
+    return load_watchlists(settings)
 
 
 def rules_of(config: Path | None) -> tuple[Matcher, LevelBounds, Mapping[str, str]]:

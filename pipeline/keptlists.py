@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from typing_extensions import override
 
@@ -29,6 +29,7 @@ from pipeline.secretlists import SecretFile
 from pipeline.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
 
+_Wanted = TypeVar("_Wanted")
 NAME: Final = "watchlists.compiled"
 #: Lists with fewer phrases are as quickly made as read.
 _FEW: Final = 2_000
@@ -36,8 +37,7 @@ _LONGEST_HEADER: Final = 1_000
 
 
 @dataclass(frozen=True)
-class _Kept:
-    lists: Watchlists
+class _Compiled:
     rules: tuple[Rule, ...]
     phrases: Phrases
 
@@ -45,8 +45,8 @@ class _Kept:
 _CLASSES: Final = {
     (each.__module__, each.__qualname__): each
     for each in (
-        _Kept, Category, DomainFile, DomainRule, Owner, Pattern, Phrases, Place, Rule, SecretFile, TermFile, TextRule,
-        Watchlist, Watchlists, type(Path()),
+        _Compiled, Category, DomainFile, DomainRule, Owner, Pattern, Phrases, Place, Rule, SecretFile, TermFile,
+        TextRule, Watchlist, Watchlists, type(Path()),
     )
 }  # fmt: skip
 
@@ -80,39 +80,46 @@ def _sha256(path: Path) -> str:
 
 
 def read(folder: Path, stamp: str) -> tuple[Watchlists, Matcher] | None:
-    """What was kept under this stamp. Raises what `matcher_of` raises of long and of secret lists."""
-    kept = _read(folder, stamp)
-    return None if kept is None else (kept.lists, matcher_of(kept.lists, kept.rules, kept.phrases))
+    """What was kept under this stamp, as `keep` was given it. Raises what `matcher_of` raises of long or secret lists."""
+    body = _body(folder, stamp)
+    lists, kept = _next_of(body, Watchlists), _next_of(body, _Compiled)
+    return (lists, matcher_of(lists, kept.rules, kept.phrases)) if lists and kept else None
 
 
 def read_lists(folder: Path, stamp: str) -> Watchlists | None:
     """The lists alone."""
-    kept = _read(folder, stamp)
-    return None if kept is None else kept.lists
+    return _next_of(_body(folder, stamp), Watchlists)
 
 
-def _read(folder: Path, stamp: str) -> _Kept | None:
+def _body(folder: Path, stamp: str) -> io.BytesIO:
+    """What stands behind the header of the file, if it is whole and of this stamp; nothing otherwise."""
     try:
         with (folder / NAME).open("rb") as stream:
             header = json.loads(stream.readline(_LONGEST_HEADER))
-            if not stamp or header["stamp"] != stamp:
-                return None
-            body = stream.read()
-        if hashlib.sha256(body).hexdigest() != header["sha256"]:
-            return None
-        kept = _PlainValues(io.BytesIO(body)).load()
-    except (OSError, ValueError, KeyError, TypeError, pickle.UnpicklingError):
-        # Not there, cut off, or of another making: the lists themselves are what counts.
+            body = stream.read() if stamp and header["stamp"] == stamp else b""
+        return io.BytesIO(body if hashlib.sha256(body).hexdigest() == header["sha256"] else b"")
+    except (OSError, ValueError, KeyError, TypeError):
+        # Not there, or cut off: the lists themselves are what counts.
+        return io.BytesIO()
+
+
+def _next_of(body: io.BytesIO, kind: type[_Wanted]) -> _Wanted | None:
+    """The next thing that is kept, if it can be read and is of this kind."""
+    try:
+        kept = _PlainValues(body).load()
+    except (EOFError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError):
         return None
-    return kept if isinstance(kept, _Kept) else None
+    return kept if isinstance(kept, kind) else None
 
 
 def keep(folder: Path, stamp: str, lists: Watchlists, matcher: Matcher) -> None:
-    """Keep lists whose examples have been tried, whole or not at all."""
+    """Keep lists whose examples have been tried, whole or not at all; what is compiled need not stand in them too."""
     if not stamp or len(matcher.phrases.owners) < _FEW or not folder.is_dir():
         return
     # A copy, without what was only worked out by using it.
-    body = pickle.dumps(_Kept(lists, matcher.rules, replace(matcher.phrases)), pickle.HIGHEST_PROTOCOL)
+    parts = lists, _Compiled(matcher.rules, replace(matcher.phrases))
+    # One behind the other: whoever wants the lists alone need not read the rest.
+    body = b"".join(pickle.dumps(each, pickle.HIGHEST_PROTOCOL) for each in parts)
     header = json.dumps({"stamp": stamp, "sha256": hashlib.sha256(body).hexdigest()})
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{NAME}-", delete=False) as stream:

@@ -13,6 +13,7 @@ from typing import Final
 import polars as pl
 
 from pipeline import longlists, secretlists, sites
+from pipeline.errors import InvariantError
 from pipeline.phrases import Phrases, compiled, contexts
 from pipeline.secretlists import SecretFile, SecretList
 from pipeline.sites import SiteList
@@ -113,6 +114,9 @@ def matcher_of(lists: Watchlists, rules: tuple[Rule, ...], phrases: Phrases) -> 
 def _text_rules(lists: Watchlists) -> Iterator[tuple[Rule, Sequence[Spelt]]]:
     for watchlist in lists.lists:
         for rule in watchlist.text_rules:
+            if not rule.terms:
+                what = f"rule {rule.id!r} has no terms left that could be compiled."
+                raise InvariantError(what, path=watchlist.path, remedy="This is a defect in esafety.")
             yield _rule(rule, watchlist), rule.terms
     for file in lists.term_files:
         sha256 = longlists.sha256_of(file.path)

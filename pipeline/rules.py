@@ -108,10 +108,12 @@ def ready_watchlists(settings: Settings, *, keep: bool = False) -> tuple[Watchli
 
 
 def load_watchlists(settings: Settings) -> Watchlists:
-    """The shipped lists, if wanted, the school's own folders, and its long plain lists, for what is told of them.
+    """The shipped lists, if wanted, the school's own folders, and its long plain lists. Raises `WatchlistError`."""
+    return _loaded(settings)
 
-    The rules are without terms and contexts. Raises `WatchlistError`.
-    """
+
+def told_watchlists(settings: Settings) -> Watchlists:
+    """The same without terms and contexts, for what is told of lists. Raises `WatchlistError`."""
     return keptlists.read_lists(settings.store.folder, stamp_of(settings)) or compiled_away(_loaded(settings))
 
 

@@ -67,7 +67,7 @@ def test_what_was_kept_is_what_was_made(school: School, monkeypatch: pytest.Monk
     lists, matcher = ready(school)
     assert is_read(school, monkeypatch)
     again, kept = ready(school)
-    assert again == lists == rules.load_watchlists(load_settings(school.config))
+    assert again == lists == rules.told_watchlists(load_settings(school.config))
     assert same(kept, matcher)
     for text in ("a blue lobster", "a paper crane", "blue lobsetr", "blu3 l0bster", "BlueLobster"):
         found = [found_in(text, each.phrases) for each in (kept, matcher)]

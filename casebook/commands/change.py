@@ -20,7 +20,7 @@ from casebook.traces import Effect, effect_days, effect_of, settled_on, site_cou
 from casebook.unexplained import Finding
 from pipeline.lake import Lake
 from pipeline.ledger import copied_ledger
-from pipeline.rules import load_watchlists
+from pipeline.rules import told_watchlists
 from pipeline.saying import say, tell
 
 _REQUEST = click.argument("request_id", metavar="REQUEST")
@@ -220,7 +220,7 @@ def unexplained(config: Path, account: str | None, *, with_settled: bool, as_jso
 
 def _findings(session: Session) -> list[Finding]:
     settings, today = session.settings, session.today
-    categories = load_watchlists(settings).categories
+    categories = told_watchlists(settings).categories
     with session.book.reading() as connection:
         changes = registering.all_changes(connection)
     with copied_ledger(settings.store.folder, today) as ledger:

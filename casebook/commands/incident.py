@@ -19,7 +19,7 @@ from casebook.sanctions import load_sanctions
 from casebook.splitting import split as split_off
 from casebook.store import case_of, history
 from pipeline.errors import ConfigError
-from pipeline.rules import load_watchlists
+from pipeline.rules import told_watchlists
 from pipeline.saying import say, tell
 from pipeline.schema import LEVELS
 from pipeline.watchlist import ROUTES
@@ -123,7 +123,7 @@ def add(config: Path, account: str | None, category: str, level: str, route: str
 
 def _categories(session: Session) -> dict[str, str]:
     """Those of the school's watchlists, with their routes."""
-    return {name: each.route for name, each in load_watchlists(session.settings).categories.items()}
+    return {name: each.route for name, each in told_watchlists(session.settings).categories.items()}
 
 
 def _person(written: str) -> dict[str, str]:
@@ -282,7 +282,7 @@ def letter(
     The incident has to be confirmed, and its names open to you. That you wrote it, and why, goes into its history.
     """
     with opened(config, account) as session:
-        categories = load_watchlists(session.settings).categories
+        categories = told_watchlists(session.settings).categories
         writing = letters.Writing(
             session.settings, {name: each.title for name, each in categories.items()}, session.actor, session.now
         )
