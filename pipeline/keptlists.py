@@ -80,7 +80,7 @@ def _sha256(path: Path) -> str:
 
 
 def read(folder: Path, stamp: str) -> tuple[Watchlists, Matcher] | None:
-    """What was kept under this stamp, as `keep` was given it. Raises what `matcher_of` raises of long or secret lists."""
+    """What was kept under this stamp, as `keep` was given it. Raises as `matcher_of` does."""
     body = _body(folder, stamp)
     lists, kept = _next_of(body, Watchlists), _next_of(body, _Compiled)
     return (lists, matcher_of(lists, kept.rules, kept.phrases)) if lists and kept else None
