@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 Part = TypeVar("Part")
+State = TypeVar("State")
 _END = object()
+_TWO = 2
 
 
 @dataclass(frozen=True)
@@ -109,3 +114,36 @@ def behind(consume: Callable[[Item], None], depth: int = 2) -> Iterator[Callable
         worker.join()
     if failures:
         raise failures[0]
+
+
+def in_two(
+    items: Iterable[Item], make: Callable[[Item, State], Made], state: State, after: Callable[[Made], State]
+) -> Iterator[tuple[Item, Made]]:
+    """What is made of each item, in order, two at a time; each is given the state `after` the one before it.
+
+    `make` is pure. As long as the state stays as it is, the next one is begun before this one is done; where it has
+    changed by then, it is made anew. A failure of `items` comes after all that they gave before it.
+    """
+    waiting: deque[tuple[Item, State, Future[Made] | None]] = deque()
+    failures: list[Exception] = []
+    steady = False
+    with ThreadPoolExecutor(_TWO) as workers:
+        for come in chain(_until_failure(items, failures), [()]):
+            waiting += [(item, state, workers.submit(make, item, state) if steady else None) for item in come]
+            # At the end, which is an empty one, all that waits is waited for.
+            while waiting and not (come and steady and len(waiting) < _TWO):
+                first, given, begun = waiting.popleft()
+                made = begun.result() if begun is not None and given == state else make(first, state)
+                yield first, made
+                steady, state = after(made) == state, after(made)
+    if failures:
+        raise failures[0]
+
+
+def _until_failure(items: Iterable[Item], failures: list[Exception]) -> Iterator[tuple[Item, ...]]:
+    """Each item by itself, until there are none or one fails."""
+    try:
+        for item in items:
+            yield (item,)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when what came before it has been given
+        failures.append(error)

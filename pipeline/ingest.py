@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
@@ -23,7 +24,7 @@ import polars as pl
 from blake3 import blake3
 
 from pipeline.accounts import normalise_users
-from pipeline.ahead import ahead
+from pipeline.ahead import ahead, in_two
 from pipeline.decode import decoded, numbered, opened
 from pipeline.errors import InvariantError, SourceError, UnknownFormat
 from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed
@@ -160,8 +161,10 @@ def read_chunks(chunks: Iterator[bytes], reading: Reading) -> Iterator[Batch]:
             yield batch
     cut = blocks(rest, line=state.next_line, byte_offset=state.bytes_read, quoted=reading.form.records == "quoted")
     duplicates = _Duplicates(reading.met)
-    for block, table, prefix in ahead(_prepared(cut, tally, reading)):
-        batch = _parse(block, table, reading, state, duplicates)
+    prepared = ahead(_prepared(cut, tally, reading))
+    read = in_two(prepared, partial(_parsed, reading), state.carry, lambda parsed: parsed.carry)
+    for (block, table, prefix), parsed in read:
+        batch = _batch(block, table, parsed, state, duplicates)
         state = replace(
             state, bytes_read=block.end_offset, next_line=block.next_line, prefix_digest=prefix,
             carry=batch.end.carry, ends_in_mid_line=block.ends_in_mid_line,
@@ -285,14 +288,24 @@ class _Duplicates:
         return kept, {digest: self._here[digest] for digest in digests}
 
 
-def _parse(block: Block, table: pl.DataFrame, reading: Reading, state: Stream, duplicates: _Duplicates) -> Batch:
-    lengths = np.diff(block.bounds)
-    long = np.flatnonzero(lengths > LONGEST_LINE) if not block.too_long else np.array([0])
-    lines = table.select("line", "text")
+def _long_lines(block: Block) -> npt.NDArray[np.int64]:
+    """The places of lines that are too long to be read."""
+    return np.array([0]) if block.too_long else np.flatnonzero(np.diff(block.bounds) > LONGEST_LINE)
+
+
+def _parsed(reading: Reading, prepared: tuple[Block, pl.DataFrame, str], carry: str) -> Parsed:
+    """What the format makes of a block. Pure."""
+    block, table, _ = prepared
+    long, lines = _long_lines(block), table.select("line", "text")
     if len(long):
         lines = lines.filter(~pl.col("line").is_in(block.lines[long].tolist()))
-    parsed = reading.form.parse(lines, reading.declared, state.carry)
+    parsed = reading.form.parse(lines, reading.declared, carry)
     _conserve(lines.height, parsed, reading)
+    return parsed
+
+
+def _batch(block: Block, table: pl.DataFrame, parsed: Parsed, state: Stream, duplicates: _Duplicates) -> Batch:
+    long = _long_lines(block)
     # Duplicates are told apart after parsing: a header that every export repeats is still needed to read it.
     parsed, digests = duplicates.taken_out(block, parsed)
     at = np.searchsorted(block.lines, parsed.events["line"].to_numpy())
