@@ -67,12 +67,10 @@ def flag_rows(rows: Path, output: Path, config: Path | None, labels: Mapping[str
 
 def lists_of(config: Path | None) -> Watchlists:
     """The watchlists of a school, or the shipped ones, with their examples tried. Raises `WatchlistError`."""
-    if config is None:
-        return _ready(None)[0]
-    settings = load_settings(config)
-    ready_watchlists(settings)
-    # Whole: what `ready_watchlists` gives tells nothing of terms.
-    return load_watchlists(settings)
+    # Whole, and not as an earlier run kept them: those are without terms, and count as tried.
+    lists = load([shipped()]) if config is None else load_watchlists(load_settings(config))
+    _tried(lists)
+    return lists
 
 
 def rules_of(config: Path | None) -> tuple[Matcher, LevelBounds, Mapping[str, str]]:
@@ -87,9 +85,14 @@ def _ready(settings: Settings | None) -> tuple[Watchlists, Matcher]:
     if settings is not None:
         return ready_watchlists(settings)
     lists = load([shipped()])
+    return lists, _tried(lists)
+
+
+def _tried(lists: Watchlists) -> Matcher:
+    """Lists, compiled, that find their own examples. Raises `WatchlistError` where they do not."""
     matcher = compile_watchlists(lists)
     check_examples(lists, matcher)
-    return lists, matcher
+    return matcher
 
 
 def _fields_of(row: Any, path: Path, number: int) -> tuple[Any, str, str]:

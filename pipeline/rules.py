@@ -97,7 +97,7 @@ def ready_watchlists(settings: Settings, *, keep: bool = False) -> tuple[Watchli
     kept = keptlists.read(settings.store.folder, stamp)
     if kept is not None:
         return kept
-    lists = _loaded(settings)
+    lists = load_watchlists(settings)
     matcher = compile_watchlists(lists)
     check_examples(lists, matcher)
     told = compiled_away(lists)
@@ -107,14 +107,9 @@ def ready_watchlists(settings: Settings, *, keep: bool = False) -> tuple[Watchli
     return told, matcher
 
 
-def load_watchlists(settings: Settings) -> Watchlists:
-    """The shipped lists, if wanted, the school's own folders, and its long plain lists. Raises `WatchlistError`."""
-    return _loaded(settings)
-
-
 def told_watchlists(settings: Settings) -> Watchlists:
     """The same without terms and contexts, for what is told of lists. Raises `WatchlistError`."""
-    return keptlists.read_lists(settings.store.folder, stamp_of(settings)) or compiled_away(_loaded(settings))
+    return keptlists.read_lists(settings.store.folder, stamp_of(settings)) or compiled_away(load_watchlists(settings))
 
 
 def stamp_of(settings: Settings) -> str:
@@ -136,7 +131,8 @@ def _folders(settings: Settings) -> list[Path]:
     return [*([shipped()] if settings.watchlists.shipped else []), *layers, *settings.watchlists.folders]
 
 
-def _loaded(settings: Settings) -> Watchlists:
+def load_watchlists(settings: Settings) -> Watchlists:
+    """The shipped lists, if wanted, the school's own folders, and its long plain lists. Raises `WatchlistError`."""
     chosen = settings.watchlists
     lists = load(
         _folders(settings),

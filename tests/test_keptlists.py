@@ -45,7 +45,7 @@ def is_read(school: School, monkeypatch: pytest.MonkeyPatch) -> bool:
         raise WatchlistError(f"{settings.store} is not read")
 
     with monkeypatch.context() as patch:
-        patch.setattr(rules, "_loaded", refuse)
+        patch.setattr(rules, "load_watchlists", refuse)
         try:
             ready(school)
         except WatchlistError:
@@ -60,7 +60,7 @@ def same(one: Matcher, other: Matcher) -> bool:
 
 
 def made_anew(school: School) -> Matcher:
-    return compile_watchlists(rules._loaded(load_settings(school.config)))
+    return compile_watchlists(rules.load_watchlists(load_settings(school.config)))
 
 
 def test_what_was_kept_is_what_was_made(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
