@@ -37,8 +37,9 @@ Made = TypeVar("Made")
 
 
 def made_texts(count: int, sought: list[str]) -> pl.Series:
-    """So many different texts."""
+    """So many different texts, of which none but one in so many holds a phrase."""
     random, words = np.random.default_rng(5), made_log.vocabulary()
+    words = words[~np.isin(words, sought)]
     drawn = words[(np.exp(random.random((count + count // 50, 18)) * np.log(len(words))) - 1).astype(np.int64)]
     texts = [" ".join(row) for row in drawn.tolist()]
     held = [f"{sought[at % len(sought)]} {text}" if at % _HOLDS_ONE == 0 else text for at, text in enumerate(texts)]

@@ -26,6 +26,7 @@ from typing_extensions import override
 from pipeline.matcher import Matcher, Rule, matcher_of
 from pipeline.phrases import Owner, Pattern, Phrases
 from pipeline.secretlists import SecretFile
+from pipeline.sought import Sought
 from pipeline.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
 
@@ -45,7 +46,7 @@ class _Compiled:
 _CLASSES: Final = {
     (each.__module__, each.__qualname__): each
     for each in (
-        _Compiled, Category, DomainFile, DomainRule, Owner, Pattern, Phrases, Place, Rule, SecretFile, TermFile,
+        _Compiled, Category, DomainFile, DomainRule, Owner, Pattern, Phrases, Place, Rule, SecretFile, Sought, TermFile,
         TextRule, Watchlist, Watchlists, type(Path()),
     )
 }  # fmt: skip

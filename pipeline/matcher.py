@@ -122,7 +122,7 @@ def _text_rules(lists: Watchlists) -> Iterator[tuple[Rule, Sequence[Spelt]]]:
         sha256 = longlists.sha256_of(file.path)
         fields = frozenset[str](file.fields)
         # A long list is plain: what would be a short form in a rule is a text there.
-        terms = [Spelt(((Phrase(each),),), is_listed=True) for each in longlists.phrases(file.path)]
+        terms = [Spelt(((Phrase(each),),)) for each in longlists.phrases(file.path)]
         yield Rule(file.id, file.category, file.path.name, sha256, file.weight, fields), terms
 
 

@@ -20,7 +20,8 @@ from typing import Final, NamedTuple
 import ahocorasick
 import polars as pl
 
-from pipeline.misspelt import everyday, misspellings
+from pipeline.misspelt import misspellings
+from pipeline.sought import Part, Seeking, Sought, Tables, in_letters, part_of, tables_of
 from pipeline.terms import Phrase, Spelt
 from pipeline.text import fold_one
 from pipeline.views import letters_of
@@ -31,10 +32,7 @@ TOGETHER: Final = 8
 _BEGINNING: Final = 11
 #: Shorter phrases are not looked for where digits and signs are letters.
 SHORTEST_IN_DIGITS: Final = 4
-#: Shorter words tell nothing by themselves.
-SHORTEST_ANCHOR: Final = 3
 _WORD: Final = re.compile("[a-z0-9]+")
-_WHOLE_WORD: Final = re.compile(" [a-z0-9]+ ")
 
 
 class Owner(NamedTuple):
@@ -58,31 +56,6 @@ class Pattern(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sought:
-    """What a text must hold to be worth a look: one of these words or phrases, or both of a pair."""
-
-    #: word: single words, quicker looked up than searched for.
-    words: pl.DataFrame
-    #: Beginnings and ends of words, and words that stand together.
-    phrases: tuple[str, ...]
-    #: A word that is met anywhere, and what must stand beside it.
-    both: Mapping[str, tuple[str, ...]]
-
-
-def _sought(anchors: Iterable[str], both: Mapping[str, tuple[str, ...]]) -> Sought:
-    distinct = sorted(set(anchors))
-    words = [each.strip() for each in distinct if _WHOLE_WORD.fullmatch(each)]
-    others = tuple(each for each in distinct if not _WHOLE_WORD.fullmatch(each))
-    common = {word.strip(): beside for word, beside in both.items()}
-    return Sought(pl.DataFrame({"word": words}, schema={"word": pl.String}), others, common)
-
-
-def _lettered(anchors: Iterable[str]) -> tuple[str, ...]:
-    """The anchors of phrases that are sought in letters for digits, as they stand there."""
-    return tuple(sorted({letters_of(each) for each in anchors if len(each.strip()) >= SHORTEST_ANCHOR}))
-
-
-@dataclass(frozen=True)
 class Phrases:
     """All phrases of all rules."""
 
@@ -90,34 +63,30 @@ class Phrases:
     owners: Mapping[str, Owner]
     #: By the part of them that is met most seldom.
     patterns: Mapping[int, tuple[Pattern, ...]]
-    #: Those of which one must be somewhere in a text of ASCII in which anything is found.
-    anchors: tuple[str, ...]
     #: Phrases that stand only in rules in other languages. Sought as they are written: with digits for letters,
     #: without blanks or put right they might be any word of a language that nobody has looked through.
     as_written: frozenset[str] = frozenset()
-    #: The same of the phrases in other languages.
-    anchors_as_written: tuple[str, ...] = ()
-    #: Words that are to be met anywhere, where a term has nothing rarer to go by, and what must stand beside each.
-    met_anywhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
     #: Misspelt words, and what is meant.
     misspelt: Mapping[str, str] = field(default_factory=dict)
+    #: What a text of ASCII must hold for a phrase to be in it; and for one in another language.
+    needed: Sought = field(default_factory=Sought)
+    needed_as_written: Sought = field(default_factory=Sought)
 
     @cached_property
-    def sought(self) -> Sought:
+    def sought(self) -> Tables:
         """What is sought in every folded text of ASCII."""
-        return _sought((*self.anchors, *self.anchors_as_written), self.met_anywhere)
+        return tables_of(self.needed, self.needed_as_written)
 
     @cached_property
-    def sought_in_letters(self) -> Sought:
+    def sought_in_letters(self) -> Tables:
         """The same where digits and signs are letters."""
-        both = {letters_of(word): _lettered(beside) for word, beside in self.met_anywhere.items()}
-        return _sought(_lettered(self.anchors), both)
+        return tables_of(in_letters(self.needed))
 
     @cached_property
     def wrong_words(self) -> pl.DataFrame:
-        """word: every word that is known to be misspelt."""
-        return pl.DataFrame({"word": list(self.misspelt)}, schema={"word": pl.String})
+        """word, right: every word that is known to be misspelt, and what is meant."""
+        both = {"word": list(self.misspelt), "right": list(self.misspelt.values())}
+        return pl.DataFrame(both, schema={"word": pl.String, "right": pl.String})
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -155,11 +124,13 @@ class Phrases:
     @cached_property
     def in_letters(self) -> ahocorasick.Automaton:
         """Finds them in a text of which `as_letters` was made."""
-        alike: defaultdict[str, list[Owner]] = defaultdict(list)
-        for key, owner in self.owners.items():
-            if len(key.strip()) >= SHORTEST_IN_DIGITS and key not in self.as_written:
-                alike[letters_of(key)].append(owner)
-        return _automaton({key: _all_of(owners) for key, owners in alike.items()})
+        kept = [key for key in self.owners if len(key.strip()) >= SHORTEST_IN_DIGITS and key not in self.as_written]
+        alike: dict[str, Owner] = {}
+        # As one text, which is quicker: a phrase holds no line feed.
+        for key, lettered in zip(kept, letters_of("\n".join(kept)).split("\n"), strict=True):
+            owner = self.owners[key]
+            alike[lettered] = _of_both(alike.get(lettered, owner), owner)
+        return _automaton(alike)
 
     @cached_property
     def glued(self) -> ahocorasick.Automaton:
@@ -167,25 +138,10 @@ class Phrases:
         return _automaton(self.together)
 
 
-def _all_of(owners: Sequence[Owner]) -> Owner:
-    if len(owners) == 1:
-        return owners[0]
-    return Owner(*(tuple(sorted(set(chain.from_iterable(each)))) for each in zip(*owners, strict=True)))
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One part of a term: its phrases, folded, and what is sought for them."""
-
-    keys: tuple[str, ...]
-    anchors: tuple[str, ...]
-    #: How often it is met, in no unit: a part that is seldom met is sought first.
-    common: float
-
-
-def _part_of(keys: tuple[str, ...]) -> _Part:
-    anchors = tuple(sorted({_anchor(key) for key in keys}))
-    return _Part(keys, anchors, sum(_common(each.strip()) for each in anchors))
+def _of_both(one: Owner, other: Owner) -> Owner:
+    if one is other:
+        return one
+    return Owner(*(tuple(sorted({*each, *more})) for each, more in zip(one, other, strict=True)))
 
 
 @dataclass
@@ -208,42 +164,28 @@ class _Owners:
     def all(self, rarest: Container[int]) -> dict[str, Owner]:
         """Of every phrase; `rarest` are the parts that are met most seldom in a pattern."""
         found = {}
+        # Most phrases share their owner with others: one for all of them is quicker kept and read.
+        known: dict[Owner, Owner] = {}
         for key in self._rules | self._parts:
             parts = tuple(self._parts.get(key, ()))
-            found[key] = Owner(tuple(self._rules.get(key, ())), parts, tuple(part for part in parts if part in rarest))
+            owner = Owner(tuple(self._rules.get(key, ())), parts, tuple(part for part in parts if part in rarest))
+            found[key] = known.setdefault(owner, owner)
         return found
-
-
-@dataclass
-class _Sought:
-    """What is sought in every text, as far as it is known by now. Texts beyond ASCII are all looked at."""
-
-    anchors: dict[bool, dict[str, None]] = field(default_factory=lambda: {False: {}, True: {}})
-    met_anywhere: defaultdict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
-
-    def add(self, term: Spelt, parts: Sequence[_Part]) -> None:
-        """A term; where it stands, each of `parts` stands as well."""
-        rarest, *others = sorted(parts, key=lambda part: part.common)
-        words = tuple(filter(str.isascii, rarest.keys if term.is_listed else rarest.anchors))
-        common = {each for each in words if others and each.strip() in everyday() and _WHOLE_WORD.fullmatch(each)}
-        self.anchors[term.as_written] |= dict.fromkeys(word for word in words if word not in common)
-        for word in common:
-            self.met_anywhere[word] |= dict.fromkeys(filter(str.isascii, others[0].anchors))
 
 
 def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] = ()) -> Phrases:
     """The phrases of some rules, each by its terms; `needs`: for each rule, what (`contexts`) must be there too."""
-    owners, sought = _Owners(), _Sought()
+    owners, seeking = _Owners(), {each: Seeking() for each in (False, True)}
     numbers: dict[tuple[str, ...], int] = {}
     patterns: defaultdict[int, dict[Pattern, None]] = defaultdict(dict)
     # Many terms share a set of words, which is one and the same tuple.
-    known: dict[tuple[int, bool], _Part] = {}
-    beside = [[_part_of(each)] if each else [] for each in needs] or [[] for _ in rules]
+    known: dict[tuple[int, bool], Part] = {}
+    beside = [[part_of(each)] if each else [] for each in needs] or [[] for _ in rules]
     for rule, terms in enumerate(rules):
         for term in terms:
             parts = [_known_part(each, known, as_written=term.as_written) for each in term.parts]
             rarest = min(parts, key=lambda part: part.common)
-            sought.add(term, [*parts, *beside[rule]])
+            seeking[term.as_written].add([*parts, *beside[rule]])
             if len(parts) == 1:
                 owners.of_rule(rarest.keys, rule)
                 continue
@@ -255,45 +197,21 @@ def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] 
             patterns[numbers[rarest.keys]][pattern] = None
     led = {part: tuple(found) for part, found in patterns.items()}
     whose, others = owners.all(led), _keys_of(known, as_written=True) - _keys_of(known, as_written=False)
-    return Phrases(
-        whose, led, tuple(sought.anchors[False]), others, tuple(sought.anchors[True]),
-        {word: tuple(beside) for word, beside in sorted(sought.met_anywhere.items())},
-        misspellings(_words_of(whose.keys() - others), _words_of(others)),
-    )  # fmt: skip
+    wrong = misspellings(_words_of(whose.keys() - others), _words_of(others))
+    return Phrases(whose, led, others, wrong, seeking[False].all(), seeking[True].all())
 
 
 def _words_of(keys: Iterable[str]) -> frozenset[str]:
     return frozenset(chain.from_iterable(map(str.split, keys)))
 
 
-def _known_part(phrases: tuple[Phrase, ...], known: dict[tuple[int, bool], _Part], *, as_written: bool) -> _Part:
+def _known_part(phrases: tuple[Phrase, ...], known: dict[tuple[int, bool], Part], *, as_written: bool) -> Part:
     name = (id(phrases), as_written)
-    return known.get(name) or known.setdefault(name, _part_of(contexts(phrases)))
+    return known.get(name) or known.setdefault(name, part_of(contexts(phrases)))
 
 
-def _keys_of(known: Mapping[tuple[int, bool], _Part], *, as_written: bool) -> frozenset[str]:
+def _keys_of(known: Mapping[tuple[int, bool], Part], *, as_written: bool) -> frozenset[str]:
     return frozenset(chain.from_iterable(part.keys for (_, other), part in known.items() if other == as_written))
-
-
-@lru_cache(maxsize=1 << 16)
-def _anchor(key: str) -> str:
-    """The word of a phrase that is most its own: few words are quicker sought than all phrases that hold them."""
-    words = key.split(" ")
-    tells = [_telling(word) for word in words]
-    at = tells.index(max(tells))
-    if tells[at] < SHORTEST_ANCHOR:
-        return key
-    return f"{' ' if at else ''}{words[at]}{' ' if at < len(words) - 1 else ''}"
-
-
-def _telling(words: str) -> int:
-    """How seldom a word is met, or some words together: nought for one that is to be met anywhere."""
-    return 0 if words in everyday() else len(words)
-
-
-def _common(words: str) -> float:
-    """About how often a word is met: each letter more makes it rarer, and every tenth text has one of `everyday`."""
-    return 1.0 if words in everyday() else 0.25 ** (len(words) - 1)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -11,13 +11,16 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from pipeline.phrases import TOGETHER, Phrases, Sought
+from pipeline.phrases import TOGETHER, Phrases
 from pipeline.slices import in_slices
+from pipeline.sought import Tables, pair_of
 from pipeline.text import fold_ascii, is_ascii
 from pipeline.views import all_as_letters, has_digits, may_hide
 
 #: An automaton is made for each slice: one of so many texts for each term of it pays for its own.
 _FOR_EACH = 2
+#: A text with more words that are sought in pairs is looked at: so many have thousands of pairs.
+_MANY = 60
 
 
 def holds_any(texts: pl.Series, phrases: Phrases, typed: pl.Series | None = None) -> pl.Series:
@@ -40,11 +43,10 @@ def _nowhere(size: int) -> pl.Series:
 def _of_ascii(texts: pl.Series, phrases: Phrases, typed: pl.Series) -> pl.Series:
     folded = fold_ascii(texts)
     words = _words_of(folded)
-    told = _hidden(texts) | _anchored(folded, words, phrases.sought) | _together(len(folded), words, phrases)
+    told = _hidden(texts) | _held(folded, words, phrases.sought) | _together(len(folded), words, phrases)
     # The others need no second look.
-    open_ones = typed & ~told
-    wrong = _rows(len(folded), words.join(phrases.wrong_words, on="word", how="semi"))
-    return told | (open_ones & wrong) | _in_letters(texts, open_ones & ~wrong, phrases)
+    told |= _misspelt(folded, words, typed & ~told, phrases)
+    return told | _in_letters(texts, folded, typed & ~told, phrases)
 
 
 def _words_of(folded: pl.Series) -> pl.DataFrame:
@@ -59,16 +61,32 @@ def _rows(size: int, found: pl.DataFrame) -> pl.Series:
     return _nowhere(size).scatter(found["row"].unique(), values=True)
 
 
-def _anchored(folded: pl.Series, words: pl.DataFrame, sought: Sought) -> pl.Series:
-    """Whether each text holds what is sought anywhere; `words` are theirs."""
-    told = _rows(len(folded), words.join(sought.words, on="word", how="semi"))
-    told |= _hold_any(folded, sought.phrases)
-    common = words.join(pl.DataFrame({"word": list(sought.both)}, schema={"word": pl.String}), on="word", how="semi")
-    for (word,), rows in common.group_by("word"):
-        some = rows["row"].unique()
-        beside = _hold_any(folded.gather(some), sought.both[str(word)])
-        told |= _nowhere(len(folded)).scatter(some, beside)
-    return told
+def _held(folded: pl.Series, words: pl.DataFrame, sought: Tables) -> pl.Series:
+    """Whether each text holds what is sought; `words` are theirs."""
+    told = _rows(len(folded), words.join(sought.words, on="word", how="semi")) | _hold_any(folded, sought.phrases)
+    # What is told already is not asked a second time.
+    named = words.join(sought.numbers, on="word").drop("word")
+    named = named.filter(~told.gather(named["row"]))
+    many = named.group_by("row").len().filter(pl.col("len") > _MANY)
+    named = named.join(many, on="row", how="anti")
+    both = named.filter("leads").join(named.filter("follows"), on="row", suffix="_beside")
+    both = both.select("row", pair=pair_of("number", "number_beside"))
+    return told | _rows(len(folded), many) | _rows(len(folded), both.join(sought.pairs, on="pair", how="semi"))
+
+
+def _misspelt(folded: pl.Series, words: pl.DataFrame, among: pl.Series, phrases: Phrases) -> pl.Series:
+    """Whether anything is found where misspelt words are put right, in some of the texts."""
+    wrong = _rows(len(folded), words.join(phrases.wrong_words, on="word", how="semi")) & among
+    put_right = (
+        words.filter(wrong.gather(words["row"]))
+        .join(phrases.wrong_words, on="word", how="left", maintain_order="left")
+        .group_by("row", maintain_order=True)
+        .agg(pl.coalesce("right", "word"))
+        .select("row", pl.col("right").list.join(" "))
+    )
+    # What must stand beside it may be spelt either way.
+    either = folded.gather(put_right["row"]) + put_right["right"] + " "
+    return _nowhere(len(folded)).scatter(put_right["row"], _held(either, _words_of(either), phrases.sought))
 
 
 def _together(size: int, words: pl.DataFrame, phrases: Phrases) -> pl.Series:
@@ -90,10 +108,12 @@ def _hidden(texts: pl.Series) -> pl.Series:
     return texts.to_frame("text").select(may_hide(pl.col("text"))).to_series()
 
 
-def _in_letters(texts: pl.Series, among: pl.Series, phrases: Phrases) -> pl.Series:
+def _in_letters(texts: pl.Series, folded: pl.Series, among: pl.Series, phrases: Phrases) -> pl.Series:
     """Whether anything is found where digits and signs are letters, in some of the texts."""
     written = texts.to_frame("text").select(has_digits(pl.col("text"))).to_series() & among
     at = written.arg_true()
-    lettered = texts.gather(at).to_frame("text").select(all_as_letters(pl.col("text"))).to_series()
-    folded = fold_ascii(lettered)
-    return _nowhere(len(texts)).scatter(at, _anchored(folded, _words_of(folded), phrases.sought_in_letters))
+    both = pl.DataFrame({"text": texts.gather(at), "folded": folded.gather(at)})
+    lettered = both.select(all_as_letters(pl.col("text", "folded")))
+    # A sign that is a letter joins two words: what must stand beside it may be one of these.
+    either = fold_ascii(lettered["text"]) + lettered["folded"]
+    return _nowhere(len(texts)).scatter(at, _held(either, _words_of(either), phrases.sought_in_letters))

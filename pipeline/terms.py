@@ -52,8 +52,6 @@ class Spelt:
     parts: tuple[tuple[Phrase, ...], ...]
     #: How many words may stand between a part and the next; nothing where they may stand anywhere.
     between: tuple[int, ...] = ()
-    #: One of a long list: nobody has seen whether its words are common ones.
-    is_listed: bool = False
     #: In another language: its misspellings are not known, and what looks like one may be a word there.
     as_written: bool = False
 

@@ -134,7 +134,7 @@ def test_what_is_looked_for_in_english_stays_as_it_was() -> None:
     assert other_words.isdisjoint(phrases.misspelt)
     assert (other_words - phrases.words).isdisjoint(phrases.misspelt.values())
     assert phrases.as_written.isdisjoint(phrases.together)
-    assert all(len(each.split()) < 3 for each in phrases.anchors_as_written)
+    assert all(len(each.split()) < 3 for each in phrases.needed_as_written.phrases)
 
 
 # ---------------------------------------------------------------- what the phrase says, in English

@@ -1,0 +1,182 @@
+"""What a text must hold to be worth a look: one word, two words anywhere in it, or some words that stand together.
+
+In: the parts of terms, folded. Out: `Sought`, and its tables (`Tables`). Refuses nothing. Every text of ASCII in which
+a phrase stands as it is written holds one of these; texts beyond ASCII are all looked at. A word is quicker looked up
+than searched for, and two words together are seldom met where nothing is meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from pipeline.misspelt import everyday
+from pipeline.views import letters_of
+
+#: Shorter words tell nothing by themselves.
+_SHORTEST: Final = 3
+_WHOLE_WORD: Final = re.compile(" [a-z0-9]+ ")
+_PAIRED: Final = 1 << 32
+
+
+class Part(NamedTuple):
+    """One part of a term."""
+
+    #: Its phrases, folded, with a blank at each end that must be the end of a word.
+    keys: tuple[str, ...]
+    #: What is sought for them.
+    anchors: tuple[str, ...]
+    #: How often it is met, in no unit: a part that is seldom met is sought first.
+    common: float
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What one of must be there."""
+
+    words: tuple[str, ...] = ()
+    #: Beginnings and ends of words, and everyday words that stand together; a blank ends a word.
+    phrases: tuple[str, ...] = ()
+    #: A word, and the groups of which one word must be there as well, by their place in `groups`.
+    beside: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    groups: tuple[tuple[str, ...], ...] = ()
+
+
+class Tables(NamedTuple):
+    """The same, to be looked up in."""
+
+    #: word
+    words: pl.DataFrame
+    phrases: tuple[str, ...]
+    #: word, number, leads, follows: every word of a pair, and whether it may be the first of one, and the second.
+    numbers: pl.DataFrame
+    #: pair: the numbers of two words (`pair_of`).
+    pairs: pl.DataFrame
+
+
+def tables_of(*kinds: Sought) -> Tables:
+    """What is sought by any of some."""
+    words = pl.DataFrame({"word": [word for each in kinds for word in each.words]}, schema={"word": pl.String})
+    phrases = tuple(sorted({phrase for each in kinds for phrase in each.phrases}))
+    # Who holds such a word needs no second.
+    leading = _grouped(kinds, lambda each: each.beside.items()).join(words, on="word", how="anti")
+    following = _grouped(kinds, lambda each: ((word, (at,)) for at, of in enumerate(each.groups) for word in of))
+    numbers = pl.concat([leading["word"], following["word"]]).unique().to_frame("word").with_row_index("number")
+    leading, following = (each.join(numbers, on="word").select("group", "number") for each in (leading, following))
+    pairs = leading.join(following, on="group", suffix="_beside").select(pair=pair_of("number", "number_beside"))
+    leads, follows = (pl.col("number").is_in(each["number"].implode()) for each in (leading, following))
+    return Tables(words.unique(), phrases, numbers.with_columns(leads=leads, follows=follows), pairs)
+
+
+def _grouped(kinds: Sequence[Sought], of: Callable[[Sought], Iterable[tuple[str, Iterable[int]]]]) -> pl.DataFrame:
+    """word, group: the groups of all kinds numbered through."""
+    rows = [
+        (word, at + group * len(kinds))
+        for at, each in enumerate(kinds)
+        for word, groups in of(each)
+        for group in groups
+    ]
+    words, groups = zip(*rows, strict=True) if rows else ((), ())
+    return pl.DataFrame({"word": words, "group": groups}, schema={"word": pl.String, "group": pl.UInt32})
+
+
+def pair_of(first: str, second: str) -> pl.Expr:
+    """Two columns of numbers as one."""
+    return pl.col(first).cast(pl.UInt64) * _PAIRED + pl.col(second)
+
+
+def in_letters(sought: Sought) -> Sought:
+    """The same where digits and signs are letters; shorter words are not looked for there.
+
+    Few texts hold a word there that is not met anywhere: it needs no second.
+    """
+    alone = [*sought.words, *filter(_telling, sought.beside)]
+    beside: dict[str, dict[int, None]] = {}
+    for word, groups in sought.beside.items():
+        if not _telling(word):
+            beside.setdefault(letters_of(word), {}).update(dict.fromkeys(groups))
+    asked = {group for groups in beside.values() for group in groups}
+    return Sought(
+        tuple(letters_of(word) for word in alone if len(word) >= _SHORTEST),
+        tuple(letters_of(phrase) for phrase in sought.phrases if len(phrase.strip()) >= _SHORTEST),
+        {word: tuple(groups) for word, groups in beside.items()},
+        tuple(tuple(map(letters_of, each)) if at in asked else () for at, each in enumerate(sought.groups)),
+    )
+
+
+@dataclass
+class Seeking:
+    """What is sought for some terms, as far as it is known by now."""
+
+    _words: dict[str, None] = field(default_factory=dict)
+    _phrases: dict[str, None] = field(default_factory=dict)
+    _beside: dict[str, dict[int, None]] = field(default_factory=dict)
+    _groups: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def add(self, parts: Sequence[Part]) -> None:
+        """A term: where it stands, each of `parts` stands as well."""
+        rarest, *others = sorted(parts, key=lambda part: part.common)
+        second = self._words_of(others[0]) if others else ()
+        for key in filter(str.isascii, rarest.keys):
+            anchor = anchor_of(key)
+            if not _WHOLE_WORD.fullmatch(anchor):
+                self._phrases[anchor] = None
+            elif beside := second if others else _others_in(key, anchor.strip()):
+                group = self._groups.setdefault(beside, len(self._groups))
+                self._beside.setdefault(anchor.strip(), {})[group] = None
+            elif not others:
+                self._words[anchor.strip()] = None
+
+    def _words_of(self, part: Part) -> tuple[str, ...]:
+        """Of the phrases of a part a word each. What is none, a beginning or an end of one, is sought by itself."""
+        found = dict[str, None]()
+        for anchor in filter(str.isascii, part.anchors):
+            if whole := anchor.split(" ")[1:-1]:
+                found[max(whole, key=len)] = None
+            else:
+                self._phrases[anchor] = None
+        return tuple(found)
+
+    def all(self) -> Sought:
+        """What has come together."""
+        beside = {word: tuple(groups) for word, groups in self._beside.items()}
+        return Sought(tuple(self._words), tuple(self._phrases), beside, tuple(self._groups))
+
+
+def _others_in(key: str, word: str) -> tuple[str, ...]:
+    """The word of a phrase that tells most beside its most telling one; nothing if it has no other."""
+    words = key.split(" ")[1:-1]
+    words.remove(word)
+    return (max(words, key=lambda each: (_telling(each), len(each))),) if words else ()
+
+
+def part_of(keys: tuple[str, ...]) -> Part:
+    """One part of a term, by its phrases."""
+    anchors = tuple(sorted({anchor_of(key) for key in keys}))
+    return Part(keys, anchors, sum(_common(each.strip()) for each in anchors))
+
+
+@lru_cache(maxsize=1 << 16)
+def anchor_of(key: str) -> str:
+    """The word of a phrase that is most its own: few words are quicker sought than all phrases that hold them."""
+    words = key.split(" ")
+    tells = [_telling(word) for word in words]
+    at = tells.index(max(tells))
+    if tells[at] < _SHORTEST:
+        return key
+    return f"{' ' if at else ''}{words[at]}{' ' if at < len(words) - 1 else ''}"
+
+
+def _telling(words: str) -> int:
+    """How seldom a word is met, or some words together: nought for one that is to be met anywhere."""
+    return 0 if words in everyday() else len(words)
+
+
+def _common(words: str) -> float:
+    """About how often a word is met: each letter more makes it rarer, and every tenth text has one of `everyday`."""
+    return 1.0 if words in everyday() else 0.25 ** (len(words) - 1)

@@ -1,0 +1,94 @@
+"""What a text must hold to be worth a look: nothing that is found may be passed over, and little else be looked at."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from benchmarks.flagging import examples
+from pipeline import match
+from pipeline.match import OF_PAGES, match_texts
+from pipeline.sieve import holds_any
+from pipeline.sought import Seeking, Sought, in_letters, part_of, tables_of
+from tests.effort import THOROUGH
+from tests.shipped import shipped_matcher
+from tests.test_match import compiled, rule
+
+
+def sought(*terms: tuple[tuple[str, ...], ...]) -> Sought:
+    """What is sought for terms, each given as the folded phrases of its parts."""
+    seeking = Seeking()
+    for parts in terms:
+        seeking.add([part_of(keys) for keys in parts])
+    return seeking.all()
+
+
+def test_a_word_by_itself_is_enough() -> None:
+    assert sought(((" lobster ", " crayfish "),)) == Sought(("lobster", "crayfish"))
+
+
+def test_of_a_phrase_the_two_words_that_tell_most_are_sought() -> None:
+    found = sought(((" boil the lobster ",),))
+    assert (found.words, found.beside, found.groups) == ((), {"lobster": (0,)}, (("boil",),))
+    # Where both are met anywhere, only as they stand together.
+    assert sought(((" how to use it ",),)) == Sought(phrases=(" how to use it ",))
+
+
+def test_of_a_pattern_a_word_of_each_of_the_two_rarest_parts_is_sought() -> None:
+    found = sought(((" steal ", " pinch "), (" my ", " the "), (" crayfish ", " lobsters ")))
+    assert found.beside == {"crayfish": (0,), "lobsters": (0,)}
+    assert found.groups == (("pinch", "steal"),)
+
+
+def test_a_beginning_of_a_word_is_sought_by_itself() -> None:
+    assert sought(((" shellfi",),)) == Sought(phrases=(" shellfi",))
+    # It may be what stands beside another: then whoever holds it is looked at.
+    found = sought(((" steal ", " pinc"), (" crustaceans ",)))
+    assert (found.phrases, found.beside, found.groups) == ((" pinc",), {"crustaceans": (0,)}, (("steal",),))
+
+
+def test_whoever_holds_a_word_that_is_enough_needs_no_second() -> None:
+    tables = tables_of(sought(((" boil ",), (" lobster ",))), sought(((" lobster ",),)))
+    assert tables.words["word"].to_list() == ["lobster"]
+    assert tables.pairs.is_empty()
+
+
+def test_the_groups_of_two_lists_are_kept_apart() -> None:
+    one, other = sought(((" boil ",), (" lobster ",))), sought(((" steal ",), (" crayfish ",)))
+    tables = tables_of(one, other)
+    named = dict(tables.numbers.select("number", "word").iter_rows())
+    pairs = {(named[pair >> 32], named[pair & 0xFFFFFFFF]) for pair in tables.pairs["pair"]}
+    assert pairs == {("lobster", "boil"), ("crayfish", "steal")}
+
+
+def test_in_letters_a_word_needs_a_second_only_where_it_is_met_anywhere() -> None:
+    found = in_letters(sought(((" boil ",), (" lobster ",)), ((" html ",), (" everyone ",)), ((" html ",), (" use ",))))
+    assert set(found.words) == {"iobster", "everyone"}
+    assert [found.groups[group] for group in found.beside["htmi"]] == [("use",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "worth"),
+    [
+        ("boil a kettle", False), ("a lobster", False), ("boil lobster", True), ("lobster, boil", True),
+        ("lobstre to boil", True), ("lobstre and boill", True), ("l0bster to boi1", True), ("lobsterboil", False),
+        ("boil " * 100 + "lobster", True), ("lobster " * 2000, True), ("kettles and crabs", False),
+    ],
+)  # fmt: skip
+def test_both_of_a_pair_are_sought_as_they_may_be_written(text: str, *, worth: bool) -> None:
+    phrases = compiled(rule("r", "boil & lobster")).phrases
+    assert holds_any(pl.Series([text]), phrases).to_list() == [worth]
+
+
+def test_no_example_of_a_shipped_rule_and_no_disguise_of_one_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    matcher = shipped_matcher()
+    written = sorted({row["text"] for row in examples() if row.get("text")})[:: 1 if THOROUGH else 20]
+    assert len(written) > 1_500
+    fields = ["search_text" if at % 3 else OF_PAGES[1] for at in range(len(written))]
+    texts = pl.DataFrame({"field": fields, "text": written})
+    monkeypatch.setattr(match, "_FEW", len(written))
+    slow = match_texts(texts, matcher)
+    monkeypatch.setattr(match, "_FEW", -1)
+    monkeypatch.setattr(match, "_LOT", len(written) // 3)
+    assert sorted(match_texts(texts, matcher).rows()) == sorted(slow.rows())
+    assert slow["text"].n_unique() > len(written) // 4
