@@ -97,15 +97,18 @@ def _patterns(
     folded: str, met: Iterable[tuple[int, int, Owner]], rarest: Iterable[int], phrases: Phrases
 ) -> Iterator[tuple[int, _Span]]:
     """The rules of the patterns that are there, and where; `met` are the phrases that are, by their last character."""
+    patterns = [pattern for part in rarest for pattern in phrases.patterns[part]]
+    # A word that many sets hold is a choice of hundreds of parts, of which few are asked for.
+    asked = {part for pattern in patterns for part in pattern.parts}
     parts: defaultdict[int, list[_Span]] = defaultdict(list)
     for first, last, owner in met:
-        for part in owner.parts:
+        for part in asked.intersection(owner.parts):
             parts[part].append((first, last))
-    for part in rarest:
-        for pattern in phrases.patterns[part]:
-            if parts.keys() >= set(pattern.parts):
-                found = _chains(folded, parts, pattern) if pattern.between else [_anywhere(parts, pattern)]
-                yield from ((pattern.rule, span) for span in found)
+    there = set(parts)
+    for pattern in patterns:
+        if there.issuperset(pattern.parts):
+            found = _chains(folded, parts, pattern) if pattern.between else [_anywhere(parts, pattern)]
+            yield from ((pattern.rule, span) for span in found)
 
 
 def _keep(best: dict[int, _Span], rule: int, first: int, last: int) -> None:

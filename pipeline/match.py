@@ -8,7 +8,7 @@ Names of sites are the part of `matchsites`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import polars as pl
@@ -71,9 +71,7 @@ def _read(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
 def _hits_in(field: str, text: str, matcher: Matcher, *, hides: bool) -> Iterator[tuple[Any, ...]]:
     for find in found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides):
         rule, folded = matcher.rules[find.rule], find.beside
-        if field not in rule.fields or any(context in folded for context in rule.unless):
-            continue
-        if rule.needs and not any(context in folded for context in rule.needs):
+        if field not in rule.fields or _holds(folded, rule.unless) or (rule.needs and not _holds(folded, rule.needs)):
             continue
         weight = round(_weight(rule, folded) * WEIGHT[find.view.name], 2)
         yield (
@@ -84,11 +82,15 @@ def _hits_in(field: str, text: str, matcher: Matcher, *, hides: bool) -> Iterato
 
 def _weight(rule: Rule, folded: str) -> float:
     weight = rule.weight
-    if any(context in folded for context in rule.lowers):
+    if _holds(folded, rule.lowers):
         weight *= LOWERED
-    if any(context in folded for context in rule.raises):
+    if _holds(folded, rule.raises):
         weight *= RAISED
     return min(weight, _HIGHEST_WEIGHT)
+
+
+def _holds(folded: str, contexts: Iterable[str]) -> bool:
+    return any(map(folded.__contains__, contexts))
 
 
 # ---------------------------------------------------------------- events
