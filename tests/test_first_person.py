@@ -1,0 +1,62 @@
+"""What a child says of itself is silenced by no word beside it: it may weigh less, and is still found."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from pipeline.match import match_texts
+from pipeline.watchlist import TextRule
+from tests.shipped import shipped_lists, shipped_matcher
+
+#: Words of a school day, of which other rules conclude that nobody speaks of himself or herself.
+BESIDE = ("lesson", "homework", "essay", "film", "song", "quote", "gcse", "news")
+#: What is found in these is what somebody suffers, or wants to do to himself or herself.
+CATEGORIES = ("self-harm", "eating-disorders", "abuse-disclosure", "grooming", "help-seeking", "bullying", "nudes")
+#: In the other categories boasts and threats stand as well; there the rules that are about oneself are named.
+OF_ONESELF = ("-of-me", "-made-to", "-oath")
+#: "I" and "my" in these is who bullies or looks on, not who bears it.
+BULLIES = ("bullying-barbs", "bullying-boasted", "bullying-how-to-hurt", "bullying-orders", "bullying-ranked")
+_FIRST_PERSON = re.compile(r"\b(i|im|ive|me|my|mine|myself|we|us|our)\b")
+
+
+def _says_i(text: str) -> bool:
+    return _FIRST_PERSON.search(text.lower().replace("'", " ")) is not None
+
+
+def _rules() -> list[TextRule]:
+    every = [rule for each in shipped_lists().lists for rule in each.text_rules if not rule.language]
+    return [
+        rule
+        for rule in every
+        if (rule.category in CATEGORIES or rule.id.endswith(OF_ONESELF)) and rule.id not in BULLIES
+    ]
+
+
+def test_no_word_beside_it_silences_what_a_child_says_of_itself() -> None:
+    said = [(rule.category, rule.fields[0], text) for rule in _rules() for text in rule.match if _says_i(text)]
+    assert len(said) > 750
+    asked = pl.DataFrame(
+        [
+            (*each, beside)
+            for each in said
+            for beside in (each[2], " ".join((*BESIDE, each[2])), *(f"{each[2]} {word}" for word in BESIDE))
+        ],
+        schema=["category", "field", "said", "text"],
+        orient="row",
+    ).unique(maintain_order=True)
+    hits = match_texts(asked.select("field", "text").unique(), shipped_matcher())
+    silent = asked.join(hits, on=["category", "field", "text"], how="anti")
+    assert silent["text"].to_list() == []
+
+
+def test_only_a_fixed_phrase_silences_a_rule_about_oneself() -> None:
+    words = {
+        (rule.id, phrase.text)
+        for rule in _rules()
+        if rule.id.endswith(OF_ONESELF)
+        for phrase in rule.unless
+        if len(phrase.text.split()) == 1
+    }
+    assert words == set()
