@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.formats import LINES
+from pipeline.formats import LINES, _alike
 from pipeline.formats import _json as under_test
 from tests.effort import tries
 
@@ -151,6 +151,7 @@ def test_quick_and_careful_reader_agree(texts: list[str]) -> None:
     places = {name: under_test.steps(path) for name, path in _WANTED.items()}
     careful = under_test._one_by_one(lines, places, ["many"])
     assert under_test._at_once(lines, places, ["many"]).equals(careful)
+    assert under_test._by_duckdb(lines, places, ["many"]).equals(careful)
 
 
 @_quick
@@ -159,3 +160,43 @@ def test_arbitrary_text_raises_nothing(texts: list[str]) -> None:
     read = under_test.fields(_table(texts), _WANTED, ["many"])
     assert read["line"].to_list() == list(range(1, len(texts) + 1))
     assert read.filter(pl.col("reason").is_null() != pl.col("detail").is_null()).is_empty()
+
+
+_FLAT = {"a": "a", "b": "b.c", "dotted": '"x.y".z', "again": "a"}
+_FILLING = '{"a":1,"b":{"c":"filling"},"z":true}'
+
+
+@_quick
+@given(
+    first=st.sampled_from(["1", '"x"', "true", "null"]), texts=st.lists(_lines(), max_size=5),
+    others=st.lists(_scalars | st.just([1]), max_size=5),
+)  # fmt: skip
+def test_lines_of_one_make_are_read_as_the_careful_reader_reads_them(
+    first: str, texts: list[str], others: list[Any]
+) -> None:
+    alike = [json.dumps({"a": other, "b": {"c": str(other)}}) for other in others]
+    lines = _table([text for text in [f'{{"a":{first}}}', *alike, *texts] if text.startswith("{")])
+    places = {name: under_test.steps(path) for name, path in _FLAT.items()}
+    careful = under_test._one_by_one(lines, places, [])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_alike, "_PIECE", 2)
+        assert under_test._at_once(lines, places, []).equals(careful)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"a":"1"}', '{"a":-0}', '{"a":1.0}', '{"a":1e3}', '{"a":9223372036854775808}', '{"a":true}', '{"a":[1]}',
+        '{"a":{"c":1}}', '{"a":1,"a":1}', '{"a":1,"a":2}', r'{"a":1,"\u0061":2}', '{"b":{"c":"x"},"b":{"d":"y"}}',
+        '{"b":"x"}', '{"b":{"c":"\\ud800"}}', '{"b":{"c":"a\tb"}}', '{"a":1,"z":NaN}', '{"a":1,"z":-Infinity}',
+        '{"a":1}{"a":2}', '{"a":1} {"a":2}', '{"a":1,}', '{"a":1}}', '{"a":1', '{"z":[{}', '{"a":1}x', '{"a":\n1}',
+        '{"a":1}\n{"a":2}', '{"a":1} \t\r', '{"z":"\0","a":1}', '{"a":01}', '{"a":+1}', '{"z":1e400,"a":2}', "{}",
+    ],
+)  # fmt: skip
+def test_an_odd_line_among_many_of_one_make_is_read_by_itself(odd: str) -> None:
+    lines = _table([*[_FILLING] * 200, odd, '{"a":7}', *[_FILLING] * 200])
+    places = {name: under_test.steps(path) for name, path in _FLAT.items()}
+    careful = under_test._one_by_one(lines, places, [])
+    assert under_test.fields(lines, _FLAT).equals(careful)
+    read, left = _alike.alike(lines.filter(pl.col("text") != odd), places)
+    assert (read.height, left.height) == (401, 0)

@@ -36,6 +36,9 @@ def timed(records: pl.DataFrame, column: str, declared: Declared, running: Runni
     rest = exact.filter(pl.col("ts").is_null())
     if rest.is_empty():
         return exact, running
+    if rest.height == exact.height:
+        read, after = from_written(rest[column], declared.timezone, declared.date_order, running)
+        return exact.drop(READ.names()).hstack(read), after
     place = pl.int_range(pl.len()).alias("place")
     exact = exact.with_columns(place)
     rest = exact.filter(pl.col("ts").is_null()).drop(READ.names())

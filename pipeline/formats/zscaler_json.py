@@ -23,6 +23,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
+from pipeline.formats._distinct import judged
 from pipeline.formats._instants import timed
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
@@ -73,20 +74,27 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
     good = cells.filter(pl.col("reason").is_null())
     other = skips(good.filter(pl.col("source") != _WEB), "other-record")
-    records = good.filter(pl.col("source") == _WEB).select("line", *_columns())
-    read, running = timed(records.with_columns(written=_written()), "written", declared, Running.from_text(carry))
+    ours = good.filter(pl.col("source") == _WEB)
+    # A feed has one of the names that a column may have.
+    given = frozenset(each.name for each in ours if each.null_count() < ours.height)
+    records = judged(ours.select("line", *_columns(given)), ("_time", "_tz", "_epoch"), [_written().alias("written")])
+    read, running = timed(records, "written", declared, Running.from_text(carry))
     rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
     return parted(rows, _COLUMNS, [blank, other], running.to_text())
 
 
-def _columns() -> list[pl.Expr]:
-    """One column for all the names that it has, null where none says anything."""
+def _columns(given: frozenset[str]) -> list[pl.Expr]:
+    """One column for all the names that it has among those given, null where none says anything."""
+    none = pl.lit(None, pl.String)
     return [
-        pl.coalesce(
-            pl.when(~pl.col(each).str.strip_chars().is_in(_NOTHING)).then(said(pl.col(each))) for each in names
-        ).alias(f"_{name}")
+        pl.coalesce(*(_spoken(each) for each in names if each in given), none).alias(f"_{name}")
         for name, names in _NAMES.items()
     ]
+
+
+def _spoken(name: str) -> pl.Expr:
+    """The cell as written; null for the vendor's words for nothing."""
+    return pl.when(~pl.col(name).str.strip_chars().is_in(_NOTHING)).then(said(pl.col(name)))
 
 
 def _written() -> pl.Expr:
