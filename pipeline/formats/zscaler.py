@@ -25,7 +25,7 @@ import polars as pl
 
 from pipeline.formats import PARSE_REJECTS, Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, skips, whole
-from pipeline.formats._delimited import Layout, split
+from pipeline.formats._delimited import Layout, split, unquoted
 from pipeline.formats._distinct import judged
 from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running, from_written
@@ -147,7 +147,7 @@ def _in_order(lines: pl.DataFrame, keys: Sequence[str | None]) -> pl.DataFrame:
     if keys[0] is None:
         places["time"] = 0
     count = len(keys)
-    cells, _ = split(lines, Layout(places, least=count, most=count, separator="\t", quotes=False))
+    cells = unquoted(lines, Layout(places, least=count, most=count, separator="\t", quotes=False))
     bared = [pl.col(name).str.strip_prefix(f"{keys[at]}=").alias(name) for name, at in places.items()]
     given = cells.with_columns(bared)
     if keys[0] is None:
