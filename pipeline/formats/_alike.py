@@ -50,7 +50,8 @@ def alike(lines: pl.DataFrame, places: Mapping[str, Steps]) -> tuple[pl.DataFram
     if not tree:
         return none, lines
     text = pl.col("text").str
-    fits = lines.select(text.contains(_WHOLE) & ~text.contains("|".join([_MISREAD, "\n", *misfits]))).to_series()
+    odd = pl.any_horizontal(text.contains(each) for each in [_MISREAD, "\n", *misfits])
+    fits = lines.select(text.contains(_WHOLE) & ~odd).to_series()
     fit, others = (lines, lines.clear()) if fits.all() else (lines.filter(fits), lines.filter(~fits))
     tables, read, left = list[pa.Table](), list[pl.DataFrame](), [others]
     for piece in fit.iter_slices(_PIECE):

@@ -33,18 +33,15 @@ def timed(records: pl.DataFrame, column: str, declared: Declared, running: Runni
         pl.when(pl.col("ts").is_not_null()).then(pl.lit("exact")).alias("ts_quality"),
         *(pl.lit(None, pl.String).alias(name) for name in ("reason", "detail")),
     )
-    rest = exact.filter(pl.col("ts").is_null())
-    if rest.is_empty():
+    missing = exact["ts"].is_null()
+    if not missing.any():
         return exact, running
-    if rest.height == exact.height:
-        read, after = from_written(rest[column], declared.timezone, declared.date_order, running)
-        return exact.drop(READ.names()).hstack(read), after
-    place = pl.int_range(pl.len()).alias("place")
-    exact = exact.with_columns(place)
-    rest = exact.filter(pl.col("ts").is_null()).drop(READ.names())
-    read, after = from_written(rest[column], declared.timezone, declared.date_order, running)
-    told = pl.concat([exact.filter(pl.col("ts").is_not_null()), rest.hstack(read)], how="diagonal")
-    return told.sort("place").drop("place"), after
+    rest = exact.filter(missing)[column]
+    read, after = from_written(rest, declared.timezone, declared.date_order, running)
+    # Each row of `read` goes back to the row that it was written in.
+    spread = exact.select(pl.when(missing).then(missing.cum_sum() - 1)).to_series()
+    there = read.select(pl.all().gather(spread))
+    return exact.with_columns(pl.coalesce(name, there[name]).alias(name) for name in READ.names()), after
 
 
 def _from_offset(written: pl.Expr) -> pl.Expr:

@@ -79,7 +79,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     cells = _cells(texts)
     damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
     records = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
-    other = _is_other()
+    other = records.select(_is_other()).to_series()
     read, running = timed(records.filter(~other), "stamp", declared, Running.from_text(carry))
     events = read.lazy().select(_event()).with_columns(*_refusal()).collect()
     rows = pl.concat([events, damaged], how="diagonal_relaxed")

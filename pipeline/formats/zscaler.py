@@ -91,7 +91,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     text = pl.col("text")
     sort = (
         pl.when(text.str.contains(_CSV)).then(pl.lit("csv"))
-        .when(text.str.contains(_FEED)).then(pl.lit("pairs"))
+        .when(text.str.contains("\taction=", literal=True) & text.str.contains(r"\te?url=")).then(pl.lit("pairs"))
         .when(text.str.contains(_OTHER)).then(pl.lit("other"))
         .otherwise(pl.lit("foreign"))
     )  # fmt: skip
@@ -178,10 +178,13 @@ def _one_by_one(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _said(cells: pl.DataFrame) -> pl.DataFrame:
     """Values without the quotes around them; null for what says nothing."""
     values = pl.col(list(_MEANINGS))
-    if cells.select(pl.any_horizontal(values.str.starts_with('"').any())).item():
-        quoted = values.str.starts_with('"') & values.str.ends_with('"')
-        bared = values.str.strip_prefix('"').str.strip_suffix('"')
-        cells = cells.with_columns(pl.when(quoted).then(bared).otherwise(values))
+    marked = cells.select(values.str.starts_with('"').any())
+    if in_quotes := [each.name for each in marked if each.item()]:
+        cell = pl.col(in_quotes)
+        quoted = cell.str.starts_with('"') & cell.str.ends_with('"')
+        cells = cells.with_columns(
+            pl.when(quoted).then(cell.str.strip_prefix('"').str.strip_suffix('"')).otherwise(cell)
+        )
     return cells.with_columns(pl.when(~values.is_in(_NOTHING)).then(values))
 
 

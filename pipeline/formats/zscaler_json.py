@@ -24,10 +24,9 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
 from pipeline.formats._distinct import judged
-from pipeline.formats._instants import timed
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running
+from pipeline.localtime import Running, from_written
 
 #: Each column by the names that it has in the templates; the first that says something counts.
 _NAMES: Final = {
@@ -78,7 +77,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     # A feed has one of the names that a column may have.
     given = frozenset(each.name for each in ours if each.null_count() < ours.height)
     records = judged(ours.select("line", *_columns(given)), ("_time", "_tz", "_epoch"), [_written().alias("written")])
-    read, running = timed(records, "written", declared, Running.from_text(carry))
+    stamped = from_written(records["written"], declared.timezone, declared.date_order, Running.from_text(carry))
+    read, running = records.hstack(stamped[0]), stamped[1]
     rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
     return parted(rows, _COLUMNS, [blank, other], running.to_text())
 
