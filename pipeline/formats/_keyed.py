@@ -76,7 +76,8 @@ class Keyed:
     def manner(self) -> Manner:
         """How the lines of common shapes are written."""
         client = self.bare if self.escapes == "none" else ()
-        return Manner(self.keys, self.is_harmless, self.escapes, client, self.opening, self.ending)
+        known = (*self.keys, *self.others)
+        return Manner(self.keys, self.is_harmless, self.escapes, client, known, self.opening, self.ending)
 
     def is_harmless(self, pairs: tuple[Pair, ...]) -> bool:
         """Whether no wanted key comes twice, none of `ahead` late, and a client's bare value ends at a known key."""
@@ -88,7 +89,7 @@ class Keyed:
         known = all(pair.words and after in ("", *self.keys, *self.others) for pair, after in bare)
         # Where an apostrophe may be a quote to one reader, and what follows the pairs a word to another, neither is
         # asked; nor is it where the last value could be taken for that.
-        clear = self.escapes != "none" or all(pair.words < 2 for pair in wanted)
+        clear = self.escapes != "none" or all(pair.words < 2 or pair.key in self.bare for pair in wanted)
         ended = not self.after or not pairs[-1].words
         return known and clear and ended and not late and len(wanted) == len({pair.key for pair in wanted})
 

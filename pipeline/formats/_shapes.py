@@ -7,7 +7,8 @@ A product writes few shapes: the same keys in the same order, the same of them i
 said twice, one behind the words of a client) is asked once of a shape and not of each line. Where such a line begins
 and ends its values is beyond doubt: all of it is printable ASCII, in quotes stands no quote that is not escaped, bare
 nothing behind a blank that could be a key. A line that says anything else does not match, and so is none of these.
-The pattern never has to go back, and has at most sixteen groups: both are what makes it quick.
+The pattern never has to go back, and has at most sixteen groups: both are what makes it quick. Where most values stand
+in quotes, lines are cut at these (`_cut`) before any pattern is tried; there the quotes may hold any character.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 import polars as pl
+
+from pipeline.formats._cut import Stretch, counted, cut
 
 Escapes = Literal["undone", "kept", "none"]
 
@@ -26,7 +30,7 @@ _KEY: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _PRIORITY: Final = "<[0-9]{1,3}>"
 _FRONT: Final = re.compile(rf'(?:{_PRIORITY}|[^"=]* |)({_KEY})=')
 _OPENED: Final = re.compile(rf'[^"=]+="[^"]*"[^"=]+ ({_KEY})=')
-_PAIR: Final = re.compile(rf' *({_KEY})=("(?:[^"\\]|\\.)*"|(?:[^ "][^ ]*)?(?: +[^ "=]+(?= |$))*)')
+_PAIR: Final = re.compile(rf' *({_KEY})=("[^"\\]*(?:\\.[^"\\]*)*"|(?:[^ "][^ ]*)?(?: +[^ "=]+(?= |$))*)')
 #: No word of a header but the first begins like a priority: syslog's newer header may hold what looks like pairs.
 _FIRST_WORD: Final = rf"(?:{_PRIORITY}|[!#-;?-~])[!#-<>-~]*"
 _WORD: Final = "[!#-;?-~][!#-<>-~]*"
@@ -38,8 +42,9 @@ _VALUES: Final = {
     "kept": (r"(?:[ !#-\[\]-~]|\\[ -~])*", "[!#-~]*", "[!#-<>-~]+"),
     "none": ("[ !#-~]*", "[!#-~]*", "[!#-<>-~]+"),
 }  # fmt: skip
-#: A bare value of a client may hold quotes, but not begin with one.
+#: A bare value of a client may hold quotes, but not begin with one; behind a blank also what looks like a pair.
 _CLIENT_BARE: Final = "(?:[!#-~][!-~]*)?"
+_CLIENT_WORD: Final = "[!-~]+"
 #: Of the first pair, where a comma would mean that commas part them all.
 _FIRST_BARE: Final = r"[!#-+\--\[\]-~]*"
 _ESCAPE: Final = r'\\(["\\])'
@@ -68,12 +73,24 @@ class Manner:
     is_harmless: Callable[[tuple[Pair, ...]], bool]
     #: Escapes inside quotes: undone, left for the format to undo, or unknown to the product.
     escapes: Escapes
-    #: Keys whose bare values may hold quotes.
+    #: Keys whose bare values may hold quotes, and go on to one of `known`.
     client: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
     #: A key that may stand, in quotes, among the words before the pairs.
     opening: str = ""
     #: A pattern of what may stand behind the pairs.
     ending: str = ""
+
+    @cached_property
+    def next_known(self) -> str:
+        """A pattern of what a bare value of a client ends at."""
+        return rf" +(?:{'|'.join(re.escape(key) for key in self.known)})="
+
+    @cached_property
+    def client_pair(self) -> re.Pattern[str]:
+        """A bare pair of a client."""
+        keys = "|".join(re.escape(key) for key in self.client)
+        return re.compile(rf' *({keys})=((?:[^ "][^ ]*)?(?:(?!{self.next_known}) +[^ ]+)*)(?= |$)')
 
 
 @dataclass(frozen=True)
@@ -90,10 +107,23 @@ class Shape:
 def shaped(texts: pl.DataFrame, manner: Manner) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The cells (`line` and the wanted keys) of lines of common shapes, in no order; and the lines that are left."""
     found = [pl.DataFrame(schema={"line": pl.Int64(), **dict.fromkeys(manner.wanted, pl.String())})]
-    for shape in common(texts, manner):
-        cells, texts = _matched(texts, shape, manner)
+    shapes = common(texts, manner)
+    quoted = [shape for shape in shapes if _is_quoted(shape, manner)]
+    rest = counted(texts) if quoted else texts
+    for shape in quoted:
+        cells, rest = cut(rest, _stretches(shape, manner.wanted, manner))
+        found.append(_undone(cells, _wanted(shape, manner), manner))
+    rest = rest.select(texts.columns)
+    for shape in shapes:
+        cells, rest = _matched(rest, shape, manner)
         found.append(cells)
-    return pl.concat(found, how="diagonal"), texts
+    return pl.concat(found, how="diagonal"), rest
+
+
+def _is_quoted(shape: Shape, manner: Manner) -> bool:
+    """Whether lines are cut at their quotes: most values stand in them, and no others are anywhere."""
+    in_quotes = sum(not pair.words for pair in shape.pairs)
+    return in_quotes * 2 > len(shape.pairs) and '"' not in shape.front and not manner.client
 
 
 def common(texts: pl.DataFrame, manner: Manner) -> list[Shape]:
@@ -101,7 +131,13 @@ def common(texts: pl.DataFrame, manner: Manner) -> list[Shape]:
     some = texts["text"].gather_every(max(1, -(-texts.height // _LOOKED_AT))).to_list()
     counted = Counter(shape for text in some if (shape := shape_of(text, manner)))
     often = [shape for shape, times in counted.most_common(_MOST_SHAPES) if times >= len(some) * _RAREST]
-    return [shape for shape in often if _wanted(shape, manner) and manner.is_harmless(shape.pairs)]
+    return [shape for shape in often if _is_readable(shape, manner) and manner.is_harmless(shape.pairs)]
+
+
+def _is_readable(shape: Shape, manner: Manner) -> bool:
+    """Whether it holds anything that is wanted, and what has to be looked at again is among the first groups."""
+    wanted = _wanted(shape, manner)
+    return bool(wanted) and set(_of_words(shape, manner)) <= set(wanted[:_MOST_GROUPS])
 
 
 def shape_of(text: str, manner: Manner) -> Shape | None:
@@ -112,7 +148,7 @@ def shape_of(text: str, manner: Manner) -> Shape | None:
     if front is None:
         return None
     at, pairs = front.start(1), list[Pair]()
-    while pair := _PAIR.match(text, at):
+    while pair := (manner.client and manner.client_pair.match(text, at)) or _PAIR.match(text, at):
         pairs.append(Pair(pair[1], 0 if pair[2].startswith('"') else 1 + len(pair[2].split()[1:])))
         at = pair.end()
     ended = bool(text[at:].strip(" "))
@@ -136,19 +172,35 @@ def _words(text: str, manner: Manner) -> Iterator[str]:
 
 def pattern_of(shape: Shape, grouped: tuple[str, ...], manner: Manner) -> str:
     """The pattern of all lines of a shape, with a group for each of these keys."""
-    written = []
+    inside = _VALUES[manner.escapes][0]
+    in_quotes = (f"({inside})" if pair.key in grouped else inside for pair in shape.pairs if not pair.words)
+    stretches = (stretch.pattern for stretch in _stretches(shape, grouped, manner))
+    parts = [next(stretches), *(f'"{said}"{after}' for said, after in zip(in_quotes, stretches, strict=True))]
+    return f"(?-u)^{''.join(parts)}$"
+
+
+def _stretches(shape: Shape, grouped: tuple[str, ...], manner: Manner) -> list[Stretch]:
+    """What stands outside the quotes in all lines of a shape, with a group for each of these keys that is bare."""
+    found, pattern, bare = list[Stretch](), shape.front, list[str]()
     for place, pair in enumerate(shape.pairs):
-        value = _value(pair, manner) if place or not pair.words else _FIRST_BARE
-        held, quote = f"({value})" if pair.key in grouped else value, "" if pair.words else '"'
-        written.append(f"{re.escape(pair.key)}={quote}{held}{quote}")
-    return f"(?-u)^{shape.front}{' +'.join(written)}{manner.ending if shape.ended else ''} *$"
+        text = None if pattern or not place else f" {pair.key}="
+        pattern += f"{' +' if place else ''}{re.escape(pair.key)}="
+        if not pair.words:
+            found.append(Stretch(pattern, text, tuple(bare), pair.key if pair.key in grouped else ""))
+            pattern, bare = "", []
+            continue
+        value = _bare(pair, manner) if place else _FIRST_BARE
+        pattern += f"({value})" if pair.key in grouped else value
+        bare += [pair.key] if pair.key in grouped else []
+    ending = manner.ending if shape.ended else ""
+    return [*found, Stretch(f"{pattern}{ending} *", None if pattern or ending else "", tuple(bare), "")]
 
 
-def _value(pair: Pair, manner: Manner) -> str:
-    inside, bare, word = _VALUES[manner.escapes]
-    if not pair.words:
-        return inside
-    return " +".join([_CLIENT_BARE if pair.key in manner.client else bare, *[word] * (pair.words - 1)])
+def _bare(pair: Pair, manner: Manner) -> str:
+    _, first, word = _VALUES[manner.escapes]
+    if pair.key in manner.client:
+        first, word = _CLIENT_BARE, _CLIENT_WORD
+    return " +".join([first, *[word] * (pair.words - 1)])
 
 
 def _wanted(shape: Shape, manner: Manner) -> tuple[str, ...]:
@@ -161,12 +213,13 @@ def _matched(texts: pl.DataFrame, shape: Shape, manner: Manner) -> tuple[pl.Data
     first, others = wanted[:_MOST_GROUPS], wanted[_MOST_GROUPS:]
     cells = _groups(texts, shape, first, manner)
     matches = cells[first[0]].is_not_null()
+    for key in _of_words(shape, manner):
+        # Else the value would have ended at that key.
+        matches &= ~cells[key].str.contains(manner.next_known)
     done = texts.hstack(cells).filter(matches)
     if others:
         done = done.hstack(_groups(done, shape, others, manner))
-    if manner.escapes == "undone":
-        done = _undone(done, wanted)
-    return done.select("line", *wanted), texts.filter(~matches)
+    return _undone(done, wanted, manner), texts.filter(~matches)
 
 
 def _groups(texts: pl.DataFrame, shape: Shape, keys: tuple[str, ...], manner: Manner) -> pl.DataFrame:
@@ -182,10 +235,16 @@ def _groups(texts: pl.DataFrame, shape: Shape, keys: tuple[str, ...], manner: Ma
     return pl.concat(cells).struct.unnest()
 
 
-def _undone(done: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
-    """The cells without their escapes; few lines hold any."""
+def _of_words(shape: Shape, manner: Manner) -> list[str]:
+    """Keys of which a client wrote more than one word."""
+    return [key for key, words in shape.pairs if words > 1 and key in manner.client]
+
+
+def _undone(done: pl.DataFrame, keys: tuple[str, ...], manner: Manner) -> pl.DataFrame:
+    """`line` and the cells without their escapes; few lines hold any."""
+    cells = done.select("line", *keys)
     marked = done["text"].str.contains(_ESCAPE)
-    if not marked.any():
-        return done
-    cells = done.filter(marked).with_columns(pl.col(keys).str.replace_all(_ESCAPE, "$1"))
-    return pl.concat([done.filter(~marked), cells])
+    if manner.escapes != "undone" or not marked.any():
+        return cells
+    undone = cells.filter(marked).with_columns(pl.col(keys).str.replace_all(_ESCAPE, "$1"))
+    return pl.concat([cells.filter(~marked), undone])

@@ -48,7 +48,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     good = pl.col("reason").is_null()
     read_times, running = timed(cells.filter(good & is_ours()), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    read = pl.concat([read_times.select(event()), damaged, foreign], how="diagonal")
+    read = pl.concat([read_times.lazy().select(event()).collect(), damaged, foreign], how="diagonal")
     others = skips(cells.filter(good & ~is_ours()), "other-record")
     return parted(read, COLUMNS, [blank, other, others], running.to_text())
 

@@ -53,7 +53,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     good = pl.col("reason").is_null()
     read_times, running = timed(cells.filter(good & is_ours()), declared, Running.from_text(carry))
     read = pl.concat(
-        [read_times.select(event()), cells.filter(~good).select("line", "reason", "detail")], how="diagonal"
+        [read_times.lazy().select(event()).collect(), cells.filter(~good).select("line", "reason", "detail")],
+        how="diagonal",
     )
     others = skips(cells.filter(good & ~is_ours()), "other-record")
     return parted(read, COLUMNS, [blank, others], running.to_text())

@@ -75,7 +75,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     records = cells.filter(good & _is_url()).with_columns(rt=pl.coalesce(zoned, "rt"))
     stamped, running = timed(records, declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    read = pl.concat([stamped.select(_event()), damaged], how="diagonal")
+    read = pl.concat([stamped.lazy().select(_event()).collect(), damaged], how="diagonal")
     return parted(read, _COLUMNS, [blank, skips(cells.filter(good & ~_is_url()), "other-record")], running.to_text())
 
 

@@ -55,7 +55,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     stamped, running = timed(records, declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
     other = skips(cells.filter(good & ~access), "other-record")
-    read = pl.concat([stamped.select(_event()), damaged], how="diagonal")
+    read = pl.concat([stamped.lazy().select(_event()).collect(), damaged], how="diagonal")
     return parted(read, _COLUMNS, [blank, other], running.to_text())
 
 

@@ -71,7 +71,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     good = pl.col("reason").is_null()
     timed, running = _timed(cells.filter(good), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    table = pl.concat([timed.select(_event()), damaged, foreign], how="diagonal")
+    table = pl.concat([timed.lazy().select(_event()).collect(), damaged, foreign], how="diagonal")
     return parted(table, _COLUMNS, [blank, skips(texts.filter(known & ~web), "other-record")], running.to_text())
 
 

@@ -79,7 +79,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     good, asked = pl.col("reason").is_null(), pl.col("srcip").is_not_null() & pl.col("url").is_not_null()
     timed, running = _timed(cells.filter(good & asked), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    table = pl.concat([timed.select(_event()), damaged, foreign], how="diagonal")
+    table = pl.concat([timed.lazy().select(_event()).collect(), damaged, foreign], how="diagonal")
     others = [skips(known.filter(~ours), "other-record"), skips(cells.filter(good & ~asked), "other-record")]
     return parted(table, _COLUMNS, [blank, *others], running.to_text())
 

@@ -93,7 +93,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     web = web.fill_null(value=False)
     timed, running = _timed(cells.filter(good & web), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    table = pl.concat([timed.select(_event()), damaged, foreign], how="diagonal")
+    table = pl.concat([timed.lazy().select(_event()).collect(), damaged, foreign], how="diagonal")
     others = [skips(texts.filter(record & ~ours), "other-record"), skips(cells.filter(good & ~web), "other-record")]
     return parted(table, _COLUMNS, [blank, *others], running.to_text())
 

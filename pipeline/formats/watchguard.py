@@ -77,7 +77,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     good, site = pl.col("reason").is_null(), is_ours()
     timed, running = _timed(cells.filter(good & site), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    table = pl.concat([timed.select(event()), damaged, foreign], how="diagonal")
+    table = pl.concat([timed.lazy().select(event()).collect(), damaged, foreign], how="diagonal")
     others = [skips(texts.filter(record & ~ours), "other-record"), skips(cells.filter(good & ~site), "other-record")]
     return parted(table, COLUMNS, [blank, *others], running.to_text())
 
