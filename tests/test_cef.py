@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, _cef, registry
-from pipeline.formats._worded import followed, value
+from pipeline.formats._worded import Order, followed, value
 from tests.effort import tries
 
 _SOURCE = _cef.Source(vendor="Example", product="Proxy", keys=("act", "src", "request", "msg"), once=("act", "src"))
@@ -35,6 +35,37 @@ def test_by_columns_and_by_characters_is_the_same(request: str, msg: str) -> Non
     table = pl.DataFrame({"pairs": [text]}).select(value("pairs", key) for key in _SOURCE.keys)
     careful = followed(text[:-1], _SOURCE.keys, ())
     assert table.row(0, named=True) == {key: careful.get(key) for key in _SOURCE.keys}
+
+
+_SAID = _TEXTS | st.sampled_from(
+    ["", "a b", " a", "a ", "a=b", "a b=c", "a\\=b", "a b\\=c", "S\\dee", "S\\\\dee", "a\\|b", "=", " =",
+     "\u00e9 =a", "a\tb=c", "\x00", "a x=1 y=2", "x act=y", "x src=y", "x severity=y"]
+)  # fmt: skip
+_ORDERED = _cef.Source(
+    vendor="Example", product="Proxy", keys=("act", "src", "request", "severity"), once=("act", "src"),
+    order=Order(client=("request",), ahead=("act", "src")),
+)  # fmt: skip
+
+
+@settings(max_examples=tries(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    data=st.data(),
+    kinds=st.lists(st.sampled_from(["act", "src", "request", "severity", "x", "1", ""]), max_size=5),
+    front=st.sampled_from(["", " ", "w ", "w=", "w = "]),
+)
+def test_lines_of_one_shape_are_read_as_lines_of_any(data: st.DataObject, kinds: list[str], front: str) -> None:
+    words = data.draw(st.lists(st.lists(_SAID, min_size=len(kinds), max_size=len(kinds)), min_size=1, max_size=6))
+    head = data.draw(st.sampled_from(["CEF:0|Example|Proxy|1|2|three|4|", "CEF:0|Example|Proxy|1|2\\|three|4|"]))
+    pairs = (" ".join(f"{key}={word}" for key, word in zip(kinds, each, strict=True)) for each in words)
+    lines = _lines(*(head + front + each for each in pairs))
+    of_any = _cef.of_any_shape(_cef.headed(lines), _ORDERED).sort("line")
+    assert _cef.taken_apart(lines, _ORDERED).to_dicts() == of_any.to_dicts()
+
+
+def test_a_usual_line_is_read_by_its_shape() -> None:
+    line = "CEF:0|Example|Proxy|1|2|three|4|act=x y src=S\\\\dee other=1 request=http://h/?a=b c"
+    _, left = _cef.usual(_cef.headed(_lines(line, f"{line} act=z")), _ORDERED)
+    assert left["line"].to_list() == [2]
 
 
 @_quick

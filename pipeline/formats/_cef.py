@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from pipeline.formats._equals import shaped
 from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._worded import Order, followed, is_said_twice, late_refused, value
 from pipeline.monthnames import from_named_month
@@ -39,6 +40,10 @@ _FIELD: Final = r"((?:[^|\\]|\\.)*)\|"
 _CAREFUL: Final = re.compile(_START + _FIELD * 6 + "(.*)$", re.DOTALL)
 _TOO_SHORT: Final = "the CEF header has fewer than seven columns"
 _ESCAPED: Final = r"\\([\\=|])"
+
+#: A key of the CEF may be called like a column of the header, so those wait under other names.
+_IN_PLACE: Final = {"_signature": "signature", "_name": "name"}
+_ASIDE: Final = [pl.col(name).alias(aside) for aside, name in _IN_PLACE.items()]
 
 
 @dataclass(frozen=True)
@@ -72,24 +77,42 @@ class Source:
 
 def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
     """The cells of each line, or the reason and detail of its reject, in the order of the lines (`Source.schema`)."""
-    table = _header(texts)
+    table = headed(texts)
     is_ours = table.select(_is_ours(source)).to_series()
     foreign = table.filter(~is_ours).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("is no CEF record of this product")
     )
-    table = table.filter(is_ours)
+    done, rest = usual(table.filter(is_ours), source)
+    rows = [pl.DataFrame(schema=source.schema), done, of_any_shape(rest, source), foreign]
+    return pl.concat(rows, how="diagonal").sort("line")
+
+
+def usual(table: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cells of the lines of common shapes, and the other lines."""
+    plain = table.filter(~_is_moved() & pl.col("extension").is_not_null())
+    named = plain.select("line", *_ASIDE, "extension", _stamp())
+    done = shaped(named, source.keys, source.order)
+    cells = done.drop("extension").rename(_IN_PLACE)
+    escaped = done["extension"].str.contains("\\", literal=True)
+    undone = cells.filter(escaped)
+    marked = [key for key in source.keys if undone[key].str.contains("\\", literal=True).any()]
+    undone = undone.with_columns(pl.col(marked).str.replace_all(_ESCAPED, "$1"))
+    rest = table.join(done.select("line"), on="line", how="anti", maintain_order="left")
+    return pl.concat([cells.filter(~escaped), undone]), rest
+
+
+def of_any_shape(table: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """The same for lines of any shape, taken apart as far as `headed` does."""
     # Few lines hold escapes, and to undo them takes as long as all the rest.
     escaped = table.select(pl.col("extension").str.contains("\\", literal=True).fill_null(value=False)).to_series()
     read = pl.concat([_cells(table.filter(~escaped), source), _cells(table.filter(escaped), source, unescape=True)])
     odd = read.filter("odd").select("line", "text", "stamp")
-    extensions = table.select("line", "extension")
-    rows = [read.filter(~pl.col("odd")).drop("extension"), _one_by_one(odd, source), foreign]
-    empty = pl.DataFrame(schema=source.schema)
-    together = pl.concat([empty, *rows], how="diagonal_relaxed").select(source.schema.names()).sort("line")
-    return late_refused(together, extensions, source.order)
+    rows = [read.filter(~pl.col("odd")).drop("extension"), _one_by_one(odd, source)]
+    together = pl.concat([pl.DataFrame(schema=source.schema), *rows], how="diagonal_relaxed")
+    return late_refused(together.select(source.schema.names()), table.select("line", "extension"), source.order)
 
 
-def _header(texts: pl.DataFrame) -> pl.DataFrame:
+def headed(texts: pl.DataFrame) -> pl.DataFrame:
     """The columns of the header. The extension begins and ends with a blank, for the sake of `_value`."""
     record = pl.col("text").str.splitn("CEF:", 2).struct.field("field_1")
     columns = record.str.splitn("|", len(_HEADER)).struct.rename_fields(_HEADER)
@@ -107,19 +130,24 @@ def _is_ours(source: Source) -> pl.Expr:
 
 def _cells(table: pl.DataFrame, source: Source, *, unescape: bool = False) -> pl.DataFrame:
     """The cells of the lines; `odd` where they have to be followed from character to character."""
-    # A bar that is escaped moved the columns behind it; a key that is there twice has to be looked at.
-    moved = pl.any_horizontal(pl.col(name).str.ends_with("\\") for name in _HEADER[3:-1])
-    # A key of the CEF may be called like a column of the header.
-    header = [pl.col(name).alias(f"_{name}") for name in ("signature", "name")]
     read = table.select(
-        "line", "text", "extension", *header, header_stamp(pl.col("text")).alias("stamp"),
-        *(_cell(key, unescape=unescape) for key in source.keys), moved=moved.fill_null(value=False),
-    ).rename({"_signature": "signature", "_name": "name"})  # fmt: skip
+        "line", "text", *_ASIDE, "extension", _stamp(), *(_cell(key, unescape=unescape) for key in source.keys),
+        moved=_is_moved(),
+    ).rename(_IN_PLACE)  # fmt: skip
     return read.with_columns(
         odd=pl.col("moved") | is_said_twice("extension", source.once),
         reason=pl.when(pl.col("extension").is_null()).then(pl.lit("missing-column")),
         detail=pl.when(pl.col("extension").is_null()).then(pl.lit(_TOO_SHORT)),
     )
+
+
+def _stamp() -> pl.Expr:
+    return header_stamp(pl.col("text")).alias("stamp")
+
+
+def _is_moved() -> pl.Expr:
+    """Whether a bar that is escaped moved the columns behind it."""
+    return pl.any_horizontal(pl.col(name).str.ends_with("\\") for name in _HEADER[3:-1]).fill_null(value=False)
 
 
 def _cell(key: str, *, unescape: bool) -> pl.Expr:
