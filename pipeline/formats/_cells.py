@@ -40,7 +40,9 @@ def is_background(content_type: pl.Expr) -> pl.Expr:
 
 def blank_apart(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The lines that say something, and the skips for those that do not."""
-    speaks = pl.col("text").str.contains(r"\S")
+    speaks = lines["text"].str.contains(r"\S")
+    if speaks.all():
+        return lines, PARSE_SKIPS.to_frame()
     return lines.filter(speaks), skips(lines.filter(~speaks), "blank")
 
 

@@ -139,8 +139,14 @@ def requested(line: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 
 def read(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
     """The table of `keyed.schema` for each line of `texts` (`line`, `text`), in their order."""
+    return unsorted(texts, keyed).sort("line")
+
+
+def unsorted(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:
+    """The same in no order."""
     usual, rest = shaped(texts.select("line", "text"), keyed.manner)
-    return pl.concat([usual, of_any_shape(rest, keyed)], how="diagonal").sort("line")
+    careful = pl.DataFrame(schema=keyed.schema) if rest.is_empty() else of_any_shape(rest, keyed)
+    return pl.concat([usual, careful], how="diagonal")
 
 
 def of_any_shape(texts: pl.DataFrame, keyed: Keyed) -> pl.DataFrame:

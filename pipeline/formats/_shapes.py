@@ -22,7 +22,7 @@ from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
-from pipeline.formats._cut import Stretch, counted, cut
+from pipeline.formats._cut import Stretch, cut
 
 Escapes = Literal["undone", "kept", "none"]
 
@@ -109,12 +109,11 @@ def shaped(texts: pl.DataFrame, manner: Manner) -> tuple[pl.DataFrame, pl.DataFr
     found = [pl.DataFrame(schema={"line": pl.Int64(), **dict.fromkeys(manner.wanted, pl.String())})]
     shapes = common(texts, manner)
     quoted = [shape for shape in shapes if _is_quoted(shape, manner)]
-    rest = counted(texts) if quoted else texts
-    for shape in quoted:
-        cells, rest = cut(rest, _stretches(shape, manner.wanted, manner))
-        found.append(_undone(cells, _wanted(shape, manner), manner))
-    rest = rest.select(texts.columns)
+    each, rest = cut(texts, [_stretches(shape, manner.wanted, manner) for shape in quoted]) if quoted else ([], texts)
+    found += [_undone(cells, _wanted(shape, manner), manner) for cells, shape in zip(each, quoted, strict=True)]
     for shape in shapes:
+        if rest.is_empty():
+            break
         cells, rest = _matched(rest, shape, manner)
         found.append(cells)
     return pl.concat(found, how="diagonal"), rest

@@ -49,6 +49,7 @@ _COLUMNS: Final = (
 _RECORD: Final = r"""(?:^|[\s>])id=\S+\s+sn=\S+\s+time="[^"]*"\s"""
 _SHAPE: Final = re.compile(r"(?:.{0,100}[\s>])?id=\S+\s+sn=\S+\s+time=\"[0-9]{4}-[0-9][^\"]*\"\s+fw=\S+\s")
 _VERDICTS: Final = {"14": "blocked", "16": "allowed", "97": "allowed"}
+_SCHEMES: Final = {"tcp/http": "http://", "tcp/https": "https://"}
 _NUMBER: Final = r"\sm=([0-9]+)(?:\s|$)"
 
 
@@ -61,17 +62,19 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
-    known = pl.col("text").str.contains(_RECORD)
+    # The first number counts here; one that a client wrote into its URL is found below.
+    web = pl.col("text").str.extract(_NUMBER).is_in(list(_VERDICTS)).fill_null(value=False)
+    texts = texts.with_columns(known=pl.col("text").str.contains(_RECORD), web=web)
+    known, web = pl.col("known"), pl.col("web")
     foreign = texts.filter(~known).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no id, sn and time as key=value")
     )
-    # The first number counts here; one that a client wrote into its URL is found below.
-    web = pl.col("text").str.extract(_NUMBER).is_in(list(_VERDICTS)).fill_null(value=False)
     cells = read(texts.filter(known & web), _KEYED)
     good = pl.col("reason").is_null()
     timed, running = _timed(cells.filter(good), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    table = pl.concat([timed.lazy().select(_event()).collect(), damaged, foreign], how="diagonal")
+    events = timed.lazy().with_columns(url=_url()).select(_event()).collect()
+    table = pl.concat([events, damaged, foreign], how="diagonal")
     return parted(table, _COLUMNS, [blank, skips(texts.filter(known & ~web), "other-record")], running.to_text())
 
 
@@ -83,7 +86,7 @@ def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple
 
 def _event() -> list[pl.Expr]:
     user = pl.coalesce(said(pl.col("usr")), said(pl.col("user")))
-    url, src = _url(), pl.col("src")
+    url, src = pl.col("url"), pl.col("src")
     method, status = said(pl.col("op")), number(pl.col("result"))
     return [
         pl.col("line"),
@@ -94,7 +97,7 @@ def _event() -> list[pl.Expr]:
         src.str.extract(r"^[0-9.]*:[0-9]*:[^:]*:(.+)$").alias("device"),
         pl.when(method.str.contains(r"^[A-Z]+$")).then(method).alias("method"),
         pl.lit(None, dtype=pl.String).alias("host"),
-        url.alias("url"),
+        url,
         _verdict().alias("verdict"),
         said(pl.col("Category")).alias("vendor_category"),
         pl.when(status > 0).then(status).alias("status"),
@@ -106,8 +109,7 @@ def _event() -> list[pl.Expr]:
 
 def _url() -> pl.Expr:
     """Name and path as one, with the scheme where the record names a service that has one."""
-    service = pl.col("proto").str.extract(r"^tcp/(https?)$")
-    scheme = pl.when(service.is_not_null()).then(service + "://").otherwise(pl.lit(""))
+    scheme = pl.col("proto").replace_strict(_SCHEMES, default="", return_dtype=pl.String)
     arg = said(pl.col("arg")).fill_null("")
     path = pl.when((arg == "") | arg.str.starts_with("/")).then(arg).otherwise("/" + arg)
     name = said(pl.col("dstname"))

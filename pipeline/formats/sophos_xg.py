@@ -27,7 +27,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
-from pipeline.formats._keyed import Keyed, faults, number, read
+from pipeline.formats._keyed import Keyed, faults, number, unsorted
 from pipeline.formats._syslog import bare
 from pipeline.localtime import Running, from_written
 
@@ -101,7 +101,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 def _cells(texts: pl.DataFrame) -> pl.DataFrame:
     """The values of the lines of both layouts, in their order; a file mostly holds one."""
     new = pl.col("text").str.contains(_IS_NEW)
-    return pl.concat([read(texts.filter(~new), _OLD), read(texts.filter(new), _NEW)], how="diagonal").sort("line")
+    layouts = [unsorted(texts.filter(~new), _OLD), unsorted(texts.filter(new), _NEW)]
+    return pl.concat(layouts, how="diagonal").sort("line")
 
 
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
