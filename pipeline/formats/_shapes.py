@@ -108,9 +108,11 @@ def shaped(texts: pl.DataFrame, manner: Manner) -> tuple[pl.DataFrame, pl.DataFr
     """The cells (`line` and the wanted keys) of lines of common shapes, in no order; and the lines that are left."""
     found = [pl.DataFrame(schema={"line": pl.Int64(), **dict.fromkeys(manner.wanted, pl.String())})]
     shapes = common(texts, manner)
-    quoted = [shape for shape in shapes if _is_quoted(shape, manner)]
-    each, rest = cut(texts, [_stretches(shape, manner.wanted, manner) for shape in quoted]) if quoted else ([], texts)
-    found += [_undone(cells, _wanted(shape, manner), manner) for cells, shape in zip(each, quoted, strict=True)]
+    quoted, rest = [shape for shape in shapes if _is_quoted(shape, manner)], texts
+    # All lines are cut, so it is worth while only where it serves most of them.
+    if len(quoted) * 2 > len(shapes):
+        each, rest = cut(texts, [_stretches(shape, manner.wanted, manner) for shape in quoted])
+        found += [_undone(cells, _wanted(shape, manner), manner) for cells, shape in zip(each, quoted, strict=True)]
     for shape in shapes:
         if rest.is_empty():
             break
