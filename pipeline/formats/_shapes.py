@@ -48,6 +48,8 @@ _CLIENT_WORD: Final = "[!-~]+"
 #: Of the first pair, where a comma would mean that commas part them all.
 _FIRST_BARE: Final = r"[!#-+\--\[\]-~]*"
 _ESCAPE: Final = r'\\(["\\])'
+#: Lines that are the same but for these look alike.
+_OUTLINES: Final = {r'"[^"\\]*(?:\\.[^"\\]*)*"': '""', '=[^ "][^ ]*': "=x", "[0-9]+": "0"}
 #: So many lines are looked at to find the shapes; one that is rarer among them than this share is left.
 _LOOKED_AT: Final = 200
 _RAREST: Final = 1 / 100
@@ -113,9 +115,8 @@ def shaped(texts: pl.DataFrame, manner: Manner) -> tuple[pl.DataFrame, pl.DataFr
     if len(quoted) * 2 > len(shapes):
         each, rest = cut(texts, [_stretches(shape, manner.wanted, manner) for shape in quoted])
         found += [_undone(cells, _wanted(shape, manner), manner) for cells, shape in zip(each, quoted, strict=True)]
+        shapes = common(rest, manner)
     for shape in shapes:
-        if rest.is_empty():
-            break
         cells, rest = _matched(rest, shape, manner)
         found.append(cells)
     return pl.concat(found, how="diagonal"), rest
@@ -129,10 +130,21 @@ def _is_quoted(shape: Shape, manner: Manner) -> bool:
 
 def common(texts: pl.DataFrame, manner: Manner) -> list[Shape]:
     """The harmless shapes of some of the lines, the commonest first."""
-    some = texts["text"].gather_every(max(1, -(-texts.height // _LOOKED_AT))).to_list()
-    counted = Counter(shape for text in some if (shape := shape_of(text, manner)))
+    some = texts["text"].gather_every(max(1, -(-texts.height // _LOOKED_AT)))
+    alike = some.to_frame().group_by(_outline(pl.col("text")).alias("outline"), maintain_order=True)
+    counted = Counter[Shape]()
+    for text, times in alike.agg(pl.col("text").first(), times=pl.len()).select("text", "times").iter_rows():
+        shape = shape_of(text, manner)
+        counted.update({shape: times} if shape else {})
     often = [shape for shape, times in counted.most_common(_MOST_SHAPES) if times >= len(some) * _RAREST]
     return [shape for shape in often if _is_readable(shape, manner) and manner.is_harmless(shape.pairs)]
+
+
+def _outline(text: pl.Expr) -> pl.Expr:
+    """A line without what is nearly sure to make no difference to its shape."""
+    for pattern, outline in _OUTLINES.items():
+        text = text.str.replace_all(pattern, outline)
+    return text
 
 
 def _is_readable(shape: Shape, manner: Manner) -> bool:
