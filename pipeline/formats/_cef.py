@@ -83,8 +83,8 @@ def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("is no CEF record of this product")
     )
     done, rest = usual(table.filter(is_ours), source)
-    rows = [pl.DataFrame(schema=source.schema), done, of_any_shape(rest, source), foreign]
-    return pl.concat(rows, how="diagonal").sort("line")
+    careful = pl.DataFrame(schema=source.schema) if rest.is_empty() else of_any_shape(rest, source)
+    return pl.concat([careful, done, foreign], how="diagonal").sort("line")
 
 
 def usual(table: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -13,20 +13,19 @@ left to the other readers.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
+
+from pipeline.formats._alike import common
 
 if TYPE_CHECKING:
     from pipeline.formats._worded import Order
 
 _KEY: Final = re.compile("[A-Za-z][A-Za-z0-9_.-]*")
 _ENDS_IN_KEY: Final = f" {_KEY.pattern}$"
-#: So many lines are looked at to find the shapes; one that is rarer among them than this share is left.
-_LOOKED_AT: Final = 200
-_RAREST: Final = 1 / 100
-_MOST_SHAPES: Final = 16
+#: The first word of a value, and numbers behind it: neither is a key.
+_OUTLINES: Final = {"=[^ =]*": "=", " [0-9][0-9:.]*": " 0"}
 
 #: The key before each `=`; empty where the `=` belongs to a value.
 Shape = tuple[str, ...]
@@ -44,9 +43,7 @@ def shaped(texts: pl.DataFrame, keys: tuple[str, ...], order: Order) -> pl.DataF
 
 def _common(pairs: pl.Series, order: Order) -> list[Shape]:
     """The harmless shapes of some of the lines, the commonest first."""
-    some = pairs.gather_every(max(1, -(-len(pairs) // _LOOKED_AT))).to_list()
-    often = Counter(map(shape_of, some)).most_common(_MOST_SHAPES)
-    return [shape for shape, times in often if times >= len(some) * _RAREST and _is_harmless(shape, order)]
+    return [shape for shape in common(pairs, _OUTLINES, shape_of) if _is_harmless(shape, order)]
 
 
 def shape_of(pairs: str) -> Shape:

@@ -14,7 +14,6 @@ in quotes, lines are cut at these (`_cut`) before any pattern is tried; there th
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
+from pipeline.formats._alike import common
 from pipeline.formats._cut import Stretch, cut
 
 Escapes = Literal["undone", "kept", "none"]
@@ -50,10 +50,6 @@ _FIRST_BARE: Final = r"[!#-+\--\[\]-~]*"
 _ESCAPE: Final = r'\\(["\\])'
 #: Lines that are the same but for these look alike.
 _OUTLINES: Final = {r'"[^"\\]*(?:\\.[^"\\]*)*"': '""', '=[^ "][^ ]*': "=x", "[0-9]+": "0"}
-#: So many lines are looked at to find the shapes; one that is rarer among them than this share is left.
-_LOOKED_AT: Final = 200
-_RAREST: Final = 1 / 100
-_MOST_SHAPES: Final = 16
 #: A pattern with more groups takes three times as long.
 _MOST_GROUPS: Final = 16
 
@@ -109,13 +105,13 @@ class Shape:
 def shaped(texts: pl.DataFrame, manner: Manner) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The cells (`line` and the wanted keys) of lines of common shapes, in no order; and the lines that are left."""
     found = [pl.DataFrame(schema={"line": pl.Int64(), **dict.fromkeys(manner.wanted, pl.String())})]
-    shapes = common(texts, manner)
+    shapes = _common(texts, manner)
     quoted, rest = [shape for shape in shapes if _is_quoted(shape, manner)], texts
     # All lines are cut, so it is worth while only where it serves most of them.
     if len(quoted) * 2 > len(shapes):
         each, rest = cut(texts, [_stretches(shape, manner.wanted, manner) for shape in quoted])
         found += [_undone(cells, _wanted(shape, manner), manner) for cells, shape in zip(each, quoted, strict=True)]
-        shapes = common(rest, manner)
+        shapes = _common(rest, manner)
     for shape in shapes:
         cells, rest = _matched(rest, shape, manner)
         found.append(cells)
@@ -128,23 +124,10 @@ def _is_quoted(shape: Shape, manner: Manner) -> bool:
     return in_quotes * 2 > len(shape.pairs) and '"' not in shape.front and not manner.client
 
 
-def common(texts: pl.DataFrame, manner: Manner) -> list[Shape]:
+def _common(texts: pl.DataFrame, manner: Manner) -> list[Shape]:
     """The harmless shapes of some of the lines, the commonest first."""
-    some = texts["text"].gather_every(max(1, -(-texts.height // _LOOKED_AT)))
-    alike = some.to_frame().group_by(_outline(pl.col("text")).alias("outline"), maintain_order=True)
-    counted = Counter[Shape]()
-    for text, times in alike.agg(pl.col("text").first(), times=pl.len()).select("text", "times").iter_rows():
-        shape = shape_of(text, manner)
-        counted.update({shape: times} if shape else {})
-    often = [shape for shape, times in counted.most_common(_MOST_SHAPES) if times >= len(some) * _RAREST]
+    often = common(texts["text"], _OUTLINES, lambda text: shape_of(text, manner))
     return [shape for shape in often if _is_readable(shape, manner) and manner.is_harmless(shape.pairs)]
-
-
-def _outline(text: pl.Expr) -> pl.Expr:
-    """A line without what is nearly sure to make no difference to its shape."""
-    for pattern, outline in _OUTLINES.items():
-        text = text.str.replace_all(pattern, outline)
-    return text
 
 
 def _is_readable(shape: Shape, manner: Manner) -> bool:

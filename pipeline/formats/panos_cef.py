@@ -61,22 +61,22 @@ claims = _SOURCE.claims
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
-    cells = taken_apart(texts, _SOURCE)
+    cells, ours = taken_apart(texts, _SOURCE).with_columns(ours=_is_url()), pl.col("ours")
     # The record of the VPN has a header of six columns.
     vpn = (pl.col("signature") == "GLOBALPROTECT").fill_null(value=False)
     cells = cells.with_columns(pl.when(~vpn).then(pl.col(name)).alias(name) for name in ("reason", "detail"))
-    broken = pl.col("reason").is_null() & _is_url() & pl.col("request").str.contains(_OPEN).fill_null(value=False)
+    broken = pl.col("reason").is_null() & ours & pl.col("request").str.contains(_OPEN).fill_null(value=False)
     cells = cells.with_columns(
         reason=pl.when(broken).then(pl.lit("unclosed-quote")).otherwise("reason"),
         detail=pl.when(broken).then(pl.lit("the quotes of request do not close")).otherwise("detail"),
     )
     good = pl.col("reason").is_null()
     zoned = pl.when((pl.col("dtz") == "UTC") & pl.col("rt").str.ends_with("GMT").not_()).then(pl.col("rt") + " UTC")
-    records = cells.filter(good & _is_url()).with_columns(rt=pl.coalesce(zoned, "rt"))
+    records = cells.filter(good & ours).with_columns(rt=pl.coalesce(zoned, "rt"))
     stamped, running = timed(records, declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
     read = pl.concat([stamped.lazy().select(_event()).collect(), damaged], how="diagonal")
-    return parted(read, _COLUMNS, [blank, skips(cells.filter(good & ~_is_url()), "other-record")], running.to_text())
+    return parted(read, _COLUMNS, [blank, skips(cells.filter(good & ~ours), "other-record")], running.to_text())
 
 
 def _is_url() -> pl.Expr:
