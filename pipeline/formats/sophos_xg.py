@@ -100,7 +100,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 def _cells(texts: pl.DataFrame) -> pl.DataFrame:
     """The values of the lines of both layouts, in their order; a file mostly holds one."""
-    new = pl.col("text").str.contains(_IS_NEW)
+    new = texts["text"].str.contains(_IS_NEW)
     layouts = [unsorted(texts.filter(~new), _OLD), unsorted(texts.filter(new), _NEW)]
     return pl.concat(layouts, how="diagonal").sort("line")
 
