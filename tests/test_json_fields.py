@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.formats import LINES, _alike
+from pipeline.formats import LINES, _json_by_arrow
 from pipeline.formats import _json as under_test
 from tests.effort import tries
 
@@ -179,7 +179,7 @@ def test_lines_of_one_make_are_read_as_the_careful_reader_reads_them(
     places = {name: under_test.steps(path) for name, path in _FLAT.items()}
     careful = under_test._one_by_one(lines, places, [])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_alike, "_PIECE", 2)
+        patch.setattr(_json_by_arrow, "_PIECE", 2)
         assert under_test._at_once(lines, places, []).equals(careful)
 
 
@@ -198,5 +198,5 @@ def test_an_odd_line_among_many_of_one_make_is_read_by_itself(odd: str) -> None:
     places = {name: under_test.steps(path) for name, path in _FLAT.items()}
     careful = under_test._one_by_one(lines, places, [])
     assert under_test.fields(lines, _FLAT).equals(careful)
-    read, left = _alike.alike(lines.filter(pl.col("text") != odd), places)
+    read, left = _json_by_arrow.alike(lines.filter(pl.col("text") != odd), places)
     assert (read.height, left.height) == (401, 0)

@@ -5,8 +5,8 @@ key that has dots of its own, `"id.orig_h"`. Out: one column of text for each, a
 escapes, numbers and `true` or `false` as they are written, null where there is nothing or a JSON null; and the reason
 and detail of a reject.
 
-Lines that are much like each other are taken apart by Arrow (`_json_by_arrow`), the other plain ones by DuckDB, many at once. A
-line of which it would make something else than what is written goes to Python's reader: numbers with more digits than a
+Lines that are much like each other are taken apart by Arrow (`_json_by_arrow`), the other plain ones by DuckDB, many at
+once. A line of which it would make something else than what is written goes to Python's reader: numbers with more digits than a
 double holds, or with a zero at their end; half a surrogate pair (it stays as its escape); a raw control character in a
 string; what DuckDB forgives (a comma too many, NaN).
 Refused: a line that is no JSON object; a wanted key that is said twice and differently, on which no two readers agree;
