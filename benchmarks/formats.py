@@ -32,7 +32,7 @@ import numpy as np
 from benchmarks import made_log
 from pipeline.formats import Format, registry
 from pipeline.ingest import Reading, read_file
-from pipeline.ledger import Stream
+from pipeline.streams import Stream
 from tools.format_pages import Sample, read, samples_of
 
 _ROOT = Path(__file__).resolve().parent.parent

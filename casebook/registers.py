@@ -21,7 +21,7 @@ from casebook.registering import all_changes, all_checks, has_registers
 from casebook.store import Casebook
 from casebook.traces import SIDE_DAYS, effect_days, effect_of, lines_of, settled_on, site_counts
 from pipeline.lake import Lake
-from pipeline.ledger import Unit
+from pipeline.streams import Unit
 
 #: So long another log may still come and say more about a check.
 _LATE: Final = timedelta(days=3)

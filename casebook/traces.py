@@ -21,7 +21,7 @@ from pipeline import lake
 from pipeline.counts import hosts_among, quarters
 from pipeline.hostnames import unicode_form
 from pipeline.lake import Lake
-from pipeline.ledger import Unit
+from pipeline.streams import Unit
 
 COUNTS: Final = pl.Schema({"day": pl.Date(), "verdict": pl.String(), "events": pl.Int64()})
 #: So many days before and after the one on which it was settled; that day itself is neither.

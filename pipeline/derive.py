@@ -24,9 +24,10 @@ from pipeline.counts import KINDS, count
 from pipeline.drafts import Drafted, draft
 from pipeline.episodes import Drafting
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger, Unit
+from pipeline.ledger import Ledger
 from pipeline.priority import LevelBounds
 from pipeline.schema import BECAME, CLUSTERS, DRAFTS
+from pipeline.streams import Unit
 from pipeline.who import Who
 
 #: Days to which events came after others of them had been deleted.

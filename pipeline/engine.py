@@ -25,12 +25,13 @@ from pipeline.events import complete, event_id
 from pipeline.evidence import changed, original_lines, wanted_lines
 from pipeline.ingest import Batch, Reading, read_file
 from pipeline.lake import EventsWriter, Lake
-from pipeline.ledger import Ledger, Stream, Unit
+from pipeline.ledger import Ledger
 from pipeline.levels import at_least
 from pipeline.memory import return_large_pieces
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.schema import EVENTS, EVIDENCE, HITS, REJECTS, STORED_EVENTS, conform
 from pipeline.sift import MATCHED, Sifter
+from pipeline.streams import Stream, Unit
 
 if TYPE_CHECKING:
     from pipeline.matcher import Matcher

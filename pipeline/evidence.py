@@ -16,9 +16,9 @@ import polars as pl
 
 from pipeline.decode import decoded, opened
 from pipeline.errors import SourceError
-from pipeline.ledger import Stream
 from pipeline.records import Block, blocks, rest_of_line, without_line_end
 from pipeline.schema import EVIDENCE
+from pipeline.streams import Stream
 from pipeline.unpack import MAGIC_BYTES, compression_of
 
 _PLACES = ("line", "byte_offset")

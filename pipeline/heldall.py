@@ -21,7 +21,7 @@ from pipeline import heldclusters, heldlines, heldlogs
 from pipeline.heldback import Withheld, withheld_in
 from pipeline.heldlines import Lines
 from pipeline.lake import Lake
-from pipeline.ledger import copied_ledger
+from pipeline.ledgerfile import copied_ledger
 from pipeline.watchlist import Watchlists
 from pipeline.who import Who
 from reports.subject.masking import masks, through_escapes

@@ -21,7 +21,7 @@ from pipeline.derive import days_of
 from pipeline.episodes import DAY_BEGINS, Drafting
 from pipeline.errors import ConfigError
 from pipeline.lake import Lake
-from pipeline.ledger import copied_ledger
+from pipeline.ledgerfile import copied_ledger
 from pipeline.limits import Exclusion, Lesson
 from pipeline.lowering import Lowering
 from pipeline.priority import LevelBounds

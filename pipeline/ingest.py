@@ -28,7 +28,6 @@ from pipeline.ahead import ahead, in_two
 from pipeline.decode import decoded, numbered, opened
 from pipeline.errors import InvariantError, SourceError, UnknownFormat
 from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed
-from pipeline.ledger import Stream
 from pipeline.recognition import identified, lines_of, sniff
 from pipeline.records import (
     KEPT_OF_LONG_LINE,
@@ -42,6 +41,7 @@ from pipeline.records import (
     until_failure,
     without_line_end,
 )
+from pipeline.streams import Stream
 
 #: Chunks wait to be hashed until it is known where a record ends; a line without end must not fill the memory.
 _MOST_UNHASHED = 256 << 20

@@ -1,13 +1,11 @@
-"""The ledger: what was read of which file, and which units the lake consists of.
+"""The ledger: what was read of which file, which units the lake consists of, what was made of them, and every run.
 
-A file is known by its content, not by its name. Its `source_sha256` is the SHA-256 of its decoded bytes up to the end
-of its first record, which stays the same while the file grows, is renamed or compressed. For each such stream the
-ledger keeps how far it was read and the SHA-256 of all decoded bytes up to there: a file that begins with the same
-bytes goes on where it stopped, one that only looks like it is a stream of its own.
+In: streams, units and looks (`streams`), days with their drafts, records of runs. Out: the same, asked for by what is
+new since a date. Refuses, with a remedy, a change that cannot be kept. The file of SQLite itself is `ledgerfile`.
 
-One SQLite file. A unit is entered after its folder is in its place, in one transaction with the stream's new state:
-what the ledger knows is there, and what it does not know is swept away and read again. What is entered carries the
-local date of the run, so that pages can tell what is new since the last night that got as far as its pages.
+A unit is entered after its folder is in its place, in one transaction with the stream's new state: what the ledger
+knows is there, and what it does not know is swept away and read again. What is entered carries the local date of the
+run, so that pages can tell what is new since the last night that got as far as its pages.
 """
 
 from __future__ import annotations
@@ -15,92 +13,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 from pipeline.errors import StoreError
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS streams (
-    source TEXT NOT NULL, source_sha256 TEXT NOT NULL, site TEXT NOT NULL, format TEXT NOT NULL,
-    begins_like TEXT NOT NULL, read_as TEXT NOT NULL,
-    bytes_read INTEGER NOT NULL, next_line INTEGER NOT NULL, prefix_digest TEXT NOT NULL, carry TEXT NOT NULL,
-    ends_in_mid_line INTEGER NOT NULL, PRIMARY KEY (source, source_sha256)
-) STRICT;
-CREATE TABLE IF NOT EXISTS units (
-    unit_id TEXT PRIMARY KEY, source TEXT NOT NULL, source_sha256 TEXT NOT NULL, site TEXT NOT NULL,
-    first_line INTEGER NOT NULL, start_byte INTEGER NOT NULL, end_byte INTEGER NOT NULL, records INTEGER NOT NULL,
-    events INTEGER NOT NULL, rejects INTEGER NOT NULL, skips TEXT NOT NULL, first_ts TEXT, last_ts TEXT,
-    dates TEXT NOT NULL, read_on TEXT NOT NULL,
-    purged INTEGER NOT NULL DEFAULT 0, reject_reasons TEXT NOT NULL DEFAULT '{}'
-) STRICT;
-CREATE TABLE IF NOT EXISTS looked_at (
-    source TEXT NOT NULL, look TEXT NOT NULL, PRIMARY KEY (source, look)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS lines_seen (
-    source TEXT NOT NULL, digest BLOB NOT NULL, source_sha256 TEXT NOT NULL, times INTEGER NOT NULL,
-    PRIMARY KEY (source, digest, source_sha256)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS days (
-    kind TEXT NOT NULL, day TEXT NOT NULL, inputs TEXT NOT NULL, made_on TEXT NOT NULL, PRIMARY KEY (kind, day)
-) STRICT;
-CREATE TABLE IF NOT EXISTS drafts (
-    draft_id TEXT NOT NULL, evidence_sha256 TEXT NOT NULL, day TEXT NOT NULL, drafted_on TEXT NOT NULL,
-    PRIMARY KEY (draft_id, evidence_sha256)
-) STRICT;
-CREATE TABLE IF NOT EXISTS runs (started TEXT PRIMARY KEY, day TEXT NOT NULL, record TEXT NOT NULL) STRICT;
-"""
-#: Goes up with every change of the tables.
-_VERSION = 2
-#: What makes the tables of an earlier version those of the next. Units of version 1 were read without their reasons.
-_UPGRADES = {1: "ALTER TABLE units ADD COLUMN reject_reasons TEXT NOT NULL DEFAULT '{}'"}
-
-
-@dataclass(frozen=True)
-class Stream:
-    """How far one file has been read."""
-
-    source: str
-    source_sha256: str
-    site: str
-    format: str
-    #: The identity that its first record gives; the same as `source_sha256` but for files that begin alike.
-    begins_like: str = ""
-    #: Names the format and what the source declared of it: read in another way, it is read again from its beginning.
-    read_as: str = ""
-    bytes_read: int = 0
-    next_line: int = 1
-    #: BLAKE3 of the decoded bytes [0, bytes_read).
-    prefix_digest: str = ""
-    carry: str = ""
-    #: The last line had no line end when it was read.
-    ends_in_mid_line: bool = False
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One run of lines of one file. records = events + rejects + all skips. Times are UTC."""
-
-    unit_id: str
-    source: str
-    source_sha256: str
-    site: str
-    first_line: int
-    start_byte: int
-    end_byte: int
-    records: int
-    events: int
-    rejects: int
-    skips: dict[str, int]
-    first_ts: datetime | None
-    last_ts: datetime | None
-    #: The UTC dates of its events.
-    dates: tuple[date, ...] = ()
-    #: Why its rejects were rejected, and how many for each reason.
-    reject_reasons: dict[str, int] = field(default_factory=dict)
+from pipeline.streams import FileLook, Stream, Unit
 
 
 @dataclass(frozen=True)
@@ -113,22 +32,6 @@ class NotedHead:
     started: datetime
     actions: int
     head: str
-
-
-@dataclass(frozen=True)
-class FileLook:
-    """What the operating system and the raw bytes at both ends say of a file: enough to know it has not changed."""
-
-    source: str
-    #: Names what the source declares of its files.
-    declared: str
-    size: int
-    mtime_ns: int
-    ends_sha256: str
-
-    def key(self) -> dict[str, str]:
-        """As the ledger keeps it: as text, because the time of a file may lie beyond what SQLite can count to."""
-        return {"source": self.source, "look": f"{self.declared} {self.size} {self.mtime_ns} {self.ends_sha256}"}
 
 
 class Ledger:
@@ -374,80 +277,3 @@ def _unit(row: dict[str, Any]) -> Unit:
     dates = tuple(date.fromisoformat(each) for each in json.loads(row["dates"]))
     counts = {name: json.loads(row[name]) for name in ("skips", "reject_reasons")}
     return Unit(**{**row, **times, **counts, "dates": dates})
-
-
-@contextmanager
-def opened_ledger(root: Path, today: date) -> Iterator[Ledger]:
-    """The ledger of a store folder, held alone until the end: a second run is told to wait. `today` is a local date.
-
-    Raises `StoreError` where another run holds it, the folder cannot be written, or the ledger is lost or damaged.
-    """
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        lock = sqlite3.connect(root / "lock.sqlite", timeout=0, isolation_level=None)
-    except (OSError, sqlite3.OperationalError) as error:
-        remedy = "Give the account that runs esafety the right to write there, or name another [store] folder."
-        raise StoreError(f"cannot be written ({error}).", path=root, remedy=remedy) from error
-    with closing(lock):
-        _hold(lock, root)
-        _refuse_without_ledger(root)
-        try:
-            with closing(sqlite3.connect(root / "ledger.sqlite")) as connection:
-                _set_up(connection, root)
-                yield Ledger(connection, today)
-        except sqlite3.DatabaseError as error:
-            remedy = (
-                "Restore ledger.sqlite from a backup, or move the whole [store] folder away and read all logs anew."
-            )
-            raise StoreError(f"the ledger cannot be used ({error}).", path=root, remedy=remedy) from error
-
-
-@contextmanager
-def copied_ledger(root: Path, today: date) -> Iterator[Ledger]:
-    """What the ledger of a store folder holds, in memory: whatever is done with it, nothing of the store changes.
-
-    A folder without a ledger, or no folder, gives an empty one. Raises `StoreError` where it cannot be read.
-    """
-    kept = root / "ledger.sqlite"
-    with closing(sqlite3.connect(":memory:")) as connection:
-        try:
-            if kept.is_file():
-                # Not opened as read-only: then SQLite leaves its -wal and -shm files behind, owned by whoever made
-                # the dry run, and the account of the nightly run might not be allowed to write to them.
-                with closing(sqlite3.connect(kept)) as source:
-                    source.backup(connection)
-            _set_up(connection, root)
-        except (OSError, sqlite3.DatabaseError) as error:
-            raise StoreError(f"the ledger cannot be read ({error}).", path=root) from error
-        yield Ledger(connection, today)
-
-
-def _hold(lock: sqlite3.Connection, root: Path) -> None:
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            remedy = "Wait until it has ended; if it hangs, stop it: nothing is lost."
-            raise StoreError("another run is at work here.", path=root, remedy=remedy) from error
-        raise StoreError(f"cannot be used ({error}).", path=root) from error
-
-
-def _refuse_without_ledger(root: Path) -> None:
-    """Units that no ledger knows are swept away; where the ledger itself is lost, they may be all that is left."""
-    units = root / "lake"
-    if not (root / "ledger.sqlite").exists() and units.is_dir() and any(units.iterdir()):
-        remedy = "Restore ledger.sqlite from a backup, or move the whole [store] folder away and read all logs anew."
-        raise StoreError("there is a lake here, but its ledger.sqlite is gone.", path=root, remedy=remedy)
-
-
-def _set_up(connection: sqlite3.Connection, root: Path) -> None:
-    connection.row_factory = sqlite3.Row
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version not in (0, _VERSION, *_UPGRADES):
-        remedy = "Use that version, or another [store] folder."
-        raise StoreError(f"the ledger was written by another version of esafety ({version}).", path=root, remedy=remedy)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    # In one transaction: a ledger that was upgraded knows it.
-    upgrades = "".join(f"{_UPGRADES[each]};" for each in range(version or _VERSION, _VERSION))
-    connection.executescript(f"BEGIN; {_SCHEMA} {upgrades} PRAGMA user_version = {_VERSION}; COMMIT;")

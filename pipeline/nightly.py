@@ -24,7 +24,8 @@ from pipeline.ahead import Later
 from pipeline.config import Settings
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger, copied_ledger, opened_ledger
+from pipeline.ledger import Ledger
+from pipeline.ledgerfile import copied_ledger, opened_ledger
 from pipeline.record import RunRecord
 from pipeline.sources import find
 from pipeline.version import VERSION

@@ -24,8 +24,10 @@ from pipeline import lake, underhold
 from pipeline.config import Settings
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger, Unit, copied_ledger, opened_ledger
+from pipeline.ledger import Ledger
+from pipeline.ledgerfile import copied_ledger, opened_ledger
 from pipeline.record import RunRecord
+from pipeline.streams import Unit
 from pipeline.version import VERSION
 from reports import publish
 

@@ -20,10 +20,11 @@ from pipeline.errors import InvariantError, SourceError, StoreError, UnknownForm
 from pipeline.evidence import changed
 from pipeline.ingest import Batch, Diverged, Reading, goes_on, read_file
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger, Stream, Unit
+from pipeline.ledger import Ledger
 from pipeline.recognition import identity_of
 from pipeline.record import FileRecord
 from pipeline.sources import Known, LogFile, in_order, look_at, read_as, recognise
+from pipeline.streams import Stream, Unit
 from pipeline.unpack import MAGIC_BYTES, compression_of
 
 #: A plain file that was changed so recently may be in the middle of a line.

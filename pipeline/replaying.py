@@ -25,13 +25,14 @@ from pipeline.drafts import Drafted
 from pipeline.engine import Flagging, hits_of
 from pipeline.episodes import DAY_BEGINS, Drafting, local_bounds, with_texts
 from pipeline.lake import Lake
-from pipeline.ledger import Unit, copied_ledger
+from pipeline.ledgerfile import copied_ledger
 from pipeline.levels import at_least
 from pipeline.match import match_values
 from pipeline.priority import with_levels
 from pipeline.rules import load_rules
 from pipeline.schema import DRAFTS, EVENTS, HITS, STATUTORY
 from pipeline.sift import MATCHED
+from pipeline.streams import Unit
 from pipeline.withheld import tells
 
 _KEY: Final = ("event_id", "rule_id", "field")

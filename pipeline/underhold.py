@@ -19,7 +19,8 @@ from casebook.kinds import CasebookError
 from casebook.noted import TWO, not_accepted
 from pipeline.derive import days_of
 from pipeline.episodes import DAY_BEGINS
-from pipeline.ledger import Ledger, Unit
+from pipeline.ledger import Ledger
+from pipeline.streams import Unit
 
 
 @dataclass(frozen=True)

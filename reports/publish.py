@@ -25,10 +25,11 @@ from pipeline.config import Settings, Term
 from pipeline.coverage import is_school_day
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger, Unit
+from pipeline.ledger import Ledger
 from pipeline.record import RunRecord
 from pipeline.schema import ACTIVE, CLUSTERS, COVERAGE, DRAFTS, FACTS, LEVELS, UNITS, USER_COUNTS
 from pipeline.spreadsheet import as_csv
+from pipeline.streams import Unit
 from pipeline.watchlist import Watchlists
 from reports import digest, governors, watched
 from reports.dates import long_date

@@ -20,7 +20,7 @@ from pipeline import lake, nightly, reading
 from pipeline.ahead import Later
 from pipeline.config import load_settings
 from pipeline.lake import Lake
-from pipeline.ledger import opened_ledger
+from pipeline.ledgerfile import opened_ledger
 from pipeline.record import RunRecord
 from pipeline.rules import load_rules
 from pipeline.sources import find

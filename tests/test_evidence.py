@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import SourceError
 from pipeline.evidence import original_lines
-from pipeline.ledger import Stream
 from pipeline.records import blocks
 from pipeline.schema import EVIDENCE
+from pipeline.streams import Stream
 from tests.effort import tries
 from tests.made_night import School
 

@@ -16,8 +16,8 @@ from pipeline.decode import decoded, numbered
 from pipeline.evidence import original_lines
 from pipeline.formats import LINES, Declared, registry
 from pipeline.frames import unframed
-from pipeline.ledger import Stream
 from pipeline.records import blocks
+from pipeline.streams import Stream
 from tests.effort import tries
 from tests.samples import declared_of, spelled_out
 

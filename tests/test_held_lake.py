@@ -27,8 +27,9 @@ from casebook.verifying import verify
 from cli import main
 from pipeline import purging
 from pipeline.config import load_settings
-from pipeline.ledger import Unit, opened_ledger
+from pipeline.ledgerfile import opened_ledger
 from pipeline.purging import Parted
+from pipeline.streams import Unit
 from pipeline.underhold import units_with
 from tests.effort import tries
 from tests.made_casebook import ACCESS, NOW, casebook, do, routes, who

@@ -21,8 +21,8 @@ from pipeline.errors import InvariantError, SourceError, UnknownFormat
 from pipeline.formats import Declared, Parsed, registry
 from pipeline.formats._maps import load_map
 from pipeline.ingest import Batch, Diverged, Reading, open_unknown, read_chunks, read_file
-from pipeline.ledger import Stream
 from pipeline.recognition import identity_of, sniff
+from pipeline.streams import Stream
 from tests.effort import tries
 from tests.made_night import made_log, search, squid
 

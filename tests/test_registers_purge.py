@@ -28,7 +28,7 @@ from casebook.retention import Period
 from casebook.store import Casebook, history
 from casebook.tables import ACTION, CONTENT
 from casebook.verifying import verify
-from pipeline.ledger import opened_ledger
+from pipeline.ledgerfile import opened_ledger
 from tests.effort import tries
 from tests.made_casebook import NOW, casebook, who
 from tests.made_drafts import LONDON

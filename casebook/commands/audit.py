@@ -16,7 +16,7 @@ from casebook.kinds import said
 from casebook.looks import looks
 from casebook.store import opened_casebook, url_of
 from pipeline.config import load_settings
-from pipeline.ledger import copied_ledger
+from pipeline.ledgerfile import copied_ledger
 from pipeline.saying import NEEDS_ATTENTION, say, tell
 
 

@@ -19,7 +19,7 @@ from casebook.kinds import DECISIONS, WANTED
 from casebook.traces import Effect, effect_days, effect_of, settled_on, site_counts
 from casebook.unexplained import Finding
 from pipeline.lake import Lake
-from pipeline.ledger import copied_ledger
+from pipeline.ledgerfile import copied_ledger
 from pipeline.rules import told_watchlists
 from pipeline.saying import say, tell
 

@@ -16,7 +16,7 @@ from casebook.kinds import DEVICE_TYPES, RESULTS, CasebookError
 from casebook.registers import as_seen
 from casebook.traces import lines_of
 from pipeline.lake import Lake
-from pipeline.ledger import copied_ledger
+from pipeline.ledgerfile import copied_ledger
 from pipeline.localtime import NoSuchHour, instants_of
 from pipeline.saying import say, tell
 
