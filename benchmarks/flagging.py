@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import polars as pl
 
-from pipeline import watchlist
+from pipeline import watchfolders
 from pipeline.flagging import flag_rows, labels_named
 from pipeline.match import match_texts
 from pipeline.matcher import compile_watchlists
@@ -75,7 +75,7 @@ DISGUISES: Mapping[str, Callable[[str], str]] = {
 def examples() -> list[Row]:
     """The examples of the shipped rules as rows of a set, each also in disguise."""
     rows: list[Row] = []
-    for each in watchlist.load([watchlist.shipped()]).lists:
+    for each in watchfolders.load([watchfolders.shipped()]).lists:
         for rule in each.text_rules:
             for text in rule.match:
                 found = {"kind": "search", "expected": [rule.category], "accept": [], "base": rule.id}
@@ -131,7 +131,7 @@ def table(rows: list[Row], answers: Mapping[Any, set[str]]) -> str:
 
 def cost(size: int) -> str:
     """Seconds for the plain words alone, for the sieve of all views, and for all of it."""
-    matcher = compile_watchlists(watchlist.load([watchlist.shipped()]))
+    matcher = compile_watchlists(watchfolders.load([watchfolders.shipped()]))
     words, chance = sorted(word for word in matcher.phrases.words if word.isascii()), Random(1)
     # Texts of ordinary length out of made-up words, with one word of the rules in some.
     made = ["".join(chance.choice("bcdfglmnprst") + chance.choice("aeiou") for _ in range(3)) for _ in range(20_000)]

@@ -29,7 +29,8 @@ from pipeline.longlists import phrases
 from pipeline.match import match_texts
 from pipeline.matcher import compile_watchlists
 from pipeline.text import fold
-from pipeline.watchlist import TermFile, load, shipped
+from pipeline.watchfolders import load, shipped
+from pipeline.watchlist import TermFile
 
 _LETTERS = 90
 _HOLDS_ONE = 40

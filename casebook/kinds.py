@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pipeline.errors import EsafetyError
 from pipeline.schema import LEVELS
-from pipeline.watchlist import ROUTES
+from pipeline.watchtoml import ROUTES
 
 #: Why a draft was no incident.
 GROUNDS: Final = ("false-alarm", "accidental", "legitimate", "duplicate", "not-ours")

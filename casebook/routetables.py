@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipeline.errors import ConfigError
 from pipeline.tomlplace import Key, line_of
-from pipeline.watchlist import ROUTES
+from pipeline.watchtoml import ROUTES
 
 _EXAMPLE = "Compare with casebook/routes.toml, which travels with the program."
 

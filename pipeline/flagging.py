@@ -26,7 +26,8 @@ from pipeline.priority import LevelBounds, with_levels
 from pipeline.rules import bounds_of, load_watchlists, ready_watchlists
 from pipeline.search_terms import search_terms
 from pipeline.text import url_parts
-from pipeline.watchlist import Watchlists, load, shipped
+from pipeline.watchfolders import load, shipped
+from pipeline.watchlist import Watchlists
 
 #: The kinds of a row, and the field that its text is. A URL has fields of its own.
 FIELDS = {"search": "search_text", "typed": "typed_text", "title": "title"}

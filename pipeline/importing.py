@@ -24,7 +24,7 @@ from pipeline.importwriting import USUAL_WEIGHT, Request, write
 from pipeline.listfiles import beside, encoding_of, files_of
 from pipeline.listsyntax import Entry, Kind, Outcome, Passed, Skipped, Syntax
 from pipeline.text import fold_one
-from pipeline.watchlist import shipped
+from pipeline.watchfolders import shipped
 
 #: A list's own weights are points of a whole page. A single word of it, by itself, is no urgent matter.
 _MOST_OF_ITS_OWN: Final = 60.0

@@ -28,17 +28,8 @@ from pipeline.roll import Devices, People, PeopleColumns, load_devices, load_peo
 from pipeline.saidbefore import layer_of, lowering_of
 from pipeline.secretlists import SecretFile
 from pipeline.timetable import Timetable, load_timetable
-from pipeline.watchlist import (
-    DomainFile,
-    TermFile,
-    Watchlists,
-    compiled_away,
-    holds_lists,
-    load,
-    shipped,
-    with_languages,
-    with_secret,
-)
+from pipeline.watchfolders import holds_lists, load, shipped, with_languages, with_secret
+from pipeline.watchlist import DomainFile, TermFile, Watchlists, compiled_away
 from pipeline.who import Who
 
 

@@ -23,7 +23,8 @@ from pipeline.policy import Change, Policy
 from pipeline.roll import People
 from pipeline.terms import TermError, phrases_of
 from pipeline.tomlplace import Key
-from pipeline.watchlist import Watchlists, with_languages
+from pipeline.watchfolders import with_languages
+from pipeline.watchlist import Watchlists
 
 #: What, for which classes and years.
 _Scope = tuple[str, tuple[str, ...], tuple[str, ...]]

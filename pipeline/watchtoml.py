@@ -2,7 +2,7 @@
 
 In: the path of a `<category>.toml`. Out: its tables, typed, the line of each, and the hash of its bytes. It refuses
 unknown keys, missing examples, terms that can never be found, names that are no host names and all else that
-`watchlists/README.md` does not describe; what concerns several files together is judged in `watchlist`.
+`watchlists/README.md` does not describe; what concerns several files together is judged in `watchfolders`.
 """
 
 from __future__ import annotations

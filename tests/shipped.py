@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from pipeline import match, matcher, rules, watchlist
+from pipeline import match, matcher, rules, watchfolders
 from pipeline.config import load_settings
 from pipeline.keptlists import keep
 from pipeline.matcher import Matcher
@@ -22,7 +22,7 @@ _TRIED: set[tuple[tuple[TextRule, ...], tuple[DomainRule, ...]]] = set()
 @cache
 def shipped_lists() -> Watchlists:
     """The lists that travel with the program, and nothing else."""
-    return watchlist.load([watchlist.shipped()])
+    return watchfolders.load([watchfolders.shipped()])
 
 
 @cache
@@ -34,9 +34,9 @@ def shipped_matcher() -> Matcher:
 
 
 def load(folders: Sequence[Path], terms: Sequence[TermFile] = (), domains: Sequence[DomainFile] = ()) -> Watchlists:
-    """`watchlist.load`."""
-    is_shipped = list(folders) == [watchlist.shipped()] and not (terms or domains)
-    return shipped_lists() if is_shipped else watchlist.load(folders, terms, domains)
+    """`watchfolders.load`."""
+    is_shipped = list(folders) == [watchfolders.shipped()] and not (terms or domains)
+    return shipped_lists() if is_shipped else watchfolders.load(folders, terms, domains)
 
 
 def compile_watchlists(lists: Watchlists) -> Matcher:

@@ -33,7 +33,7 @@ from casebook.showing import Viewer, as_data
 from casebook.splitting import split
 from casebook.store import Casebook, case_of, history
 from casebook.verifying import verify
-from pipeline.watchlist import ROUTES
+from pipeline.watchtoml import ROUTES
 from tests.effort import tries
 from tests.made_casebook import ACCESS, CATEGORIES, NOW, STAFF, casebook, do, routes, who
 from tests.made_drafts import Place, a_night, draft, drafts, hit

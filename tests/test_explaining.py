@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli import main
-from pipeline import explaining, flagging, watchlist
+from pipeline import explaining, flagging, watchfolders
 from tests.made_night import School
 
 RULES = """
@@ -73,7 +73,7 @@ def test_the_lines_say_how_a_level_came_about(school: School, text: str, kind: s
 
 
 def test_what_is_doubtful_is_named_with_its_line(school: School) -> None:
-    lists = watchlist.load([school.folder / "lists"])
+    lists = watchfolders.load([school.folder / "lists"])
     told = explaining.doubtful(lists, ["crustacean", "rustic", "Crustacé"])
     path = school.folder / "lists" / "lobsters.toml"
     lines = path.read_text("utf-8").splitlines()

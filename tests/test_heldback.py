@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.heldback import Withheld, withheld_in
 from pipeline.lake import Lake
-from pipeline.watchlist import with_secret
+from pipeline.watchfolders import with_secret
 from tests.shipped import shipped_lists
 from tests.test_secretlists import made
 

@@ -19,7 +19,7 @@ from pipeline.importwriting import Request
 from pipeline.listsyntax import registry
 from pipeline.match import check_examples
 from pipeline.matcher import compile_watchlists
-from pipeline.watchlist import load, shipped
+from pipeline.watchfolders import load, shipped
 from tests.effort import tries
 
 SCHOOL = """

@@ -24,7 +24,7 @@ from casebook.showing import Viewer, as_data, as_lines
 from casebook.store import Casebook, case_of, history
 from casebook.tables import ACTION, INCIDENT
 from casebook.verifying import verify
-from pipeline.watchlist import ROUTES
+from pipeline.watchtoml import ROUTES
 from tests.effort import tries
 from tests.made_casebook import ACCESS, NOW, casebook, do, routes, who
 from tests.made_drafts import a_night

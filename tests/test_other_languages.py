@@ -19,7 +19,8 @@ from pipeline.match import match_texts
 from pipeline.rules import load_rules
 from pipeline.saidbefore import layer_of
 from pipeline.text import fold_one
-from pipeline.watchlist import TextRule, load
+from pipeline.watchfolders import load
+from pipeline.watchlist import TextRule
 from reports import digest, watched
 from tests import made_drafts as made
 from tests.shipped import shipped_lists, shipped_matcher

@@ -8,7 +8,7 @@ import pytest
 
 from casebook.ahead import Ahead, ahead
 from casebook.routes import Step
-from pipeline.watchlist import ROUTES
+from pipeline.watchtoml import ROUTES
 from tests.made_casebook import routes
 from tests.route_rows import ROWS, Leg, Row
 

@@ -9,7 +9,7 @@ import pytest
 
 from casebook.routes import load_routes
 from pipeline.errors import ConfigError
-from pipeline.watchlist import ROUTES
+from pipeline.watchtoml import ROUTES
 
 SHIPPED = resources.files("casebook").joinpath("routes.toml").read_text(encoding="utf-8")
 

@@ -18,7 +18,7 @@ from casebook.routes import load_routes
 from casebook.store import case_of, opened_casebook, url_of
 from cli import main
 from pipeline.config import load_settings
-from pipeline.watchlist import ROUTES
+from pipeline.watchtoml import ROUTES
 
 PAGE = Path(__file__).parent.parent / "docs" / "walkthrough.md"
 

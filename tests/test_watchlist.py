@@ -17,18 +17,9 @@ from pipeline.match import check_examples, match_texts
 from pipeline.matcher import compile_watchlists
 from pipeline.terms import Phrase, Spelt
 from pipeline.tomlplace import Place
-from pipeline.watchlist import (
-    DEFAULT_FIELDS,
-    ROUTES,
-    TEXT_FIELDS,
-    Category,
-    DomainFile,
-    TermFile,
-    TextRule,
-    Watchlists,
-    load,
-    shipped,
-)
+from pipeline.watchfolders import load, shipped
+from pipeline.watchlist import Category, DomainFile, TermFile, TextRule, Watchlists
+from pipeline.watchtoml import DEFAULT_FIELDS, ROUTES, TEXT_FIELDS
 from tests.shipped import shipped_lists, shipped_matcher
 
 CATEGORY = """[category]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline import watchlist
+from pipeline import watchfolders
 from pipeline.matcher import compile_watchlists
 from pipeline.misspelt import variants
 
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 1
     dictionary = {word.strip().lower() for word in Path(arguments[0]).read_text("utf-8").splitlines()}
-    ours = compile_watchlists(watchlist.load([watchlist.shipped()])).phrases.words
+    ours = compile_watchlists(watchfolders.load([watchfolders.shipped()])).phrases.words
     found = sorted({wrong for word in ours for wrong in variants(word)} & dictionary - ours)
     PAGE.write_text(_HEAD + "\n".join(textwrap.wrap(" ".join(found), 118)) + "\n", encoding="utf-8")
     print(f"{len(found)} words")

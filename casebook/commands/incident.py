@@ -22,7 +22,7 @@ from pipeline.errors import ConfigError
 from pipeline.rules import told_watchlists
 from pipeline.saying import say, tell
 from pipeline.schema import LEVELS
-from pipeline.watchlist import ROUTES
+from pipeline.watchtoml import ROUTES
 
 _INCIDENT = click.argument("incident")
 
