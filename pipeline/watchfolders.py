@@ -8,7 +8,7 @@ concerns, and nobody would notice. One file by itself is judged in `watchtoml`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import resources
@@ -63,7 +63,7 @@ def with_secret(lists: Watchlists, files: Iterable[SecretFile]) -> Watchlists:
         if category is None or category.route != "illegal":
             known = [name for name, found in lists.categories.items() if found.route == "illegal"]
             what = f"a secret list cannot belong to the category {each.category!r}, whose addresses may be shown."
-            raise WatchlistError(what, path=each.path, remedy=f"Choose one of {', '.join(known)}.")
+            raise WatchlistError(what, path=each.path, remedy=_one_of(known))
     return replace(lists, secret_files=files) if files else lists
 
 
@@ -222,7 +222,7 @@ def _check_plain(plain: TermFile | DomainFile, known: dict[str, Category]) -> No
     """Judge a plain list by what the configuration says of it."""
     fault, remedy = "", ""
     if plain.category not in known:
-        fault, remedy = f"no watchlist defines its category '{plain.category}'", f"Choose one of {', '.join(known)}."
+        fault, remedy = f"no watchlist defines its category '{plain.category}'", _one_of(known)
     elif not 0 <= plain.weight <= 100:
         fault, remedy = f"its weight is {plain.weight}", "A weight lies between 0 and 100."
     elif isinstance(plain, TermFile) and not (plain.fields and set(plain.fields) <= set(TEXT_FIELDS)):
@@ -231,3 +231,9 @@ def _check_plain(plain: TermFile | DomainFile, known: dict[str, Category]) -> No
         fault, remedy = "there is no such file", "Correct the path in the configuration."
     if fault:
         raise WatchlistError(f"the list '{plain.id}' cannot be used: {fault}.", path=plain.path, remedy=remedy)
+
+
+def _one_of(known: Collection[str]) -> str:
+    if known:
+        return f"Choose one of {', '.join(known)}."
+    return "None is defined: set `shipped = true` under [watchlists], or name a folder there whose lists define it."

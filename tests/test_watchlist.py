@@ -296,6 +296,13 @@ def test_plain_lists_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[s
         plain_lists(tmp_path, TermFile(**wanted))  # type: ignore[arg-type]  # one table of changes for all fields
 
 
+def test_a_plain_list_without_any_category_to_choose_is_told_where_categories_come_from(tmp_path: Path) -> None:
+    path = tmp_path / "names.txt"
+    path.write_text("pike\n")
+    with pytest.raises(WatchlistError, match=r"None is defined: set `shipped = true` under \[watchlists\]"):
+        load([], [TermFile("own", "fishing", path, 30.0)])
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_in_words(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     folder = folder_with(tmp_path_factory.mktemp("any"), fishing=content)

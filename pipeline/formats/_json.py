@@ -6,9 +6,9 @@ escapes, numbers and `true` or `false` as they are written, null where there is 
 and detail of a reject.
 
 Lines that are much like each other are taken apart by Arrow (`_json_by_arrow`), the other plain ones by DuckDB, many at
-once. A line of which it would make something else than what is written goes to Python's reader: numbers with more digits than a
-double holds, or with a zero at their end; half a surrogate pair (it stays as its escape); a raw control character in a
-string; what DuckDB forgives (a comma too many, NaN).
+once. A line of which it would make something else than what is written goes to Python's reader: numbers with more
+digits than a double holds, or with a zero at their end; half a surrogate pair (it stays as its escape); a raw control
+character in a string; what DuckDB forgives (a comma too many, NaN).
 Refused: a line that is no JSON object; a wanted key that is said twice and differently, on which no two readers agree;
 a list or an object where a text is wanted, unless the column is one of `joined`, which gives the elements of a list.
 Source: RFC 8259; what DuckDB 2.0 and Python's json were seen to do.
