@@ -8,12 +8,13 @@ Names of sites are the part of `matchsites`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import polars as pl
 
 from pipeline.ahead import ahead
+from pipeline.beside import Beside
 from pipeline.errors import WatchlistError
 from pipeline.finding import found_in
 from pipeline.matcher import TEXT_HITS, VALUE_HITS, Matcher, Rule
@@ -69,28 +70,27 @@ def _read(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
 
 
 def _hits_in(field: str, text: str, matcher: Matcher, *, hides: bool) -> Iterator[tuple[Any, ...]]:
+    known: dict[str, Beside] = {}
     for find in found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides):
-        rule, folded = matcher.rules[find.rule], find.beside
-        if field not in rule.fields or _holds(folded, rule.unless) or (rule.needs and not _holds(folded, rule.needs)):
+        rule, beside = matcher.rules[find.rule], known.setdefault(find.beside, Beside(find.beside))
+        if field not in rule.fields or rule.silencing.any_in(beside):
             continue
-        weight = round(_weight(rule, folded) * WEIGHT[find.view.name], 2)
+        if rule.needs and not rule.needed.any_in(beside):
+            continue
+        weight = round(_weight(rule, beside) * WEIGHT[find.view.name], 2)
         yield (
             rule.rule_id, rule.watchlist, rule.watchlist_sha256, rule.category, field, text, find.start, find.end,
             find.view.name, weight,
         )  # fmt: skip
 
 
-def _weight(rule: Rule, folded: str) -> float:
+def _weight(rule: Rule, beside: Beside) -> float:
     weight = rule.weight
-    if _holds(folded, rule.lowers):
+    if rule.lowering.any_in(beside):
         weight *= LOWERED
-    if _holds(folded, rule.raises):
+    if rule.raising.any_in(beside):
         weight *= RAISED
     return min(weight, _HIGHEST_WEIGHT)
-
-
-def _holds(folded: str, contexts: Iterable[str]) -> bool:
-    return any(map(folded.__contains__, contexts))
 
 
 # ---------------------------------------------------------------- events

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import polars as pl
 
 from pipeline import longlists, secretlists, sites
+from pipeline.beside import Contexts
 from pipeline.errors import InvariantError
 from pipeline.phrases import Phrases, compiled, contexts
 from pipeline.secretlists import SecretFile, SecretList
@@ -59,6 +61,26 @@ class Rule:
     needs: tuple[str, ...] = ()
     #: What it says, where it is in another language than English.
     translation: str = ""
+
+    @cached_property
+    def silencing(self) -> Contexts:
+        """`unless`, ready to be looked for."""
+        return Contexts(self.unless)
+
+    @cached_property
+    def lowering(self) -> Contexts:
+        """`lowers`."""
+        return Contexts(self.lowers)
+
+    @cached_property
+    def raising(self) -> Contexts:
+        """`raises`."""
+        return Contexts(self.raises)
+
+    @cached_property
+    def needed(self) -> Contexts:
+        """`needs`."""
+        return Contexts(self.needs)
 
 
 @dataclass(frozen=True)
