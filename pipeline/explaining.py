@@ -113,13 +113,13 @@ def _keys(rule: TextRule) -> set[str]:
 
 
 def _twice(rules: Sequence[TextRule]) -> Iterator[tuple[TextRule, str]]:
-    """Phrases that two rules of one category both have."""
+    """Phrases that two rules of one category both have; not where one needs other words beside it: that is meant."""
     owners: defaultdict[tuple[str, str], list[TextRule]] = defaultdict(list)
     for rule in rules:
         for key in sorted(_keys(rule)):
             owners[rule.category, key].append(rule)
     for (_, key), (first, *others) in owners.items():
-        for other in (each for each in others if set(each.fields) & set(first.fields)):
+        for other in (each for each in others if set(each.fields) & set(first.fields) and each.needs == first.needs):
             yield other, f"{key.strip()!r} stands in {first.id!r} as well"
 
 

@@ -25,7 +25,7 @@ no_match = ["red lobster soup"]
 [[rule]]
 id = "lobsters-beside"
 weight = 40
-terms = ["claw", "soup claw"]
+terms = ["claw", "soup claw", "blue lobster"]
 needs = ["sea"]
 unless = ["soup"]
 match = ["a claw in the sea"]
