@@ -33,9 +33,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import polars as pl
 
 _ROOT = Path(__file__).resolve().parent.parent
-#: The weeks by name: an 11 to 16 school in November, an 11 to 18 school with staff in June,
-#: another in Wales in March.
-WEEKS = {"autumn": "school_week.toml", "summer": "school_week_summer.toml", "spring": "school_week_spring.toml"}
+#: The weeks by name: an 11 to 16 school in November, an 11 to 18 school with staff in June, another in Wales in March,
+#: an academy in January, a comprehensive in September.
+WEEKS = {
+    "autumn": "school_week.toml", "summer": "school_week_summer.toml", "spring": "school_week_spring.toml",
+    "winter": "school_week_winter.toml", "september": "school_week_september.toml",
+}  # fmt: skip
 _ZONE = ZoneInfo("Europe/London")
 _DAYS, _PERIODS, _MINUTES = 5, 6, 50
 _IN_CLASS, _TO_ONE_OF_STAFF = 29, 12

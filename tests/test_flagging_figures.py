@@ -41,6 +41,8 @@ def alerts() -> Alerts:
         ("flagging_set_2", "seen", 0.95, 0.01),
         ("flagging_set_3", "kept", 0.93, 0.018),
         ("flagging_set_3", "seen", 0.98, 0.005),
+        ("flagging_set_4", "kept", 0.885, 0.016),
+        ("flagging_set_4", "seen", 0.97, 0.01),
     ],
 )
 def test_no_figure_falls_below_what_was_reached(
@@ -52,7 +54,7 @@ def test_no_figure_falls_below_what_was_reached(
     assert sum(ordinary) / len(ordinary) <= false
 
 
-@pytest.mark.parametrize("name", ["flagging_set_2", "flagging_set_3"])
+@pytest.mark.parametrize("name", ["flagging_set_2", "flagging_set_3", "flagging_set_4"])
 def test_the_later_sets_are_what_they_are_said_to_be(name: str) -> None:
     path = next(each for each in OWN_SETS if each.stem == name)
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
@@ -63,7 +65,7 @@ def test_the_later_sets_are_what_they_are_said_to_be(name: str) -> None:
     assert {each for row in rows for each in row["accept"]} <= labels
     parts = Counter((row["half"], row["group"]) for row in rows)
     # Of the third set twice as much is kept away as may be seen: it is the work of three hands.
-    share = 1 if name == "flagging_set_2" else 2
+    share = 2 if name == "flagging_set_3" else 1
     assert all(abs(share * parts["seen", group] - parts["kept", group]) <= 0.1 * parts["kept", group] + 1
                for _, group in parts)  # fmt: skip
 
