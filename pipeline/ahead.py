@@ -122,20 +122,23 @@ def in_two(
     """What is made of each item, in order, two at a time; each is given the state `after` the one before it.
 
     `make` is pure. As long as the state stays as it is, the next one is begun before this one is done; where it has
-    changed by then, it is made anew. A failure of `items` comes after all that they gave before it.
+    changed by then, it is made anew. Each time that this was so, the state must have stayed for twice as many items
+    before the next one is begun early again. A failure of `items` comes after all that they gave before it.
     """
     waiting: deque[tuple[Item, State, Future[Made] | None]] = deque()
     failures: list[Exception] = []
-    steady = False
+    stayed, wanted = 0, 1
     with ThreadPoolExecutor(_TWO) as workers:
         for come in chain(_until_failure(items, failures), [()]):
-            waiting += [(item, state, workers.submit(make, item, state) if steady else None) for item in come]
+            early = stayed >= wanted
+            waiting += [(item, state, workers.submit(make, item, state) if early else None) for item in come]
             # At the end, which is an empty one, all that waits is waited for.
-            while waiting and not (come and steady and len(waiting) < _TWO):
+            while waiting and not (come and stayed >= wanted and len(waiting) < _TWO):
                 first, given, begun = waiting.popleft()
+                wanted *= 1 if begun is None or given == state else 2
                 made = begun.result() if begun is not None and given == state else make(first, state)
                 yield first, made
-                steady, state = after(made) == state, after(made)
+                stayed, state = stayed + 1 if after(made) == state else 0, after(made)
     if failures:
         raise failures[0]
 

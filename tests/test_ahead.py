@@ -105,3 +105,15 @@ def test_two_are_in_the_making_at_once_while_the_state_stays() -> None:
         return item
 
     assert [item for item, _ in in_two(range(9), make, "", lambda _: "")] == list(range(9))
+
+
+@pytest.mark.parametrize("every", [2, 3, 5])
+def test_a_state_that_changes_again_and_again_is_soon_waited_for(every: int) -> None:
+    made: list[int] = []
+
+    def make(item: int, state: int) -> int:
+        made.append(item)
+        return state + (item % every == 0)
+
+    assert [state for _, state in in_two(range(200), make, 0, lambda state: state)][-1] == -(-200 // every)
+    assert len(made) <= 200 + every
