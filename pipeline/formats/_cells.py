@@ -46,6 +46,12 @@ def blank_apart(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return lines.filter(speaks), skips(lines.filter(~speaks), "blank")
 
 
+def divided(table: pl.DataFrame, ours: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of which it is true, and the others."""
+    true = table.select(ours).to_series()
+    return (table, table.clear()) if true.all() else (table.filter(true), table.filter(~true))
+
+
 def skips(lines: pl.DataFrame, reason: str) -> pl.DataFrame:
     """`PARSE_SKIPS` of these lines."""
     return lines.select("line", pl.lit(reason).alias("reason")).cast(PARSE_SKIPS)

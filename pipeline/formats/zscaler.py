@@ -24,8 +24,8 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import PARSE_REJECTS, Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, skips, whole
-from pipeline.formats._delimited import Layout, split, unquoted
+from pipeline.formats._cells import blank_apart, divided, is_background, parted, skips, whole
+from pipeline.formats._delimited import Layout, split
 from pipeline.formats._distinct import judged
 from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running, from_written
@@ -46,6 +46,8 @@ _ONCE: Final = ("user", "url", "action", "client_ip", "status", "location", "tim
 _CELLS: Final = pl.Schema({"line": pl.Int64()} | dict.fromkeys(_MEANINGS, pl.String()))
 #: So many orders of keys are looked for: those of a school's feeds, as they were changed in the file's time.
 _MOST_ORDERS: Final = 8
+#: A line with more pieces is none of a feed's, and takes long to be compared with.
+_MOST_PIECES: Final = 200
 _LAYOUT: Final = Layout({name: at for name, (_, at) in _MEANINGS.items() if at is not None}, least=33)
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "app", "verdict",
@@ -88,26 +90,29 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(without_header(lines).with_columns(pl.col("text").str.strip_chars_end(" ")))
-    text = pl.col("text")
-    sort = (
-        pl.when(text.str.contains(_CSV)).then(pl.lit("csv"))
-        .when(text.str.contains("\taction=", literal=True) & text.str.contains(r"\te?url=")).then(pl.lit("pairs"))
-        .when(text.str.contains(_OTHER)).then(pl.lit("other"))
-        .otherwise(pl.lit("foreign"))
-    )  # fmt: skip
-    sorts = texts.with_columns(sort=sort).partition_by("sort", as_dict=True, include_key=False)
-    none = texts.clear()
-    from_csv, broken = split(sorts.get(("csv",), none), _LAYOUT)
-    from_pairs, tampered = _paired(sorts.get(("pairs",), none))
+    sorts = _sorted(texts)
+    from_csv, broken = split(sorts["csv"], _LAYOUT)
+    from_pairs, tampered = _paired(sorts["pairs"])
     cells = _said(pl.concat([from_csv.drop("text"), from_pairs], how="diagonal").sort("line"))
     cells = judged(cells, ("time", "tz", "epoch"), [_stamp().alias("stamp")])
     timed, running = from_written(cells["stamp"], declared.timezone, declared.date_order, Running.from_text(carry))
     read = pl.concat([cells, timed], how="horizontal").select(_event())
-    foreign = sorts.get(("foreign",), none).select(
+    foreign = sorts["foreign"].select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no action and URL as key=value between tabs")
     )
     rows = pl.concat([read, broken, tampered, foreign], how="diagonal")
-    return parted(rows, _COLUMNS, [blank, skips(sorts.get(("other",), none), "other-record")], running.to_text())
+    return parted(rows, _COLUMNS, [blank, skips(sorts["other"], "other-record")], running.to_text())
+
+
+def _sorted(texts: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The lines by what they are: `csv`, `pairs`, `other` records of Zscaler, and `foreign` ones."""
+    text = pl.col("text").str
+    url = text.contains("\turl=", literal=True) | text.contains("\teurl=", literal=True)
+    csv, rest = divided(texts, text.contains(_CSV))
+    pairs, rest = divided(rest, text.contains("\taction=", literal=True) & url)
+    # To look for these takes longer than for all others, and few lines are left.
+    other, foreign = divided(rest, text.contains(_OTHER))
+    return {"csv": csv, "pairs": pairs, "other": other, "foreign": foreign}
 
 
 def _paired(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -117,21 +122,32 @@ def _paired(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     others, and so on with what is left; lines that are still left after some rounds are taken apart one by one.
     """
     tables, refused = [_CELLS.to_frame()], [PARSE_REJECTS.to_frame()]
+    cut = texts.select("line", "text", pieces=pl.col("text").str.split("\t"))
+    rest, long = divided(cut, pl.col("pieces").list.len() <= _MOST_PIECES)
     for _ in range(_MOST_ORDERS):
-        if texts.is_empty():
+        if rest.is_empty():
             break
-        keys = [key for key, _ in _pieces(texts["text"][0])]
-        pairs = [rf"{re.escape(key)}=[^\t]*" if key is not None else r"[^\t=]*" for key in keys]
-        same = texts["text"].str.contains("^{}$".format(r"\t".join(pairs)))
-        ordered, texts = texts.filter(same), texts.filter(~same)
+        keys = [key for key, _ in _pieces(rest["text"][0])]
+        ordered, rest = divided(rest, pl.col("pieces").list.len() == len(keys))
+        ordered, others = divided(ordered, pl.all_horizontal(_has(at, key) for at, key in enumerate(keys)))
+        rest = pl.concat([others, rest])
         if any(sum(key in _MEANINGS[name][0] for key in keys) > 1 for name in _ONCE):
             cells, wrong = _one_by_one(ordered)
             refused.append(wrong)
         else:
             cells = _in_order(ordered, keys)
         tables.append(cells)
-    cells, wrong = _one_by_one(texts)
+    cells, wrong = _one_by_one(pl.concat([rest, long]))
     return pl.concat([*tables, cells]), pl.concat([*refused, wrong])
+
+
+def _piece(at: int) -> pl.Expr:
+    return pl.col("pieces").list.get(at)
+
+
+def _has(at: int, key: str | None) -> pl.Expr:
+    """Whether a piece has this key; none where it is no pair."""
+    return ~_piece(at).str.contains("=", literal=True) if key is None else _piece(at).str.starts_with(f"{key}=")
 
 
 def _pieces(text: str) -> list[tuple[str | None, str]]:
@@ -144,15 +160,10 @@ def _in_order(lines: pl.DataFrame, keys: Sequence[str | None]) -> pl.DataFrame:
     """The cells of lines that have these pieces; the stamp before all keys is the time."""
     there = {name: [keys.index(key) for key in known if key in keys] for name, (known, _) in _MEANINGS.items()}
     places = {name: min(found) for name, found in there.items() if found}
+    cells = {name: _piece(at).str.strip_prefix(f"{keys[at]}=") for name, at in places.items()}
     if keys[0] is None:
-        places["time"] = 0
-    count = len(keys)
-    cells = unquoted(lines, Layout(places, least=count, most=count, separator="\t", quotes=False))
-    bared = [pl.col(name).str.strip_prefix(f"{keys[at]}=").alias(name) for name, at in places.items()]
-    given = cells.with_columns(bared)
-    if keys[0] is None:
-        given = given.with_columns(pl.col("time").str.extract(_STAMP, 0))
-    return given.select("line", *(pl.col(n) if n in places else pl.lit(None, pl.String).alias(n) for n in _MEANINGS))
+        cells["time"] = _piece(0).str.extract(_STAMP, 0)
+    return lines.select("line", *(cells.get(name, pl.lit(None, pl.String)).alias(name) for name in _MEANINGS))
 
 
 def _one_by_one(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
