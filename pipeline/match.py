@@ -31,7 +31,7 @@ _HIGHEST_WEIGHT: Final = 100.0
 #: So few texts are read one by one before a sieve would be made.
 _FEW = 20_000
 #: So many go through the sieve together.
-_LOT = 150_000
+_LOT = 225_000
 _FEW_URLS = 2_000
 
 # ---------------------------------------------------------------- texts

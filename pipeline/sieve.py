@@ -8,6 +8,7 @@ any, and any of those letters may be there to hide something.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -43,7 +44,10 @@ def _nowhere(size: int) -> pl.Series:
 def _of_ascii(texts: pl.Series, phrases: Phrases, typed: pl.Series) -> pl.Series:
     folded = fold_ascii(texts)
     words = _words_of(folded)
-    told = _hidden(texts) | _held(folded, words, phrases.sought) | _together(len(folded), words, phrases)
+    with ThreadPoolExecutor(1) as beside:
+        # None of them needs the interpreter for long, and none keeps two cores busy.
+        others = beside.submit(lambda: _hidden(texts) | _together(len(folded), words, phrases))
+        told = _held(folded, words, phrases.sought) | others.result()
     # The others need no second look.
     told |= _misspelt(folded, words, typed & ~told, phrases)
     return told | _in_letters(texts, folded, typed & ~told, phrases)
@@ -63,15 +67,15 @@ def _rows(size: int, found: pl.DataFrame) -> pl.Series:
 
 def _held(folded: pl.Series, words: pl.DataFrame, sought: Tables) -> pl.Series:
     """Whether each text holds what is sought; `words` are theirs."""
-    told = _rows(len(folded), words.join(sought.words, on="word", how="semi")) | _hold_any(folded, sought.phrases)
+    named = words.join(sought.words, on="word").drop("word")
+    told = _rows(len(folded), named.filter("enough")) | _hold_any(folded, sought.phrases)
     # What is told already is not asked a second time.
-    named = words.join(sought.numbers, on="word").drop("word")
     named = named.filter(~told.gather(named["row"]))
     many = named.group_by("row").len().filter(pl.col("len") > _MANY)
     named = named.join(many, on="row", how="anti")
     both = named.filter("leads").join(named.filter("follows"), on="row", suffix="_beside")
     both = both.select("row", pair=pair_of("number", "number_beside"))
-    return told | _rows(len(folded), many) | _rows(len(folded), both.join(sought.pairs, on="pair", how="semi"))
+    return told | _rows(len(folded), many) | _rows(len(folded), both.join(sought.pairs, on="pair"))
 
 
 def _misspelt(folded: pl.Series, words: pl.DataFrame, among: pl.Series, phrases: Phrases) -> pl.Series:

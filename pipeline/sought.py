@@ -50,27 +50,26 @@ class Sought:
 class Tables(NamedTuple):
     """The same, to be looked up in."""
 
-    #: word
+    #: word, number, enough, leads, follows: whether a word is enough, may be the first of a pair, and the second.
     words: pl.DataFrame
     phrases: tuple[str, ...]
-    #: word, number, leads, follows: every word of a pair, and whether it may be the first of one, and the second.
-    numbers: pl.DataFrame
     #: pair: the numbers of two words (`pair_of`).
     pairs: pl.DataFrame
 
 
 def tables_of(*kinds: Sought) -> Tables:
     """What is sought by any of some."""
-    words = pl.DataFrame({"word": [word for each in kinds for word in each.words]}, schema={"word": pl.String})
+    enough = pl.DataFrame({"word": [word for each in kinds for word in each.words]}, schema={"word": pl.String})
     phrases = tuple(sorted({phrase for each in kinds for phrase in each.phrases}))
     # Who holds such a word needs no second.
-    leading = _grouped(kinds, lambda each: each.beside.items()).join(words, on="word", how="anti")
+    leading = _grouped(kinds, lambda each: each.beside.items()).join(enough, on="word", how="anti")
     following = _grouped(kinds, lambda each: ((word, (at,)) for at, of in enumerate(each.groups) for word in of))
-    numbers = pl.concat([leading["word"], following["word"]]).unique().to_frame("word").with_row_index("number")
-    leading, following = (each.join(numbers, on="word").select("group", "number") for each in (leading, following))
-    pairs = leading.join(following, on="group", suffix="_beside").select(pair=pair_of("number", "number_beside"))
-    leads, follows = (pl.col("number").is_in(each["number"].implode()) for each in (leading, following))
-    return Tables(words.unique(), phrases, numbers.with_columns(leads=leads, follows=follows), pairs)
+    roles = {"enough": enough, "leads": leading, "follows": following}
+    words = pl.concat([each["word"] for each in roles.values()]).unique().to_frame("word").with_row_index("number")
+    words = words.with_columns(pl.col("word").is_in(each["word"].implode()).alias(name) for name, each in roles.items())
+    first, second = (each.join(words, on="word").select("group", "number") for each in (leading, following))
+    pairs = first.join(second, on="group", suffix="_beside").select(pair=pair_of("number", "number_beside"))
+    return Tables(words, phrases, pairs)
 
 
 def _grouped(kinds: Sequence[Sought], of: Callable[[Sought], Iterable[tuple[str, Iterable[int]]]]) -> pl.DataFrame:

@@ -49,14 +49,14 @@ def test_a_beginning_of_a_word_is_sought_by_itself() -> None:
 
 def test_whoever_holds_a_word_that_is_enough_needs_no_second() -> None:
     tables = tables_of(sought(((" boil ",), (" lobster ",))), sought(((" lobster ",),)))
-    assert tables.words["word"].to_list() == ["lobster"]
+    assert tables.words.filter("enough")["word"].to_list() == ["lobster"]
     assert tables.pairs.is_empty()
 
 
 def test_the_groups_of_two_lists_are_kept_apart() -> None:
     one, other = sought(((" boil ",), (" lobster ",))), sought(((" steal ",), (" crayfish ",)))
     tables = tables_of(one, other)
-    named = dict(tables.numbers.select("number", "word").iter_rows())
+    named = dict(tables.words.select("number", "word").iter_rows())
     pairs = {(named[pair >> 32], named[pair & 0xFFFFFFFF]) for pair in tables.pairs["pair"]}
     assert pairs == {("lobster", "boil"), ("crayfish", "steal")}
 
