@@ -82,8 +82,8 @@ def test_both_of_a_pair_are_sought_as_they_may_be_written(text: str, *, worth: b
 
 def test_no_example_of_a_shipped_rule_and_no_disguise_of_one_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     matcher = shipped_matcher()
-    written = sorted({row["text"] for row in examples() if row.get("text")})[:: 1 if THOROUGH else 20]
-    assert len(written) > 1_500
+    written = sorted({row["text"] for row in examples() if row.get("text")})[:: 1 if THOROUGH else 50]
+    assert len(written) > 600
     fields = ["search_text" if at % 3 else OF_PAGES[1] for at in range(len(written))]
     texts = pl.DataFrame({"field": fields, "text": written})
     monkeypatch.setattr(match, "_FEW", len(written))
