@@ -16,13 +16,13 @@ import ahocorasick
 
 from pipeline.phrases import Owner, Pattern, Phrases
 from pipeline.text import fold_one
-from pipeline.views import View, as_it_stands, as_letters, view_of, views_of
+from pipeline.views import CHANGED, View, as_it_stands, as_letters, view_of, views_of
 
 #: Written together, phrases of so many letters are found in the middle of a word, shorter ones only at an end.
 _SURELY_TOGETHER: Final = 11
 _TOKEN: Final = re.compile(r"(?<![A-Za-z*#])[A-Za-z]{1,20}[*#][A-Za-z*#]{0,20}(?![A-Za-z*#])")
 _MASK: Final = re.compile("[*#]")
-_CHANGED: Final = re.compile(r"[0134578@$!|(9]")
+_CHANGED: Final = re.compile(CHANGED)
 _LETTER: Final = re.compile("[A-Za-z]")
 #: So many places of the part before are looked at for the next one.
 _NEAREST: Final = 8
@@ -69,7 +69,7 @@ def _looked_at(
     """Each view, and more that these lead to, with the spans of what is found in it."""
     for view in views:
         yield view, _spans(view.folded, phrases.plain, phrases)
-    if typed and _CHANGED.search(text):
+    if typed and _CHANGED.search(text) and phrases.in_letters:
         yield _in_letters(text, phrases)
     if hides and _MASK.search(text):
         yield from _masked(text, phrases)

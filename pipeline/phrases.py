@@ -80,7 +80,7 @@ class Phrases:
     @cached_property
     def sought_in_letters(self) -> Tables:
         """The same where digits and signs are letters."""
-        return tables_of(in_letters(self.needed))
+        return tables_of(in_letters(self.needed), in_letters(self.needed_as_written))
 
     @cached_property
     def wrong_words(self) -> pl.DataFrame:
@@ -127,7 +127,7 @@ class Phrases:
         kept = [key for key in self.owners if len(key.strip()) >= SHORTEST_IN_DIGITS and key not in self.as_written]
         alike: dict[str, Owner] = {}
         # As one text, which is quicker: a phrase holds no line feed.
-        for key, lettered in zip(kept, letters_of("\n".join(kept)).split("\n"), strict=True):
+        for key, lettered in zip(kept, letters_of("\n".join(kept)).split("\n") if kept else (), strict=True):
             owner = self.owners[key]
             alike[lettered] = _of_both(alike.get(lettered, owner), owner)
         return _automaton(alike)

@@ -20,8 +20,10 @@ from pipeline.views import all_as_letters, has_digits, may_hide
 
 #: An automaton is made for each slice: one of so many texts for each term of it pays for its own.
 _FOR_EACH = 2
-#: A text with more words that are sought in pairs is looked at: so many have thousands of pairs.
-_MANY = 60
+#: So many pairs of words are looked up together, or they would fill the memory.
+_MOST_PAIRS = 20_000_000
+#: A text with more words that are sought in pairs is looked at: so many have hundreds of pairs.
+_MANY = 30
 
 
 def holds_any(texts: pl.Series, phrases: Phrases, typed: pl.Series | None = None) -> pl.Series:
@@ -71,11 +73,22 @@ def _held(folded: pl.Series, words: pl.DataFrame, sought: Tables) -> pl.Series:
     told = _rows(len(folded), named.filter("enough")) | _hold_any(folded, sought.phrases)
     # What is told already is not asked a second time.
     named = named.filter(~told.gather(named["row"]))
-    many = named.group_by("row").len().filter(pl.col("len") > _MANY)
+    counted = named.group_by("row").len()
+    many = counted.filter(pl.col("len") > _MANY)
+    told |= _rows(len(folded), many)
     named = named.join(many, on="row", how="anti")
+    parts = int((counted["len"].clip(upper_bound=_MANY).cast(pl.Int64) ** 2).sum()) // _MOST_PAIRS + 1
+    size = max(-(-len(folded) // parts), 1)
+    for at in range(0, len(folded), size):
+        told |= _paired(len(folded), named.filter(pl.col("row").is_between(at, at + size, closed="left")), sought)
+    return told
+
+
+def _paired(size: int, named: pl.DataFrame, sought: Tables) -> pl.Series:
+    """Which of so many texts hold both words of a pair; `named` are their words."""
     both = named.filter("leads").join(named.filter("follows"), on="row", suffix="_beside")
     both = both.select("row", pair=pair_of("number", "number_beside"))
-    return told | _rows(len(folded), many) | _rows(len(folded), both.join(sought.pairs, on="pair"))
+    return _rows(size, both.join(sought.pairs, on="pair"))
 
 
 def _misspelt(folded: pl.Series, words: pl.DataFrame, among: pl.Series, phrases: Phrases) -> pl.Series:

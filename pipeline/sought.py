@@ -1,8 +1,9 @@
 """What a text must hold to be worth a look: one word, two words anywhere in it, or some words that stand together.
 
 In: the parts of terms, folded. Out: `Sought`, and its tables (`Tables`). Refuses nothing. Every text of ASCII in which
-a phrase stands as it is written holds one of these; texts beyond ASCII are all looked at. A word is quicker looked up
-than searched for, and two words together are seldom met where nothing is meant.
+a phrase stands as it is written holds one of these, and one in which it stands in digits for letters one of
+`in_letters`; texts beyond ASCII are all looked at. A word is quicker looked up than searched for, and two words
+together are seldom met where nothing is meant.
 """
 
 from __future__ import annotations
@@ -92,12 +93,14 @@ def pair_of(first: str, second: str) -> pl.Expr:
 def in_letters(sought: Sought) -> Sought:
     """The same where digits and signs are letters; shorter words are not looked for there.
 
-    Few texts hold a word there that is not met anywhere: it needs no second.
+    Few texts hold a word there that is not met anywhere: it needs no second. A short one does; what a rule `needs` may
+    be as short, and is written in letters.
     """
-    alone = [*sought.words, *filter(_telling, sought.beside)]
+    tells = {word for word in sought.beside if _telling(word) >= _SHORTEST}
+    alone = [*sought.words, *(word for word in sought.beside if word in tells)]
     beside: dict[str, dict[int, None]] = {}
     for word, groups in sought.beside.items():
-        if not _telling(word):
+        if word not in tells:
             beside.setdefault(letters_of(word), {}).update(dict.fromkeys(groups))
     asked = {group for groups in beside.values() for group in groups}
     return Sought(

@@ -33,7 +33,8 @@ _DIGITS: Final = {
 _AS_LETTERS: Final = str.maketrans(_DIGITS)
 #: Signs that end a word oftener than they stand in it.
 _ENDING: Final = re.compile(r"[!|(]+(?![A-Za-z0-9@$])")
-_DIGIT_IN_WORD: Final = r"[A-Za-z][0-9@$!|(]|[0-9@$!|(][A-Za-z]|[0-9]{4}"
+#: Any digit or sign that may stand for a letter; a word may be written with nothing else.
+CHANGED: Final = r"[0134578@$!|(9]"
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
 #: Single letters with one and the same sign between them: three of them and more are a word.
 _APART: Final = re.compile(r"(?<![^\W_])[^\W\d_]([ ._\-*/\\|,:;~+=])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
@@ -108,13 +109,14 @@ def letters_of(folded: str) -> str:
 
 
 def has_digits(text: pl.Expr) -> pl.Expr:
-    """Whether a text holds a word written with a digit or a sign."""
-    return text.str.contains(_DIGIT_IN_WORD)
+    """Whether a text holds a digit or a sign that may stand for a letter."""
+    return text.str.contains(CHANGED)
 
 
 def all_as_letters(text: pl.Expr) -> pl.Expr:
-    """`as_letters` for texts of ASCII, but for the length."""
-    plain = text.str.replace_all(r"[!|(]+([^A-Za-z0-9@$!|(]|$)", " ${1}")
+    """`as_letters` for texts of ASCII, but for the length: of several signs before a letter the last is one."""
+    begun = text.str.replace_all(r"[!|(]+([!|(][A-Za-z0-9@$])", " ${1}")
+    plain = begun.str.replace_all(r"[!|(]+([^A-Za-z0-9@$!|(]|$)", " ${1}")
     return plain.str.replace_many(_DIGITS)
 
 

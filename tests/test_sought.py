@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmarks.flagging import examples
 from pipeline import match
 from pipeline.match import OF_PAGES, match_texts
 from pipeline.sieve import holds_any
 from pipeline.sought import Seeking, Sought, in_letters, part_of, tables_of
-from tests.effort import THOROUGH
+from tests.effort import THOROUGH, tries
 from tests.shipped import shipped_matcher
 from tests.test_match import compiled, rule
 
@@ -78,6 +80,47 @@ def test_in_letters_a_word_needs_a_second_only_where_it_is_met_anywhere() -> Non
 def test_both_of_a_pair_are_sought_as_they_may_be_written(text: str, *, worth: bool) -> None:
     phrases = compiled(rule("r", "boil & lobster")).phrases
     assert holds_any(pl.Series([text]), phrases).to_list() == [worth]
+
+
+@pytest.mark.parametrize(
+    ("terms", "needs", "texts"),
+    [
+        (("kick ass", "vape at school"), (), ["kick @$$", "kick 455", "vape 4t school"]),
+        (("i vape", "suicide ... today"), (), ["1 vape", "suiclde 3 today"]),
+        (("with", "kill"), ("gb",), ["w1th gb", "k1ll gb"]),
+        (("idiot", "cocaine"), (), ["!!diot", "((ocaine"]),
+        (("uk",), (), ["uk 10"]),
+    ],
+)  # fmt: skip
+def test_what_is_found_in_letters_is_worth_a_look(
+    terms: tuple[str, ...], needs: tuple[str, ...], texts: list[str]
+) -> None:
+    matcher = compiled(rule("r", *terms, needs=needs))
+    for text in texts:
+        found = match_texts(pl.DataFrame({"field": ["typed_text"], "text": [text]}), matcher)
+        assert found.height == 1, text
+        assert holds_any(pl.Series([text]), matcher.phrases).to_list() == [True], text
+
+
+_WORDS = ("boil", "lobster", "gb", "i", "how", "to", "crayfish", "with", "uk", "nowhere")
+_TERM = st.lists(st.sampled_from(_WORDS), min_size=1, max_size=3, unique=True).flatmap(
+    lambda words: st.sampled_from([" ".join(words), " ... ".join(words), " & ".join(words)])
+)
+_WRITTEN = st.sampled_from([*_WORDS, "b01l", "l0bster", "6b", "1", "h0w", "t0", "cr4yf!sh", "!nowhere", "lobstre", "-"])
+
+
+@settings(max_examples=tries(400))
+@given(
+    st.lists(_TERM, min_size=1, max_size=3, unique=True),
+    st.lists(st.sampled_from(_WORDS), max_size=1),
+    st.lists(st.lists(_WRITTEN, max_size=6).map(" ".join), min_size=1, max_size=5),
+)
+def test_nothing_that_is_found_is_passed_over(terms: list[str], needs: list[str], texts: list[str]) -> None:
+    matcher = compiled(rule("r", *terms, needs=tuple(needs)))
+    passed = holds_any(pl.Series(texts), matcher.phrases).to_list()
+    # So few are not sieved.
+    found = set(match_texts(pl.DataFrame({"field": ["typed_text"] * len(texts), "text": texts}), matcher)["text"])
+    assert found <= {text for text, may in zip(texts, passed, strict=True) if may}
 
 
 def test_no_example_of_a_shipped_rule_and_no_disguise_of_one_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,10 +140,10 @@ def _at_separators(texts: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, p
         detail=pl.format("has {} columns, and not {}", "count", pl.lit(layout.least)),
     )
     right = counted.filter(~(too_few | too_many)).drop("count")
-    return unquoted(right, layout), broken.cast(PARSE_REJECTS)
+    return _unquoted(right, layout), broken.cast(PARSE_REJECTS)
 
 
-def unquoted(texts: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+def _unquoted(texts: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """The wanted cells of records in which quotes mean nothing and which have as many cells as they must."""
     if not texts.select((_is_trap() | (pl.col("text") == "")).any()).item():
         return _all_at_once(texts, layout)

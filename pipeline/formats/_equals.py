@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pipeline.formats._worded import Order
 
 _KEY: Final = re.compile("[A-Za-z][A-Za-z0-9_.-]*")
+#: A line with more pieces is none of a product's, and takes long to be compared with.
+_MOST_PIECES: Final = 200
 _ENDS_IN_KEY: Final = f" {_KEY.pattern}$"
 #: The first word of a value, and numbers behind it: neither is a key.
 _OUTLINES: Final = {"=[^ =]*": "=", " [0-9][0-9:.]*": " 0"}
@@ -57,7 +59,7 @@ def _is_harmless(shape: Shape, order: Order) -> bool:
     named = [key for key in shape if key]
     spoke = next((at for at, key in enumerate(named) if key in order.client), len(named))
     late = set(named[spoke:]) & set(order.ahead)
-    return bool(named) and len(named) == len(set(named)) and not late
+    return bool(named) and len(named) == len(set(named)) and not late and len(shape) <= _MOST_PIECES
 
 
 def _cut(texts: pl.DataFrame, shape: Shape, keys: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -52,6 +52,8 @@ _ESCAPE: Final = r'\\(["\\])'
 _OUTLINES: Final = {r'"[^"\\]*(?:\\.[^"\\]*)*"': '""', '=[^ "][^ ]*': "=x", "[0-9]+": "0"}
 #: A pattern with more groups takes three times as long.
 _MOST_GROUPS: Final = 16
+#: A line with more pairs is none of a product's, and makes a pattern that is too long.
+_MOST_PAIRS: Final = 200
 
 
 class Pair(NamedTuple):
@@ -133,7 +135,9 @@ def _common(texts: pl.DataFrame, manner: Manner) -> list[Shape]:
 def _is_readable(shape: Shape, manner: Manner) -> bool:
     """Whether it holds anything that is wanted, and what has to be looked at again is among the first groups."""
     wanted = _wanted(shape, manner)
-    return bool(wanted) and set(_of_words(shape, manner)) <= set(wanted[:_MOST_GROUPS])
+    return (
+        bool(wanted) and len(shape.pairs) <= _MOST_PAIRS and set(_of_words(shape, manner)) <= set(wanted[:_MOST_GROUPS])
+    )
 
 
 def shape_of(text: str, manner: Manner) -> Shape | None:
