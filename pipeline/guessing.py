@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from pipeline.localtime import Running, WrittenOrder, from_written
+from pipeline.localtime import Running, WrittenOrder
+from pipeline.writtentime import from_written
 
 CONFIDENCE: Final = ("guess", "likely", "sure")
 #: Event column -> the names that exports give it, the usual ones first.

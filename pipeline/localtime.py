@@ -1,14 +1,15 @@
-"""Written times become instants, and it is said how surely.
+"""Local stamps become instants, and it is said how surely.
 
-In: a column of local stamps or of written times, the zone and the order of day and month that the school declares,
-and what is remembered of the lines before. Out: `READ`, one row for each stamp: the instant in UTC, its quality, or
-the reason and the detail why there is none. Refuses: an hour that the clocks left out in spring, a date whose day
-and month cannot be told apart, years outside 1970 to 2199, and what is no date at all.
+In: a column of local stamps, the zone that the school declares, and what is remembered of the lines before. Out:
+`READ`, one row for each stamp: the instant in UTC, its quality, or the reason and the detail why there is none.
+Refuses: an hour that the clocks left out in spring, and years outside 1970 to 2199.
 
 The hour that occurs twice in autumn is read as its earlier passage and marked `ambiguous-hour`, unless the order of
 the lines has settled it: in a file whose stamps go on rising, a fall of half an hour or more inside that hour can only
-be the clock going back, so the lines after it are the later passage. Only lines before a line have a say, so that a
-file gives the same whole or in parts; the lines before the fall keep their mark, and their reading is right.
+be the clock going back, so the lines after it are the later passage. Rising is judged by the stamps of that day and of
+the day or two before it, and by whether any came from after it: what a file did in May says nothing of October, and
+what has to be remembered of it stays the same from May to October. Only lines before a line have a say, so that a file
+gives the same whole or in parts; the lines before the fall keep their mark, and their reading is right.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
+import numpy as np
 import polars as pl
 
+from pipeline.clockchanges import Clock, clock_of
 from pipeline.schema import TIMESTAMP
 
 if TYPE_CHECKING:
@@ -33,29 +36,22 @@ READ: Final = pl.Schema({"ts": TIMESTAMP, "ts_quality": pl.String(), "reason": p
 _LOCAL: Final = pl.Datetime("us")
 #: Lines are written a little out of order; so far back goes none by itself.
 _FALL: Final = timedelta(minutes=30)
+#: So often the clock does not go back in one hour.
+_NOT_THE_CLOCK: Final = 2
 _LONGEST_REPEAT: Final = timedelta(hours=3)
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2199
-_MONTHS: Final = 12
-_LONGEST_MONTH: Final = 31
-_QUOTED: Final = 40
-_WRITTEN: Final = (
-    r"^(?P<a>[0-9]{1,4})[-/.](?P<b>[0-9]{1,2})[-/.](?P<c>[0-9]{1,4})(?:T|,? +)"
-    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?: ?(?P<offset>[Zz]|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?$"
-)
-_DECLARE: Final = 'set date_order = "dmy" or "mdy" for this source in school.toml'
 
 
 @dataclass(frozen=True)
 class Running:
     """How the stamps of a file have run so far; its text goes into the carry of a format."""
 
-    #: The last stamp read, local, ISO 8601.
+    #: Where the last stamp stands (`Clock.stand`), local, ISO 8601: the same for most of a year.
     last: str = ""
-    #: No fall so far but the one of the clock.
+    #: No fall so far but the one of the clock; if there was one, nothing above or below says anything.
     rising: bool = True
-    #: The date on which the clock goes back, and how often the stamps fell within the repeated hour.
+    #: The date on which the clock goes back, and how often the stamps fell within the repeated hour, twice at most.
     repeated: str = ""
     falls: int = 0
     #: The order of day and month that the file itself has proved.
@@ -73,33 +69,8 @@ class Running:
         return cls(**json.loads(text)) if text else cls()
 
 
-def from_epoch(written: pl.Expr) -> pl.Expr:
-    """The instant of 10, 13, 16 or 19 digits: seconds (also with a fraction), milli-, micro-, nanoseconds.
-
-    Instants are cut to microseconds, not rounded. Null for anything else.
-    """
-    length = written.str.len_bytes()
-    whole = pl.when(written.str.contains(r"^[0-9]+$")).then(written).cast(pl.Int64, strict=False)
-    decimal = pl.when(written.str.contains(r"^[0-9]{10}[.,][0-9]{1,9}$")).then(written)
-    seconds = decimal.str.slice(0, 10).cast(pl.Int64, strict=False)
-    fraction = decimal.str.slice(11, 6).str.pad_end(6, "0").cast(pl.Int64, strict=False)
-    micros = (
-        pl.when(seconds.is_not_null())
-        .then(seconds * 1_000_000 + fraction)
-        .when(length == 10)
-        .then(whole * 1_000_000)
-        .when(length == 13)
-        .then(whole * 1_000)
-        .when(length == 16)
-        .then(whole)
-        .when(length == 19)
-        .then(whole // 1_000)
-    )
-    instant = micros.cast(TIMESTAMP)
-    return pl.when(_in_range(instant)).then(instant)
-
-
-def _in_range(time: pl.Expr) -> pl.Expr:
+def in_range(time: pl.Expr) -> pl.Expr:
+    """Whether a time is of a year that a log may have; null for none."""
     return time.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)
 
 
@@ -126,22 +97,35 @@ def from_local(stamps: pl.Series, zone: ZoneInfo, running: Running) -> tuple[pl.
 
     `zone` must be known by name. Qualities: `assumed-zone`, `ambiguous-hour`.
     """
+    clock = clock_of(zone.key)
+    table = stamps.cast(_LOCAL).alias("local").to_frame().with_columns(sane=in_range(pl.col("local")))
+    sane = table.filter("sane")["local"]
+    first, last = cast("tuple[datetime | None, datetime | None]", (sane.min(), sane.max()))
+    offset = clock.steady(first, last) if first and last else timedelta()
+    if offset is not None and (first is None or last is None or clock.is_afar(first, last)):
+        instant = (pl.col("local") - offset).dt.replace_time_zone("UTC")
+        plain = table.with_columns(early=instant, late=instant, twice=False, settled=False)
+        return plain.select(_read_columns(zone.key)), _passed(clock, running, last)
     before = datetime.fromisoformat(running.last) if running.last else None
-    local = pl.concat([pl.Series([before], dtype=_LOCAL), stamps.cast(_LOCAL)]).alias("local")
+    begun = pl.DataFrame({"local": [before], "sane": [before is not None]}, schema=table.schema)
+    settled = _settle(_in_zone(pl.concat([begun, table]), clock, zone.key), running)
+    return settled.slice(1).select(_read_columns(zone.key)), _run_on(settled, running)
+
+
+def _in_zone(table: pl.DataFrame, clock: Clock, zone: str) -> pl.DataFrame:
+    """Add both passages of each stamp, whether they differ, and where it stands (null where it is no time)."""
     in_zone = pl.col("local").dt.replace_time_zone
-    table = local.to_frame().with_columns(
-        early=in_zone(zone.key, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC"),
-        late=in_zone(zone.key, ambiguous="latest", non_existent="null").dt.convert_time_zone("UTC"),
-        sane=_in_range(pl.col("local")),
+    instants = table.with_columns(
+        early=in_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC"),
+        late=in_zone(zone, ambiguous="latest", non_existent="null").dt.convert_time_zone("UTC"),
+        stand=pl.Series(clock.stand(table["local"].to_numpy()), dtype=_LOCAL),
     )
-    table = _settle(table.with_columns(twice=(pl.col("early") != pl.col("late")).fill_null(value=False)), running)
-    read = table.slice(1).select(_read_columns(zone.key))
-    return read, _run_on(table, running)
+    known = pl.when(pl.col("early").is_not_null() & pl.col("sane")).then("stand")
+    return instants.with_columns(twice=(pl.col("early") != pl.col("late")).fill_null(value=False), known=known)
 
 
 def _settle(table: pl.DataFrame, running: Running) -> pl.DataFrame:
     """Add `date`, `falls` (within the repeated hour, so far), `tumbled` (elsewhere, so far) and `settled`."""
-    known = pl.when(pl.col("early").is_not_null() & pl.col("sane")).then(pl.col("local"))
     prev = pl.col("known").forward_fill().shift(1)
     prev_twice = pl.when(pl.col("known").is_not_null()).then(pl.col("twice")).forward_fill().shift(1)
     falls = (prev - pl.col("known") >= _FALL).fill_null(value=False)
@@ -150,8 +134,7 @@ def _settle(table: pl.DataFrame, running: Running) -> pl.DataFrame:
     date = pl.when(pl.col("twice")).then(pl.col("local").dt.date().cast(pl.String))
     carried = pl.when(pl.col("date") == running.repeated).then(running.falls).otherwise(0)
     return (
-        table.with_columns(known=known)
-        .with_columns(clock=clock, leaps=leaps, date=date, tumbles=falls & ~clock)
+        table.with_columns(clock=clock, leaps=leaps, date=date, tumbles=falls & ~clock)
         .with_columns(
             falls=pl.col("clock").cast(pl.Int64).cum_sum().over("date") + carried,
             tumbled=pl.col("tumbles").cast(pl.Int8).cum_max().cast(pl.Boolean) | (not running.rising),
@@ -187,132 +170,22 @@ def _run_on(table: pl.DataFrame, running: Running) -> Running:
         return running
     twice = known.filter("twice").select("date", "falls").tail(1)
     repeated, falls = twice.row(0) if twice.height else (running.repeated, running.falls)
-    last = known["local"][-1].isoformat()
-    return replace(running, last=last, rising=not table["tumbled"][-1], repeated=repeated, falls=falls)
+    return _reached(running, known["known"][-1], rising=not table["tumbled"][-1], repeated=(repeated, falls))
 
 
-def from_written(
-    texts: pl.Series, zone: ZoneInfo, date_order: WrittenOrder | None, running: Running
-) -> tuple[pl.DataFrame, Running]:
-    """Instants (`READ`) of written times, in the order of the lines; every row gets an instant or a reason.
-
-    Known: ISO 8601 and `yyyy-mm-dd hh:mm[:ss]` with or without fraction and offset, `dd/mm/yyyy` and `mm/dd/yyyy`
-    (also with `-` or `.`), AM and PM, and what `from_epoch` knows. A time with an offset is `exact`. Day before
-    month or month before day: as declared, or as a day above 12 proves for all that was read so far; else refused.
-    """
-    text = texts.cast(pl.String).str.strip_chars().fill_null("").alias("text")
-    apart = _take_apart(text.unique(maintain_order=True))
-    order, problem = _order(apart, date_order, running.order)
-    distinct = _compose(apart, order, problem)
-    table = text.to_frame().join(distinct, on="text", how="left", maintain_order="left")
-    read, after = from_local(table["local"], zone, running)
-    proved = order if date_order is None and order in {"dmy", "mdy"} else running.order
-    columns = [pl.coalesce(f"{name}_given", name).alias(name) for name in READ]
-    given = table.select(pl.col(name).alias(f"{name}_given") for name in READ)
-    return pl.concat([given, read], how="horizontal").select(columns), replace(after, order=proved)
+def _passed(clock: Clock, running: Running, last: datetime | None) -> Running:
+    """After stamps up to `last`, none of which is near a repeated hour."""
+    if last is None:
+        return running
+    before = datetime.fromisoformat(running.last) if running.last else last
+    stood, stands = clock.stand(np.array([before, last], dtype="datetime64[us]")).tolist()
+    rising = running.rising and stood - stands < _FALL
+    return _reached(running, stands, rising=rising, repeated=(running.repeated, running.falls))
 
 
-def _take_apart(text: pl.Series) -> pl.DataFrame:
-    """The numbers of each distinct text; `yearfirst` says where the year stands, null where it is no date."""
-    parts = pl.col("text").str.extract_groups(_WRITTEN)
-    lengths = [pl.col(name).str.len_bytes() for name in ("a", "c")]
-    one_is_year = ((lengths[0] == 4) & (lengths[1] <= 2)) | ((lengths[0] <= 2) & (lengths[1] == 4))
-    year_first = pl.when(one_is_year).then(lengths[0] == 4)
-    return (
-        text.to_frame()
-        .with_columns(epoch=from_epoch(pl.col("text")), parts=parts)
-        .unnest("parts")
-        .with_columns(year_first=year_first)
-        .with_columns(pl.col("a", "b", "c", "hour").cast(pl.Int64, strict=False))
-    )
-
-
-def _order(
-    apart: pl.DataFrame, declared: WrittenOrder | None, proved: WrittenOrder | None
-) -> tuple[WrittenOrder | None, str]:
-    """The order of day and month for the stamps that end in the year; or none, and why."""
-    if declared or proved:
-        return declared or proved, ""
-    year_last = apart.filter(~pl.col("year_first"))
-    day, month = pl.col("a"), pl.col("b")
-    day_first = year_last.filter(day.is_between(_MONTHS + 1, _LONGEST_MONTH) & (month <= _MONTHS)).height
-    month_first = year_last.filter(month.is_between(_MONTHS + 1, _LONGEST_MONTH) & (day <= _MONTHS)).height
-    if day_first and month_first:
-        return None, "other lines prove that day and month change places within the file"
-    if day_first or month_first:
-        return "dmy" if day_first else "mdy", ""
-    return None, "nothing says which is the day and which the month"
-
-
-def _compose(apart: pl.DataFrame, order: WrittenOrder | None, problem: str) -> pl.DataFrame:
-    """For each distinct text a local stamp, or what it already says in full: the columns of `READ`."""
-    year = pl.when(pl.col("year_first")).then(pl.col("a")).otherwise(pl.col("c"))
-    day_last = pl.when(pl.col("year_first")).then(pl.col("c"))
-    month = pl.coalesce(pl.when(pl.col("year_first")).then(pl.col("b")), "b" if order == "dmy" else "a")
-    day = pl.coalesce(day_last, "a" if order == "dmy" else "b")
-    readable = pl.col("year_first") | (pl.col("year_first").is_not_null() & pl.lit(order in {"dmy", "mdy"}))
-    stamp = _stamp(year, month, day)
-    instant = pl.col("absolute").dt.replace_time_zone("UTC")
-    return (
-        apart.with_columns(stamp=pl.when(readable).then(stamp), offset=_offset_minutes())
-        .with_columns(absolute=pl.col("stamp") - pl.duration(minutes=pl.col("offset")))
-        .select(
-            "text",
-            local=pl.when(pl.col("offset").is_null()).then(pl.col("stamp")),
-            ts=pl.coalesce("epoch", pl.when(_in_range(instant)).then(instant)),
-        )
-        .join(_refusals(apart, order, problem), on="text", how="left")
-        .with_columns(ts_quality=pl.when(pl.col("ts").is_not_null()).then(pl.lit("exact")))
-        .with_columns(
-            pl.when(pl.col("ts").is_null() & pl.col("local").is_null()).then(pl.col(name)).alias(name)
-            for name in ("reason", "detail")
-        )
-    )
-
-
-def _stamp(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
-    """The naive stamp; null where there is no such day or hour."""
-    afternoon = pl.col("half").str.to_lowercase() == "p"
-    hour = (
-        pl.when(pl.col("half").is_null())
-        .then(pl.col("hour"))
-        .when(pl.col("hour").is_between(1, 12))
-        .then(pl.col("hour") % 12 + pl.when(afternoon).then(12).otherwise(0))
-    )
-    second = pl.col("second").fill_null("00")
-    # Cut to microseconds: a time is never later than the log says.
-    fraction = pl.col("fraction").fill_null("0").str.pad_end(6, "0").str.slice(0, 6)
-    written = pl.format("{}-{}-{} {}:{}:{}.{}", year, month, day, hour, pl.col("minute"), second, fraction)
-    return written.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
-
-
-def _offset_minutes() -> pl.Expr:
-    """Minutes east of Greenwich; null where the time names no offset."""
-    offset = pl.col("offset")
-    sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
-    hours = offset.str.extract(r"^[+-]([0-9]{2})").cast(pl.Int64)
-    minutes = offset.str.extract(r"([0-9]{2})$").cast(pl.Int64)
-    named = pl.when(offset.is_not_null()).then(0)
-    return pl.coalesce(sign * (hours * 60 + minutes), named)
-
-
-def _refusals(apart: pl.DataFrame, order: WrittenOrder | None, problem: str) -> pl.DataFrame:
-    """Why a text would give no time; used only where it gives none."""
-    shown = pl.format("'{}'", pl.col("text").str.slice(0, _QUOTED))
-    both = pl.format(
-        "{} may be the day {} of month {} or the day {} of month {}, and {}: {}",
-        shown, pl.col("a"), pl.col("b"), pl.col("b"), pl.col("a"), pl.lit(problem), pl.lit(_DECLARE),
-    )  # fmt: skip
-    undecided = pl.col("year_first").not_() & pl.lit(order not in {"dmy", "mdy"})
-    detail = (
-        pl.when(pl.col("text") == "")
-        .then(pl.lit("the time is empty"))
-        .when(undecided & pl.lit(order == "ymd"))
-        .then(pl.format("{} does not begin with the year, as the declared date_order says", shown))
-        .when(undecided)
-        .then(both)
-        .when(pl.col("year_first").not_())
-        .then(pl.format("{} is no date and time in the order {}", shown, pl.lit(order or "")))
-        .otherwise(pl.format("{} is not a date and time of a known kind", shown))
-    )
-    return apart.select("text", reason=pl.lit("bad-time"), detail=detail)
+def _reached(running: Running, last: datetime, *, rising: bool, repeated: tuple[str, int]) -> Running:
+    """What is remembered: no more than what may still say anything, so that it seldom changes."""
+    if not rising:
+        return replace(Running(), rising=False, order=running.order, reached=running.reached)
+    date, falls = repeated
+    return replace(running, last=last.isoformat(), repeated=date, falls=min(falls, _NOT_THE_CLOCK))

@@ -3,7 +3,7 @@
 In: texts such as `Mar 15 16:07:32` (syslog), `Mon Aug 28 08:04:30 2023`, `28-Aug-2023 08:04:30.123`,
 `28/Aug/2023:08:04:30 +0100`, each with or without a fraction, AM or PM and an offset; the zone that the school
 declares, and when the file was last written. Out: `localtime.READ`, one row for each text. English names only, as
-they are usually written. All other texts are read as `localtime.from_written` reads those that begin with the year.
+they are usually written. All other texts are read as `writtentime.from_written` reads those that begin with the year.
 
 A day without a year lies in the latest year in which it is not after the file's last change (a day is allowed for
 clocks that differ). Where lines were read before it, also those of an earlier night, it lies in the first year in
@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from pipeline.localtime import Running, from_written
+from pipeline.localtime import Running
+from pipeline.writtentime import from_written
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.formats import Declared
 from pipeline.formats._instants import timed
-from pipeline.localtime import READ, Running, from_written
+from pipeline.localtime import READ, Running
+from pipeline.writtentime import from_written
 from tests.effort import tries
 
 _two = st.integers(0, 99).map(lambda number: f"{number:02}")

@@ -24,7 +24,8 @@ import polars as pl
 from pipeline.formats import Declared, Parsed
 from pipeline.formats._cells import parted, said, whole
 from pipeline.formats._e2guardian import address, device, kind, verdict
-from pipeline.localtime import Running, from_epoch, from_local
+from pipeline.localtime import Running, from_local
+from pipeline.writtentime import from_epoch
 
 COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "verdict", "vendor_category",

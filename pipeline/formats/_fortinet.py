@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from pipeline.formats._cells import said, whole
-from pipeline.localtime import Running, from_epoch
+from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
+from pipeline.writtentime import from_epoch
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

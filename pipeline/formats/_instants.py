@@ -11,8 +11,9 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared
-from pipeline.localtime import READ, Running, from_epoch, from_written
+from pipeline.localtime import READ, Running
 from pipeline.schema import TIMESTAMP
+from pipeline.writtentime import from_epoch, from_written
 
 #: An offset may move a stamp out of the years that `localtime` knows; the first and the last of them are read there.
 _SHAPE: Final = (

@@ -26,8 +26,9 @@ from pipeline.formats._cells import is_background, said, whole
 from pipeline.formats._logformat import Code
 from pipeline.formats._logformat_shapes import time_of
 from pipeline.formats._squid_verdict import verdict
-from pipeline.localtime import Running, from_epoch, from_local
+from pipeline.localtime import Running, from_local
 from pipeline.schema import TIMESTAMP
+from pipeline.writtentime import from_epoch
 
 COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "verdict", "status",

@@ -16,8 +16,9 @@ import polars as pl
 from pipeline.formats import Declared
 from pipeline.formats._cells import is_background, said, whole
 from pipeline.formats._months import in_numbers
-from pipeline.localtime import Running, from_written
+from pipeline.localtime import Running
 from pipeline.schema import PARSED
+from pipeline.writtentime import from_written
 
 _NUMBERS: Final = ("status", "bytes", "duration_ms")
 _OWN: Final = ("ts", "ts_quality", "verdict", "kind", "line")

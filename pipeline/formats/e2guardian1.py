@@ -26,7 +26,8 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, whole
 from pipeline.formats._e2guardian import address, denied_later, device, kind, verdict
-from pipeline.localtime import Running, from_epoch, from_local
+from pipeline.localtime import Running, from_local
+from pipeline.writtentime import from_epoch
 
 _DATE: Final = r"[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-5][0-9]"
 _ADDRESS: Final = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)"

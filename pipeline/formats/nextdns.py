@@ -24,7 +24,8 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._delimited import Layout, split
 from pipeline.formats._records import cells_of, folded
-from pipeline.localtime import Running, from_written
+from pipeline.localtime import Running
+from pipeline.writtentime import from_written
 
 #: What is wanted -> the names of its column.
 _MEANINGS: Final = {

@@ -29,7 +29,8 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
 from pipeline.formats._delimited import Layout, split
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running, from_written
+from pipeline.localtime import Running
+from pipeline.writtentime import from_written
 
 _LAYOUT: Final = Layout(
     {

@@ -27,7 +27,8 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._keyed import Keyed, faults, number, read
-from pipeline.localtime import Running, from_written
+from pipeline.localtime import Running
+from pipeline.writtentime import from_written
 
 _AHEAD: Final = ("time", "m", "src", "srcV6", "usr", "user", "proto")
 _KEYED: Final = Keyed(

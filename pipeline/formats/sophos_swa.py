@@ -25,7 +25,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said
 from pipeline.formats._keyed import Keyed, faults, number, read, requested
-from pipeline.localtime import from_epoch
+from pipeline.writtentime import from_epoch
 
 _AHEAD: Final = ("h", "u", "s", "t", "T", "act", "cat", "out", "meth")
 _KEYED: Final = Keyed(

@@ -27,7 +27,8 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
 from pipeline.formats._delimited import Layout, split
-from pipeline.localtime import Running, from_written
+from pipeline.localtime import Running
+from pipeline.writtentime import from_written
 
 _WANTED: Final = (*range(16), 21, 23, 24, 25)
 _LAYOUT: Final = Layout({f"c{at}": at for at in _WANTED}, least=1, loose=True)

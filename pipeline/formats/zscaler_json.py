@@ -26,7 +26,8 @@ from pipeline.formats._cells import blank_apart, is_background, parted, said, sk
 from pipeline.formats._distinct import judged
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running, from_written
+from pipeline.localtime import Running
+from pipeline.writtentime import from_written
 
 #: Each column by the names that it has in the templates; the first that says something counts.
 _NAMES: Final = {

@@ -1,0 +1,114 @@
+"""Where the clocks are changed, and how little of the lines before has to be remembered because of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.clockchanges import clock_of
+from pipeline.localtime import Running, from_local
+from tests.effort import tries
+
+_LONDON = ZoneInfo("Europe/London")
+_ZONES = (
+    "Europe/London", "Europe/Dublin", "Africa/Casablanca", "Africa/Monrovia", "Australia/Lord_Howe", "Asia/Tehran",
+    "America/Sao_Paulo", "UTC",
+)  # fmt: skip
+#: Wall clock times of any year that a log may have, and many around the changes of one autumn.
+_ANY = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31))  # noqa: DTZ001 - local stamps have no zone
+_AUTUMN = st.integers(-3 * 86_400, 3 * 86_400).map(
+    lambda seconds: datetime.fromisoformat("2025-10-26T01:30") + timedelta(seconds=seconds)
+)
+_MONTHS = st.integers(0, 3 * 365).map(lambda day: datetime.fromisoformat("2024-01-01T12:00") + timedelta(days=day))
+
+
+def _stamps(found: list[datetime]) -> pl.Series:
+    return pl.Series(found, dtype=pl.Datetime("us"))
+
+
+def _after(found: list[datetime], zone: str = "Europe/London", running: Running = Running()) -> Running:  # noqa: B008 - frozen
+    return from_local(_stamps(found), ZoneInfo(zone), running)[1]
+
+
+@settings(max_examples=tries(300), deadline=None)
+@given(zone=st.sampled_from(_ZONES), first=_ANY, hours=st.integers(0, 24 * 400))
+def test_an_offset_that_is_called_steady_is_the_offset_of_every_stamp(zone: str, first: datetime, hours: int) -> None:
+    last = min(first + timedelta(hours=hours), datetime.fromisoformat("2199-12-31T23:59"))
+    offset = clock_of(zone).steady(first, last)
+    between = pl.datetime_range(first, last, "30m", eager=True)
+    read = between.dt.replace_time_zone(zone, ambiguous="null", non_existent="null").dt.convert_time_zone("UTC")
+    if offset is not None:
+        assert (between - read.dt.replace_time_zone(None)).unique().to_list() == [offset]
+
+
+def test_between_the_changes_of_a_year_the_offset_is_steady() -> None:
+    clock = clock_of("Europe/London")
+    days = [datetime.fromisoformat(day) for day in ("2025-04-01", "2025-10-24", "2025-10-28", "2026-03-27")]
+    assert clock.steady(days[0], days[1]) == timedelta(hours=1)
+    assert clock.steady(days[2], days[3]) == timedelta()
+    assert clock.steady(days[1], days[2]) is None
+    assert clock.steady(days[3], days[3] + timedelta(days=3)) is None
+
+
+@settings(max_examples=tries(300), deadline=None)
+@given(zone=st.sampled_from(_ZONES), found=st.lists(_ANY | _AUTUMN, min_size=1, max_size=30))
+def test_a_stamp_stands_no_later_than_it_is_and_in_the_same_order(zone: str, found: list[datetime]) -> None:
+    ordered = np.array(sorted(found), dtype="datetime64[us]")
+    stood = clock_of(zone).stand(ordered)
+    assert bool((stood <= ordered).all())
+    assert bool((np.diff(stood) >= np.timedelta64(0)).all())
+    assert clock_of(zone).stand(stood).tolist() == stood.tolist()
+
+
+@settings(max_examples=tries(400), deadline=None)
+@given(
+    zone=st.sampled_from(_ZONES), found=st.lists(_AUTUMN | _MONTHS | _ANY, max_size=40), ordered=st.booleans(),
+    cuts=st.lists(st.integers(0, 40), max_size=4),
+)  # fmt: skip
+def test_any_stamps_give_the_same_whole_or_in_parts(
+    zone: str, found: list[datetime], ordered: bool, cuts: list[int]
+) -> None:
+    stamps = _stamps(sorted(found) if ordered else found)
+    whole, end = from_local(stamps, ZoneInfo(zone), Running())
+    running, parts, places = Running(), [], sorted({0, len(found), *(cut for cut in cuts if cut < len(found))})
+    for start, stop in pairwise(places):
+        read, running = from_local(stamps.slice(start, stop - start), ZoneInfo(zone), running)
+        running = Running.from_text(running.to_text())
+        parts.append(read)
+    if found:
+        assert pl.concat(parts).equals(whole)
+    assert running == end
+
+
+@settings(max_examples=tries(200), deadline=None)
+@given(found=st.lists(_MONTHS, min_size=2, max_size=40), minutes=st.integers(-700, 700))
+def test_from_one_autumn_to_the_next_what_is_remembered_stays_the_same(found: list[datetime], minutes: int) -> None:
+    """Whatever order the lines are in: so the next block of a log can be read before this one is done."""
+    away = [
+        each for each in found if datetime.fromisoformat("2024-10-30") < each < datetime.fromisoformat("2025-10-22")
+    ]
+    first = _after([datetime.fromisoformat("2024-11-01T08:00")])
+    assert _after([each + timedelta(minutes=minutes) for each in away], running=first) == first
+
+
+def test_a_fall_in_may_says_nothing_of_october() -> None:
+    texts = ["2025-05-02T09:00", "2025-05-01T09:00", "2025-10-26T01:55", "2025-10-26T01:05"]
+    read, _ = from_local(_stamps([datetime.fromisoformat(text) for text in texts]), _LONDON, Running())
+    assert read["ts_quality"].to_list() == ["assumed-zone", "assumed-zone", "ambiguous-hour", "assumed-zone"]
+    assert read["ts"][-1] == datetime(2025, 10, 26, 1, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("between", ["2025-10-25T20:00", "2025-11-20T09:00", "2026-10-24T09:00"])
+def test_a_file_that_goes_back_over_the_hour_or_near_it_settles_nothing(between: str) -> None:
+    """As one does that is in the order of its users: each of them comes to the repeated hour once more."""
+    texts = ["2025-10-26T01:55", between, "2025-10-25T08:00", "2025-10-26T01:50", "2025-10-26T01:05"]
+    read, after = from_local(_stamps([datetime.fromisoformat(text) for text in texts]), _LONDON, Running())
+    assert read["ts_quality"].to_list()[-2:] == ["ambiguous-hour", "ambiguous-hour"]
+    assert after == Running(rising=False)
