@@ -26,6 +26,12 @@ _WRITTEN: Final = (
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?: ?(?P<offset>[Zz]|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?$"
 )
+#: An offset may move a stamp out of the years of a log; the first and the last of them are left to the pattern above.
+_ISO: Final = (
+    r"^(?:19(?:7[1-9]|[89][0-9])|20[0-9]{2}|21(?:[0-8][0-9]|9[0-8]))-[0-9]{2}-[0-9]{2}"
+    r"[T ][0-9]{2}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?$"
+)
+_LENGTH: Final = len("2026-03-15T16:07:32")
 _DECLARE: Final = 'set date_order = "dmy" or "mdy" for this source in school.toml'
 
 
@@ -65,15 +71,52 @@ def from_written(
     month or month before day: as declared, or as a day above 12 proves for all that was read so far; else refused.
     """
     text = texts.cast(pl.String).str.strip_chars().fill_null("").alias("text")
-    apart = _take_apart(text.unique(maintain_order=True))
-    order, problem = _order(apart, date_order, running.order)
-    distinct = _compose(apart, order, problem)
+    distinct, order = _read(text.unique(maintain_order=True), date_order, running.order)
     table = text.to_frame().join(distinct, on="text", how="left", maintain_order="left")
     read, after = from_local(table["local"], zone, running)
-    proved = order if date_order is None and order in {"dmy", "mdy"} else running.order
     columns = [pl.coalesce(f"{name}_given", name).alias(name) for name in READ]
     given = table.select(pl.col(name).alias(f"{name}_given") for name in READ)
-    return pl.concat([given, read], how="horizontal").select(columns), replace(after, order=proved)
+    return pl.concat([given, read], how="horizontal").select(columns), replace(after, order=order)
+
+
+def iso_parts(written: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """The stamp, naive, cut to microseconds, and the minutes east of Greenwich of the usual ISO 8601 stamps.
+
+    Usual: in full, with or without a fraction, and with an offset, which is null where there is none. Both are null for
+    anything else, and in the first and the last of the years that a log may have, where an offset may lead out of them.
+    """
+    text = pl.when(written.str.contains(_ISO)).then(written)
+    seconds = text.str.slice(0, _LENGTH).str.replace(" ", "T", literal=True)
+    stamp = seconds.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
+    digits = text.str.slice(_LENGTH + 1, 6).str.extract(r"^[0-9]+", 0).str.pad_end(6, "0").cast(pl.Int64)
+    micros = pl.when(text.str.slice(_LENGTH, 1) == ".").then(digits).otherwise(0)
+    zone = text.str.slice(_LENGTH).str.strip_chars_start(".0123456789")
+    minutes = zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + zone.str.tail(2).cast(pl.Int64, strict=False)
+    east = pl.when(zone.str.starts_with("-")).then(-minutes).when(zone == "Z").then(0).otherwise(minutes)
+    return (stamp.cast(pl.Int64) + micros).cast(pl.Datetime("us")), pl.when(stamp.is_not_null()).then(east)
+
+
+def _read(
+    text: pl.Series, date_order: WrittenOrder | None, proved: WrittenOrder | None
+) -> tuple[pl.DataFrame, WrittenOrder | None]:
+    """What each distinct text says: `text`, `local` and the columns of `READ`; and the order that is proved by now."""
+    stamp, east = iso_parts(pl.col("text"))
+    instant = (pl.col("stamp") - pl.duration(minutes=pl.col("east"))).cast(TIMESTAMP)
+    usual = text.to_frame().select("text", stamp=stamp, east=east)
+    said = pl.when(pl.col("east").is_not_null())
+    whole = usual.filter(pl.col("stamp").is_not_null()).select(
+        "text",
+        pl.when(pl.col("east").is_null()).then("stamp").alias("local"),
+        said.then(instant).alias("ts"),
+        said.then(pl.lit("exact")).alias("ts_quality"),
+        *(pl.lit(None, pl.String).alias(name) for name in ("reason", "detail")),
+    )
+    if whole.height == text.len():
+        return whole, proved
+    apart = _take_apart(usual.filter(pl.col("stamp").is_null())["text"])
+    order, problem = _order(apart, date_order, proved)
+    found = order if date_order is None and order in {"dmy", "mdy"} else proved
+    return pl.concat([whole, _compose(apart, order, problem).select(whole.columns)]), found
 
 
 def _take_apart(text: pl.Series) -> pl.DataFrame:

@@ -1,13 +1,15 @@
-"""Stamps with an offset are read the same, many at once or as they are written."""
+"""The usual stamps are read the same, many at once or as they are written."""
 
 from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import writtentime
 from pipeline.formats import Declared
 from pipeline.formats._instants import timed
 from pipeline.localtime import READ, Running
@@ -42,3 +44,15 @@ def test_quick_and_slow_reading_agree(texts: list[str | None]) -> None:
     slow, slowly = from_written(records["when"], ZoneInfo("Europe/London"), None, Running())
     assert quick.drop("when").select(READ.names()).equals(slow)
     assert after == slowly
+
+
+@settings(max_examples=tries(200), deadline=None)
+@given(texts=st.lists(_stamp | _other | st.none(), max_size=8))
+def test_usual_stamps_are_read_as_any_other_would_be(texts: list[str | None]) -> None:
+    written = pl.Series(texts, dtype=pl.String)
+    usual = from_written(written, ZoneInfo("Europe/London"), None, Running())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writtentime, "_ISO", "^there is none$")
+        one_way = from_written(written, ZoneInfo("Europe/London"), None, Running())
+    assert usual[0].equals(one_way[0])
+    assert usual[1] == one_way[1]

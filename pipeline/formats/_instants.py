@@ -6,22 +6,12 @@ In: records with a column of written times. Out: the same records with the colum
 
 from __future__ import annotations
 
-from typing import Final
-
 import polars as pl
 
 from pipeline.formats import Declared
 from pipeline.localtime import READ, Running
 from pipeline.schema import TIMESTAMP
-from pipeline.writtentime import from_epoch, from_written
-
-#: An offset may move a stamp out of the years that `localtime` knows; the first and the last of them are read there.
-_SHAPE: Final = (
-    r"^(?:19(?:7[1-9]|[89][0-9])|20[0-9]{2}|21(?:[0-8][0-9]|9[0-8]))-[0-9]{2}-[0-9]{2}"
-    r"[T ][0-9]{2}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
-)
-_SECONDS: Final = "%Y-%m-%dT%H:%M:%S"
-_LENGTH: Final = len("2026-03-15T16:07:32")
+from pipeline.writtentime import from_epoch, from_written, iso_parts
 
 
 def timed(records: pl.DataFrame, column: str, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
@@ -47,12 +37,5 @@ def timed(records: pl.DataFrame, column: str, declared: Declared, running: Runni
 
 def _from_offset(written: pl.Expr) -> pl.Expr:
     """The instant of an ISO 8601 stamp with its offset, cut to microseconds; null for anything else."""
-    stamp = pl.when(written.str.contains(_SHAPE)).then(written)
-    seconds = stamp.str.slice(0, _LENGTH).str.replace(" ", "T", literal=True)
-    local = seconds.str.to_datetime(_SECONDS, time_unit="us", strict=False)
-    digits = stamp.str.slice(_LENGTH + 1, 6).str.extract(r"^[0-9]+", 0).str.pad_end(6, "0").cast(pl.Int64)
-    fraction = pl.when(stamp.str.slice(_LENGTH, 1) == ".").then(digits).otherwise(0)
-    zone = stamp.str.slice(_LENGTH).str.strip_chars_start(".0123456789")
-    minutes = zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + zone.str.tail(2).cast(pl.Int64, strict=False)
-    east = pl.when(zone.str.starts_with("-")).then(-minutes).otherwise(minutes).fill_null(0)
-    return (local.cast(pl.Int64) + fraction - east * 60_000_000).cast(TIMESTAMP)
+    stamp, east = iso_parts(written)
+    return (stamp.cast(pl.Int64) - east * 60_000_000).cast(TIMESTAMP)
