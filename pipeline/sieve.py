@@ -56,10 +56,11 @@ def _of_ascii(texts: pl.Series, phrases: Phrases, typed: pl.Series) -> pl.Series
 
 
 def _words_of(folded: pl.Series) -> pl.DataFrame:
-    """row, word: every word of every text, by the number of the text."""
+    """at, row, word: every word of every text, in their order, by its own number and that of the text."""
     rows = folded.to_frame("folded").with_row_index("row")
     each = pl.col("folded").str.strip_chars(" ").str.split(" ").alias("word")
-    return in_slices(rows, lambda some: some.select("row", each).explode("word", empty_as_null=False))
+    words = in_slices(rows, lambda some: some.select("row", each).explode("word", empty_as_null=False))
+    return words.with_row_index("at")
 
 
 def _rows(size: int, found: pl.DataFrame) -> pl.Series:
@@ -71,6 +72,7 @@ def _held(folded: pl.Series, words: pl.DataFrame, sought: Tables) -> pl.Series:
     """Whether each text holds what is sought; `words` are theirs."""
     named = words.join(sought.words, on="word").drop("word")
     told = _rows(len(folded), named.filter("enough")) | _hold_any(folded, sought.phrases)
+    told |= _side_by_side(len(folded), words, named, sought)
     # What is told already is not asked a second time.
     named = named.filter(~told.gather(named["row"]))
     counted = named.group_by("row").len()
@@ -82,6 +84,16 @@ def _held(folded: pl.Series, words: pl.DataFrame, sought: Tables) -> pl.Series:
     for at in range(0, len(folded), size):
         told |= _paired(len(folded), named.filter(pl.col("row").is_between(at, at + size, closed="left")), sought)
     return told
+
+
+def _side_by_side(size: int, words: pl.DataFrame, named: pl.DataFrame, sought: Tables) -> pl.Series:
+    """Which of so many texts hold two words of a pair one right behind the other; `named` are those of `words`."""
+    behind = named.filter("behind", pl.col("at") > 0)
+    before = behind["at"] - 1
+    numbers = pl.repeat(None, words.height, dtype=pl.UInt32, eager=True).scatter(named["at"], named["number"])
+    both = behind.select("row", "number", number_before=numbers.gather(before), row_before=words["row"].gather(before))
+    pairs = both.filter(pl.col("row") == pl.col("row_before")).select("row", pair=pair_of("number_before", "number"))
+    return _rows(size, pairs.join(sought.adjacent, on="pair", how="semi"))
 
 
 def _paired(size: int, named: pl.DataFrame, sought: Tables) -> pl.Series:

@@ -1,4 +1,4 @@
-"""What a text must hold to be worth a look: one word, two words anywhere in it, or some words that stand together.
+"""What a text must hold to be worth a look: one word, two words side by side or anywhere in it, or some words together.
 
 In: the parts of terms, folded. Out: `Sought`, and its tables (`Tables`). Refuses nothing. Every text of ASCII in which
 a phrase stands as it is written holds one of these, and one in which it stands in digits for letters one of
@@ -46,16 +46,20 @@ class Sought:
     #: A word, and the groups of which one word must be there as well, by their place in `groups`.
     beside: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     groups: tuple[tuple[str, ...], ...] = ()
+    #: Two words, the second right behind the first.
+    adjacent: tuple[tuple[str, str], ...] = ()
 
 
 class Tables(NamedTuple):
     """The same, to be looked up in."""
 
-    #: word, number, enough, leads, follows: whether a word is enough, may be the first of a pair, and the second.
+    #: word, number; whether it is `enough`, `leads` a pair, `follows` in one, stands `before` another or `behind` one.
     words: pl.DataFrame
     phrases: tuple[str, ...]
-    #: pair: the numbers of two words (`pair_of`).
+    #: pair: the numbers of two words (`pair_of`) anywhere in a text.
     pairs: pl.DataFrame
+    #: pair: those of two words side by side.
+    adjacent: pl.DataFrame
 
 
 def tables_of(*kinds: Sought) -> Tables:
@@ -65,12 +69,28 @@ def tables_of(*kinds: Sought) -> Tables:
     # Who holds such a word needs no second.
     leading = _grouped(kinds, lambda each: each.beside.items()).join(enough, on="word", how="anti")
     following = _grouped(kinds, lambda each: ((word, (at,)) for at, of in enumerate(each.groups) for word in of))
-    roles = {"enough": enough, "leads": leading, "follows": following}
-    words = pl.concat([each["word"] for each in roles.values()]).unique().to_frame("word").with_row_index("number")
+    side_by_side = _side_by_side(kinds, enough)
+    before, behind = (side_by_side.select(word=name) for name in ("before", "behind"))
+    roles = {"enough": enough, "leads": leading, "follows": following, "behind": behind}
+    every = pl.concat([each["word"] for each in (*roles.values(), before)])
+    words = every.unique().to_frame("word").with_row_index("number")
     words = words.with_columns(pl.col("word").is_in(each["word"].implode()).alias(name) for name, each in roles.items())
     first, second = (each.join(words, on="word").select("group", "number") for each in (leading, following))
     pairs = first.join(second, on="group", suffix="_beside").select(pair=pair_of("number", "number_beside"))
-    return Tables(words, phrases, pairs)
+    numbers = words.select("word", "number")
+    adjacent = side_by_side.join(numbers, left_on="before", right_on="word").join(
+        numbers, left_on="behind", right_on="word", suffix="_beside"
+    )
+    return Tables(words, phrases, pairs, adjacent.select(pair=pair_of("number", "number_beside")))
+
+
+def _side_by_side(kinds: Sequence[Sought], enough: pl.DataFrame) -> pl.DataFrame:
+    """before, behind: the words of which none is enough by itself."""
+    schema = {"before": pl.String, "behind": pl.String}
+    both = pl.DataFrame([pair for each in kinds for pair in each.adjacent], schema=schema, orient="row").unique()
+    return both.join(enough, left_on="before", right_on="word", how="anti").join(
+        enough, left_on="behind", right_on="word", how="anti"
+    )
 
 
 def _grouped(kinds: Sequence[Sought], of: Callable[[Sought], Iterable[tuple[str, Iterable[int]]]]) -> pl.DataFrame:
@@ -98,6 +118,7 @@ def in_letters(sought: Sought) -> Sought:
     """
     tells = {word for word in sought.beside if _telling(word) >= _SHORTEST}
     alone = [*sought.words, *(word for word in sought.beside if word in tells)]
+    alone += dict.fromkeys(max(pair, key=_telling) for pair in sought.adjacent)
     beside: dict[str, dict[int, None]] = {}
     for word, groups in sought.beside.items():
         if word not in tells:
@@ -119,6 +140,7 @@ class Seeking:
     _phrases: dict[str, None] = field(default_factory=dict)
     _beside: dict[str, dict[int, None]] = field(default_factory=dict)
     _groups: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _adjacent: dict[tuple[str, str], None] = field(default_factory=dict)
 
     def add(self, parts: Sequence[Part]) -> None:
         """A term: where it stands, each of `parts` stands as well."""
@@ -128,8 +150,10 @@ class Seeking:
             anchor = anchor_of(key)
             if not _WHOLE_WORD.fullmatch(anchor):
                 self._phrases[anchor] = None
-            elif beside := second if others else _others_in(key, anchor.strip()):
-                group = self._groups.setdefault(beside, len(self._groups))
+            elif pair := _neighbours(key, anchor.strip()):
+                self._adjacent[pair] = None
+            elif second:
+                group = self._groups.setdefault(second, len(self._groups))
                 self._beside.setdefault(anchor.strip(), {})[group] = None
             elif not others:
                 self._words[anchor.strip()] = None
@@ -147,14 +171,15 @@ class Seeking:
     def all(self) -> Sought:
         """What has come together."""
         beside = {word: tuple(groups) for word, groups in self._beside.items()}
-        return Sought(tuple(self._words), tuple(self._phrases), beside, tuple(self._groups))
+        return Sought(tuple(self._words), tuple(self._phrases), beside, tuple(self._groups), tuple(self._adjacent))
 
 
-def _others_in(key: str, word: str) -> tuple[str, ...]:
-    """The word of a phrase that tells most beside its most telling one; nothing if it has no other."""
+def _neighbours(key: str, word: str) -> tuple[str, str] | None:
+    """A word of a phrase and the one beside it that tells more, in their order; nothing if it has no other."""
     words = key.split(" ")[1:-1]
-    words.remove(word)
-    return (max(words, key=lambda each: (_telling(each), len(each))),) if words else ()
+    at = words.index(word)
+    pairs = [(words[first], words[first + 1]) for first in (at - 1, at) if 0 <= first < len(words) - 1]
+    return max(pairs, key=lambda pair: [(_telling(each), len(each)) for each in pair if each != word], default=None)
 
 
 def part_of(keys: tuple[str, ...]) -> Part:
