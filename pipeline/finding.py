@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 import ahocorasick
 
 from pipeline.phrases import Owner, Pattern, Phrases
-from pipeline.text import fold_one
+from pipeline.text import fold_one, folded_one
 from pipeline.views import CHANGED, View, as_it_stands, as_letters, view_of, views_of
 
 #: Written together, phrases of so many letters are found in the middle of a word, shorter ones only at an end.
@@ -44,17 +44,45 @@ class Find(NamedTuple):
     beside: str
 
 
-def found_in(text: str, phrases: Phrases, *, typed: bool = True, hides: bool = True) -> list[Find]:
+class InLetters:
+    """Texts in which digits and signs are letters: what they say, and what finds phrases in them."""
+
+    def __init__(self, texts: Iterable[str], phrases: Phrases) -> None:
+        self._folded = {text: folded_one(as_letters(text)) for text in texts if _CHANGED.search(text)}
+        words = set(chain.from_iterable(map(str.split, self._folded.values())))
+        self._automaton = phrases.in_letters(words) if words else ()
+        self._phrases = phrases
+
+    def looked_at(self, text: str) -> Iterator[tuple[View, dict[int, _Span]]]:
+        """A text in its letters with what is found there, if it holds a letter and a digit or sign."""
+        if not self._automaton or text not in self._folded:
+            return
+        spans = _spans(self._folded[text], self._automaton, self._phrases)
+        if not spans:
+            return
+        folded, origin = fold_one(as_letters(text))
+        told = {
+            rule: (first, last)
+            for rule, (first, last) in spans.items()
+            if _CHANGED.search(written := text[origin[first] : origin[last - 1] + 1]) and _LETTER.search(written)
+        }
+        yield view_of("digits", folded, origin), told
+
+
+def found_in(
+    text: str, phrases: Phrases, *, typed: bool = True, hides: bool = True, in_letters: InLetters | None = None
+) -> list[Find]:
     """What each rule finds: in the plainest view that it finds anything in, the longest and then the first.
 
     What nobody `typed`, as the address of a page, holds no digits for letters and no slips of the finger. `hides`:
-    false where `views.may_hide` has said so already.
+    false where `views.may_hide` has said so already. `in_letters`: made of this text and many others, if it was.
     """
     best: dict[int, Find] = {}
     if phrases.owners:
         views = list(views_of(text)) if hides else [as_it_stands(text)]
         words = views[0].folded
-        for view, spans in _looked_at(text, views, phrases, typed=typed, hides=hides):
+        lettered = (in_letters or InLetters([text], phrases)).looked_at(text) if typed else ()
+        for view, spans in _looked_at(text, views, phrases, lettered, typed=typed, hides=hides):
             for rule, (first, last) in spans.items():
                 if rule not in best:
                     # In letters for digits, `l` is `i`: no word that could be looked for.
@@ -64,13 +92,18 @@ def found_in(text: str, phrases: Phrases, *, typed: bool = True, hides: bool = T
 
 
 def _looked_at(
-    text: str, views: list[View], phrases: Phrases, *, typed: bool, hides: bool
+    text: str,
+    views: list[View],
+    phrases: Phrases,
+    lettered: Iterable[tuple[View, dict[int, _Span]]],
+    *,
+    typed: bool,
+    hides: bool,
 ) -> Iterator[tuple[View, dict[int, _Span]]]:
     """Each view, and more that these lead to, with the spans of what is found in it."""
     for view in views:
         yield view, _spans(view.folded, phrases.plain, phrases)
-    if typed and _CHANGED.search(text) and phrases.in_letters:
-        yield _in_letters(text, phrases)
+    yield from lettered
     if hides and _MASK.search(text):
         yield from _masked(text, phrases)
     for view in views:
@@ -145,17 +178,6 @@ def _chains(folded: str, parts: Mapping[int, list[_Span]], pattern: Pattern) -> 
             if before <= first and folded.count(" ", before, first + 1) <= pattern.between[number - 1] + 1:
                 reached[number][last] = min(start, reached[number].get(last, start))
     return ((start, last) for last, start in reached[-1].items())
-
-
-def _in_letters(text: str, phrases: Phrases) -> tuple[View, dict[int, _Span]]:
-    """What is found where digits and signs are letters, if it holds one of each."""
-    folded, origin = fold_one(as_letters(text))
-    spans = {
-        rule: (first, last)
-        for rule, (first, last) in _spans(folded, phrases.in_letters, phrases).items()
-        if _CHANGED.search(written := text[origin[first] : origin[last - 1] + 1]) and _LETTER.search(written)
-    }
-    return view_of("digits", folded, origin), spans
 
 
 def _glued(folded: str, phrases: Phrases) -> dict[int, _Span]:

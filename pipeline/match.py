@@ -16,7 +16,7 @@ import polars as pl
 from pipeline.ahead import ahead
 from pipeline.beside import Beside
 from pipeline.errors import WatchlistError
-from pipeline.finding import found_in
+from pipeline.finding import InLetters, found_in
 from pipeline.matcher import TEXT_HITS, VALUE_HITS, Matcher, Rule
 from pipeline.matchsites import match_hosts, match_names, read_as
 from pipeline.redirects import HIDING, HIDING_HOST
@@ -65,13 +65,22 @@ def _read(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
     # A loop over texts, because the automata read one at a time.
     hides = ~is_ascii(pl.col("text")) | may_hide(pl.col("text"))
     distinct = texts.select("field", "text").unique().with_columns(hides.alias("hides"))
-    rows = [row for field, text, hidden in distinct.iter_rows() for row in _hits_in(field, text, matcher, hides=hidden)]
+    by_hand = distinct.filter(~pl.col("field").is_in(OF_PAGES))["text"].unique()
+    in_letters = InLetters(by_hand, matcher.phrases)
+    rows = [
+        row
+        for field, text, hidden in distinct.iter_rows()
+        for row in _hits_in(field, text, matcher, in_letters, hides=hidden)
+    ]
     return texts.join(pl.DataFrame(rows, schema=TEXT_HITS, orient="row"), on=["field", "text"], how="inner")
 
 
-def _hits_in(field: str, text: str, matcher: Matcher, *, hides: bool) -> Iterator[tuple[Any, ...]]:
+def _hits_in(
+    field: str, text: str, matcher: Matcher, in_letters: InLetters, *, hides: bool
+) -> Iterator[tuple[Any, ...]]:
     known: dict[str, Beside] = {}
-    for find in found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides):
+    finds = found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides, in_letters=in_letters)
+    for find in finds:
         rule, beside = matcher.rules[find.rule], known.setdefault(find.beside, Beside(find.beside))
         if field not in rule.fields or rule.silencing.any_in(beside):
             continue
