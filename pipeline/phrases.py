@@ -166,6 +166,7 @@ class _Owners:
 
     _rules: dict[str, list[int]] = field(default_factory=dict)
     _parts: dict[str, list[int]] = field(default_factory=dict)
+    _numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def of_rule(self, keys: Iterable[str], rule: int) -> None:
         for key in keys:
@@ -173,9 +174,14 @@ class _Owners:
             if rule not in known[-1:]:
                 known.append(rule)
 
-    def of_part(self, keys: Iterable[str], part: int) -> None:
-        for key in keys:
-            self._parts.setdefault(key, []).append(part)
+    def number_of(self, part: Part) -> int:
+        """Of a part of a pattern: its number, which it shares with all that have the same phrases."""
+        number = self._numbers.get(part.keys)
+        if number is None:
+            number = self._numbers[part.keys] = len(self._numbers)
+            for key in part.keys:
+                self._parts.setdefault(key, []).append(number)
+        return number
 
     def all(self, rarest: Container[int]) -> dict[str, Owner]:
         """Of every phrase; `rarest` are the parts that are met most seldom in a pattern."""
@@ -192,7 +198,6 @@ class _Owners:
 def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] = ()) -> Phrases:
     """The phrases of some rules, each by its terms; `needs`: for each rule, what (`contexts`) must be there too."""
     owners, seeking = _Owners(), {each: Seeking() for each in (False, True)}
-    numbers: dict[tuple[str, ...], int] = {}
     patterns: defaultdict[int, dict[Pattern, None]] = defaultdict(dict)
     # Many terms share a set of words, which is one and the same tuple.
     known: dict[tuple[int, bool], Part] = {}
@@ -205,12 +210,8 @@ def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] 
             if len(parts) == 1:
                 owners.of_rule(rarest.keys, rule)
                 continue
-            for part in parts:
-                if part.keys not in numbers:
-                    numbers[part.keys] = len(numbers)
-                    owners.of_part(part.keys, numbers[part.keys])
-            pattern = Pattern(rule, tuple(numbers[part.keys] for part in parts), term.between)
-            patterns[numbers[rarest.keys]][pattern] = None
+            pattern = Pattern(rule, tuple(map(owners.number_of, parts)), term.between)
+            patterns[owners.number_of(rarest)][pattern] = None
     led = {part: tuple(found) for part, found in patterns.items()}
     whose, others = owners.all(led), _keys_of(known, as_written=True) - _keys_of(known, as_written=False)
     wrong = misspellings(_words_of(whose.keys() - others), _words_of(others))

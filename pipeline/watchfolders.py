@@ -8,7 +8,7 @@ concerns, and nobody would notice. One file by itself is judged in `watchtoml`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import resources
@@ -19,7 +19,7 @@ from typing import TypeVar
 from pipeline.errors import WatchlistError
 from pipeline.policy import POLICY
 from pipeline.secretlists import SecretFile
-from pipeline.terms import Phrase, TermError, Words, phrases_of, spelt_out
+from pipeline.terms import TermError, Words, phrases_of, spelt_out
 from pipeline.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
 from pipeline.watchtoml import LANGUAGES, TEXT_FIELDS, CategoryTable, Document, read, read_words
@@ -163,37 +163,27 @@ def _watchlist(document: Document, category: Category, words: Words) -> Watchlis
 
 def _text_rule(document: Document, index: int, category: Category, words: Words) -> TextRule:
     table = document.tables.rule[index]
-
-    def read_by(how: Callable[[str, Words], _Read], key: str, terms: list[str]) -> list[_Read]:
-        found = []
-        for each, term in enumerate(terms):
-            try:
-                found.append(how(term, words))
-            except TermError as error:
-                line = document.line("rule", index, key, each)
-                raise WatchlistError(f"{error}.", path=document.path, line=line, remedy=_FORMS) from error
-        return found
-
-    def context(key: str, terms: list[str]) -> tuple[Phrase, ...]:
-        return tuple(chain.from_iterable(read_by(phrases_of, key, terms)))
-
-    spelt = partial(spelt_out, as_written=bool(table.language))
-    return TextRule(
-        table.id,
-        category.id,
-        tuple(read_by(spelt, "terms", table.terms)),
-        table.weight,
-        tuple(table.fields),
-        context("unless", table.unless),
-        context("lowers", table.lowers),
-        context("raises", table.raises),
-        context("needs", table.needs),
-        tuple(table.match),
-        tuple(table.no_match),
-        document.place("rule", index),
-        table.language,
-        table.means,
+    spelt = partial(spelt_out, words=words, as_written=bool(table.language))
+    terms = tuple(_read(document, index, "terms", spelt))
+    unless, lowers, raises, needs = (
+        tuple(chain.from_iterable(_read(document, index, key, partial(phrases_of, words=words))))
+        for key in ("unless", "lowers", "raises", "needs")
     )
+    return TextRule(
+        table.id, category.id, terms, table.weight,
+        tuple(table.fields), unless, lowers, raises, needs, tuple(table.match), tuple(table.no_match),
+        document.place("rule", index), table.language, table.means,
+    )  # fmt: skip
+
+
+def _read(document: Document, index: int, key: str, how: Callable[[str], _Read]) -> Iterator[_Read]:
+    """The terms of one key of a rule, each read. Raises `WatchlistError` with the line of the first that cannot be."""
+    for each, term in enumerate(getattr(document.tables.rule[index], key)):
+        try:
+            yield how(term)
+        except TermError as error:
+            line = document.line("rule", index, key, each)
+            raise WatchlistError(f"{error}.", path=document.path, line=line, remedy=_FORMS) from error
 
 
 def _refuse_same_ids(lists: Iterable[Watchlist], plain: Iterable[TermFile | DomainFile]) -> None:

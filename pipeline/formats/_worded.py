@@ -73,16 +73,10 @@ def late_refused(read: pl.DataFrame, texts: pl.DataFrame, order: Order, sep: str
     """
     (column,) = (name for name in texts.columns if name != "line")
     client, ahead = "|".join(order.client), "|".join(order.ahead)
-    pairs = pl.col(column)
-    late = texts.filter(pairs.str.contains(rf"(?s){sep}(?:{client})=.*{sep}(?:{ahead})="))
+    late = texts.filter(pl.col(column).str.contains(rf"(?s){sep}(?:{client})=.*{sep}(?:{ahead})="))
     if late.is_empty():
         return read
-    before = pairs.str.extract(rf"(?s)^(.*?){sep}(?:{client})=")
-    behind = [
-        pairs.str.contains(f"{sep}{key}=", literal=True) & ~(before + sep).str.contains(f"{sep}{key}=", literal=True)
-        for key in order.ahead
-    ]
-    forged = late.filter(pl.any_horizontal(behind)).select("line", forged=pl.lit(value=True))
+    forged = late.filter(_is_forged(pl.col(column), order, sep)).select("line", forged=pl.lit(value=True))
     fault = pl.col("forged").fill_null(value=False) & pl.col("reason").is_null()
     return (
         read.join(forged, on="line", how="left", maintain_order="left")
@@ -91,6 +85,15 @@ def late_refused(read: pl.DataFrame, texts: pl.DataFrame, order: Order, sep: str
             detail=pl.when(fault).then(pl.lit("says who it was only behind what the client sent")).otherwise("detail"),
         )
         .drop("forged")
+    )
+
+
+def _is_forged(pairs: pl.Expr, order: Order, sep: str) -> pl.Expr:
+    """Whether a key of `ahead` stands only behind one that a client filled."""
+    before = pairs.str.extract(rf"(?s)^(.*?){sep}(?:{'|'.join(order.client)})=") + sep
+    keys = [f"{sep}{key}=" for key in order.ahead]
+    return pl.any_horizontal(
+        pairs.str.contains(key, literal=True) & ~before.str.contains(key, literal=True) for key in keys
     )
 
 
