@@ -19,17 +19,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
+    Column,
     Connection,
     Engine,
+    MetaData,
+    PrimaryKeyConstraint,
     RowMapping,
     Select,
-    column,
+    String,
+    Table,
     create_engine,
     event,
     insert,
     inspect,
     select,
-    table,
     update,
 )
 from sqlalchemy.engine import make_url
@@ -42,7 +45,7 @@ from casebook.chain import BEGINNING, action_hash, content_hash
 from casebook.kinds import CasebookError, Said, canonical
 from casebook.linked import links
 from casebook.projection import project, stamp
-from casebook.tables import ACTION, CONTENT, HEAD, INCIDENT
+from casebook.tables import ACTION, CONTENT, HEAD, INCIDENT, METADATA
 from pipeline.config import Settings
 from pipeline.errors import StoreError
 
@@ -55,7 +58,12 @@ DEFAULT_NAME: Final = "casebook.sqlite"
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 #: The migration that the tables of this version stand at, and where Alembic notes it.
 REVISION: Final = "0002"
-_VERSIONS: Final = table("alembic_version", column("version_num"))
+_VERSIONS: Final = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 _HOW: Final = 'Write url = "postgresql://user:password@server/database" under [casebook], or leave it out.'
 
 
@@ -216,7 +224,10 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _migrate(connection: Connection) -> None:
-    # Not at the top: on all nights but the first there is nothing to migrate.
+    if not inspect(connection).get_table_names():
+        _make_first(connection)
+        return
+    # Not at the top: on nearly all nights there is nothing to migrate.
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -231,7 +242,19 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
     _make_anew(connection)
     if connection.execute(select(HEAD.c.id)).one_or_none() is None:
-        connection.execute(insert(HEAD), {"id": 1, "seq": 0, "hash": BEGINNING})
+        _begin(connection)
+
+
+def _make_first(connection: Connection) -> None:
+    """The tables where there are none, as all migrations together make them: to load Alembic takes longer."""
+    METADATA.create_all(connection, checkfirst=False)
+    _VERSIONS.create(connection)
+    connection.execute(insert(_VERSIONS), {"version_num": REVISION})
+    _begin(connection)
+
+
+def _begin(connection: Connection) -> None:
+    connection.execute(insert(HEAD), {"id": 1, "seq": 0, "hash": BEGINNING})
 
 
 def _make_anew(connection: Connection) -> None:

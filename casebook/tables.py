@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.schema import conv
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -75,7 +76,8 @@ HEAD: Final = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
-    CheckConstraint("id = 1", name="one_row"),
+    # The name that the first migration gave it.
+    CheckConstraint("id = 1", name=conv("ck_head_ck_head_one_row")),
 )
 
 INCIDENT: Final = Table(

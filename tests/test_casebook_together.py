@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -58,9 +61,19 @@ def test_the_tables_that_migrations_make_are_those_of_the_program(tmp_path: Path
 
     from casebook.tables import METADATA
 
-    with opened_casebook(f"sqlite:///{tmp_path / 'casebook.sqlite'}") as book, book.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == REVISION
+    made: dict[str, list[Any]] = {}
+    for name in ("anew", "migrated"):
+        file = tmp_path / f"{name}.sqlite"
+        with closing(sqlite3.connect(file)) as connection:
+            # Where there is any table, nothing is made anew.
+            connection.execute("CREATE TABLE another (id)" if name == "migrated" else "SELECT 1")
+        with opened_casebook(f"sqlite:///{file}") as book, book.reading() as reader:
+            others = (each for each in compare_metadata(MigrationContext.configure(reader), METADATA))
+            assert [each for each in others if "another" not in str(each)] == []
+            assert reader.scalar(text("SELECT version_num FROM alembic_version")) == REVISION
+            kept = "SELECT type, name, sql FROM sqlite_master WHERE name <> 'another' ORDER BY name"
+            made[name] = [*reader.execute(text(kept)).all(), *reader.execute(text("SELECT * FROM head")).all()]
+    assert made["anew"] == made["migrated"]
 
 
 @pytest.mark.parametrize("url", ["mysql://db.example/x", "sqlite://", "nonsense", ""])
