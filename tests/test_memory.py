@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 
-from tests.made_night import NIGHT, School, squid
+from pipeline import nightly
+from pipeline.rules import Rules
+from tests.made_night import NIGHT, School, later, squid
 
 resource = pytest.importorskip("resource", reason="Windows does not tell the most memory of a process")
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,3 +47,19 @@ def most_memory(folder: Path, lines: int) -> float:
 def test_a_log_five_times_as_long_takes_no_more_memory(tmp_path: Path) -> None:
     short, long = most_memory(tmp_path / "short", 12_000), most_memory(tmp_path / "long", 60_000)
     assert long < short * 1.35 + 20, f"{short:.0f} MiB for the short log, {long:.0f} MiB for the long one"
+
+
+def test_the_rules_of_a_night_go_with_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[weakref.ref[Rules]] = []
+    really = nightly._made_ready
+
+    def noted(*given: object, **more: object) -> Rules:
+        rules = really(*given, **more)  # type: ignore[arg-type]  # whatever the night gives, handed on
+        used.append(weakref.ref(rules))
+        return rules
+
+    monkeypatch.setattr(nightly, "_made_ready", noted)
+    school = School(tmp_path).made()
+    for number in range(3):
+        school.night(later(number))
+    assert [each() is None for each in used] == [True, True, False]
