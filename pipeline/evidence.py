@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from io import BufferedReader
+from io import SEEK_SET, BufferedReader
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ from pipeline.streams import Stream
 from pipeline.unpack import MAGIC_BYTES, compression_of
 
 _PLACES = ("line", "byte_offset")
+#: So much is read at once: nearly every line is shorter than the first; the second, where that skips next to nothing.
+_APART, _CLOSE = 1 << 12, 1 << 16
 
 
 def wanted_lines(events: pl.LazyFrame, hit_places: pl.DataFrame, around: pl.DataFrame, span: timedelta) -> pl.DataFrame:
@@ -85,18 +87,34 @@ def _by_seeking(stream: BufferedReader, path: Path, wanted: pl.DataFrame, start:
                 ) -> Iterator[bytes]:  # fmt: skip
     """Line by line: the wanted ones are few. Each must begin after a line end and agree with the one before it."""
     before, reached = -1 if start.ends_in_mid_line else start.next_line - 1, start.bytes_read
-    for number, offset in wanted.select(*_PLACES).iter_rows():
+    span = end.bytes_read - start.bytes_read
+    piece, begins, size = b"", 0, _CLOSE if span < wanted.height * _CLOSE else _APART
+    for number, offset in zip(*(wanted[name].to_list() for name in _PLACES), strict=True):
         # Lines that follow each other touch, and no others do.
         if not reached <= offset < end.bytes_read or (offset == reached) != (number == before + 1):
             raise changed(path)
-        stream.seek(max(offset - 1, 0))
-        if offset and stream.read(1) != b"\n":
+        # With the byte before it.
+        if not begins < offset < begins + len(piece):
+            begins = max(offset - 1, 0)
+            piece = _read_at(stream, begins, size)
+        at = offset - begins
+        if offset and piece[at - 1 : at] != b"\n":
             raise changed(path)
-        line = stream.readline(end.bytes_read - offset)
+        while not (stop := piece.find(b"\n", at) + 1) and begins + len(piece) < end.bytes_read:
+            if not (more := _read_at(stream, begins + len(piece), len(piece))):
+                break
+            piece += more
+        line = piece[at : stop or len(piece)][: end.bytes_read - offset]
         before, reached = number, offset + len(line)
         if not line.endswith(b"\n") and reached != end.bytes_read:
             raise changed(path)
         yield without_line_end(line)
+
+
+def _read_at(stream: BufferedReader, place: int, size: int) -> bytes:
+    """So many bytes of a file, fewer at its end; past the buffer of the stream, which would read more each time."""
+    stream.raw.seek(place, SEEK_SET)
+    return stream.raw.read(size) or b""
 
 
 def _by_reading(path: Path, wanted: pl.DataFrame, cut: Iterator[Block]) -> Iterator[bytes]:

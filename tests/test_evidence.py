@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import evidence
 from pipeline.errors import SourceError
 from pipeline.evidence import original_lines
 from pipeline.records import blocks
@@ -54,10 +56,12 @@ def stream(line: int = 1, offset: int = 0) -> Stream:
 @given(
     lines=st.lists(st.sampled_from([b"", b"a", b'b,"', b'"c', b'"d","e"', b"f\r"]), min_size=2, max_size=12),
     at=st.integers(0, 5), quoted=st.booleans(), packed=st.booleans(), steps=st.integers(1, 3),
+    apart=st.integers(1, 9), close=st.integers(1, 9),
 )  # fmt: skip
 def test_lines_come_from_the_places_that_were_read(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], at: int, quoted: bool, packed: bool, steps: int
-) -> None:
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], at: int, quoted: bool, packed: bool, steps: int,
+    apart: int, close: int,
+) -> None:  # fmt: skip
     data = b"\n".join(lines) + b"\n"
     before = lines[: min(at, len(lines) - 1)]
     start = stream(len(before) + 1, sum(len(line) + 1 for line in before))
@@ -65,7 +69,8 @@ def test_lines_come_from_the_places_that_were_read(
     path = tmp_path_factory.mktemp("log") / "log"
     later = b'grown "since\n'
     path.write_bytes(gzip.compress(data + later) if packed else data + later)
-    found = original_lines(path, wanted[::steps], start, stream(99, len(data)), quoted=quoted)
+    with patch.multiple(evidence, _APART=apart, _CLOSE=close):
+        found = original_lines(path, wanted[::steps], start, stream(99, len(data)), quoted=quoted)
     assert found["raw"].to_list() == raws[::steps]
     assert found.schema == EVIDENCE
 
