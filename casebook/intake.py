@@ -87,7 +87,7 @@ def plain(value: Any) -> Any:
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, str):
+    if isinstance(value, str) and not value.isascii():
         # A lone surrogate is no text for a database.
         return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     return value
