@@ -22,6 +22,8 @@ demo: $(VENV)/.installed  ## a whole night of an invented school; names the file
 
 # There is a worker for each core, and each keeps to one; .ci/run has them share all.
 test: export POLARS_MAX_THREADS ?= 1
+# Python may keep what it has compiled: the program is started as a process more than a hundred times.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.installed $(VENV)/.dev  ## every test
 	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder \
 		$(ARGS)
