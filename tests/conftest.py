@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,10 @@ from tests.made_subject import kept_school
 # How long an example takes says something about the machine, nothing about the program.
 settings.register_profile("house", deadline=None, max_examples=tries(100), suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+# As `cli.run` has it: the lists and the tests are a million objects that stay, and to look through them for circles
+# again and again is a tenth of the time.
+gc.set_threshold(100_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
