@@ -49,7 +49,7 @@ def e2guardian(behind: int, layout: str) -> Iterator[E2guardian]:
             place, {"filterports": str(port), "proxyport": str(behind), "logfileformat": layout}
         )
         command = [program("e2guardian"), "-N", "-c", str(configuration)]
-        with running(command, port, place, _ENVIRONMENT):
+        with running(command, port, place, _ENVIRONMENT, goes_when_asked=False):
             yield E2guardian(port, place / "logs" / "access.log")
 
 

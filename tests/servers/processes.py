@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -98,9 +98,13 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    command: Sequence[str], port: int, workplace: Path, environment: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A server, from when it listens until the end of the block."""
+    command: Sequence[str], port: int, workplace: Path, environment: Mapping[str, str] | None = None,
+    *, goes_when_asked: bool = True,
+) -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
+    """A server, from when it listens until the end of the block.
+
+    One that is not gone a second after it was asked to go need not be asked.
+    """
     output = workplace / "output"
     with output.open("wb") as stream:
         process = subprocess.Popen(
@@ -112,6 +116,8 @@ def running(
         wait_until(lambda: _listens(process, port, output), f"{command[0]} to listen")
         yield process
     finally:
+        if goes_when_asked:
+            _ask_to_go(process)
         _end(process)
 
 
@@ -143,14 +149,16 @@ def _listens(process: subprocess.Popen[bytes], port: int, output: Path) -> bool:
     return any(row[3] == _LISTENING and row[1].endswith(f":{port:04X}") for row in rows)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a server to go; soon afterwards take it, and everything that it started, away."""
+def _ask_to_go(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(1)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Take a server, and everything that it started, away."""
+    process.kill()
+    process.wait()
     try:
         # Its own session, so its process group has its number; what it started may outlive it.
         os.killpg(process.pid, signal.SIGKILL)

@@ -64,7 +64,6 @@ visible_hostname proxy.example.test
 pid_filename {folder}/squid.pid
 cache_log {folder}/cache.log
 coredump_dir {folder}
-shutdown_lifetime 0 seconds
 """
 
 
@@ -107,9 +106,15 @@ def squid(web: int, logins: Sequence[Login], folder: Path) -> Iterator[Squid]:
     )  # fmt: skip
     for path in (folder, *folder.iterdir()):
         give(path)
-    control = (program("squid"), "-n", f"esafety{os.getpid()}x{next(_NUMBERS)}", "-f", str(folder / "squid.conf"))
-    with running([*control, "-N"], port, folder):
-        yield Squid(port, behind, sixth, folder, control)
+    name = f"esafety{os.getpid()}x{next(_NUMBERS)}"
+    control = (program("squid"), "-n", name, "-f", str(folder / "squid.conf"))
+    try:
+        with running([*control, "-N"], port, folder, goes_when_asked=False):
+            yield Squid(port, behind, sixth, folder, control)
+    finally:
+        # What it shares with other processes of Squid lies apart from its folder, and it had no time to clear up.
+        for shared in Path("/dev/shm").glob(f"{name}-*"):  # noqa: S108 - where the C library keeps it
+            shared.unlink()
 
 
 def _md5(password: str) -> str:
