@@ -76,7 +76,8 @@ def search_terms(parts: pl.DataFrame) -> pl.DataFrame:
     of it is one blank. Where a parameter stands twice its last words count, and those behind a `#` come after all.
     """
     found = _searches(parts)
-    carried = targets(_may_lead_to_a_search(parts))
+    leading = _may_lead_to_a_search(parts)
+    carried = leading if leading.is_empty() else targets(leading)
     if carried.is_empty():
         return found
     behind = _searches(url_parts(carried["target"].unique())).rename({"url": "target"})
@@ -101,9 +102,13 @@ def may_search(urls: pl.Series) -> pl.Series:
 
 def _may_lead_to_a_search(parts: pl.DataFrame) -> pl.DataFrame:
     """A quick sieve: the URLs that name an engine beside their own host, or hide what they name."""
+    carrying = may_carry(parts)
+    if carrying.is_empty():
+        # Usual; what looks for thousands of names is not made for nothing.
+        return carrying
     names = [*_sites().texts(), *HIDING]
     named = [pl.col(part).str.contains_any(names).fill_null(value=False) for part in ("path", "query")]
-    return may_carry(parts).filter(named[0] | named[1] | pl.col("host").str.ends_with(HIDING_HOST))
+    return carrying.filter(named[0] | named[1] | pl.col("host").str.ends_with(HIDING_HOST))
 
 
 def _searches(parts: pl.DataFrame) -> pl.DataFrame:
