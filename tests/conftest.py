@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +33,15 @@ def _shipped_once() -> Iterator[None]:
                 patch.setattr(module, name, getattr(shipped, name))
         # Writing them takes longer than a test's night that finds them made.
         patch.setattr(keptlists, "keep", lambda *_: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_power_cut() -> Iterator[None]:
+    """No test cuts the power, so what must outlive that need not reach the disk; as a process, the program waits."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Whatever is no open file is still refused.
+        patch.setattr(os, "fsync", os.fstat)
         yield
 
 
