@@ -13,7 +13,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,17 +33,27 @@ UNIT_RECORDS, CHUNK = 250, 16 << 10
 #: So long after a step, in seconds, the kill comes at the latest: what lies between two steps is met as well.
 AFTER_A_STEP = 0.03
 PROGRAM = """
-import os, sys
+import os, signal, sys, threading
 from datetime import datetime
 from pathlib import Path
 from pipeline import decode, engine, nightly
 from pipeline.config import load_settings
 engine.UNIT_RECORDS, decode.decoded.__defaults__ = int(sys.argv[3]), (int(sys.argv[4]),)
 config = Path(sys.argv[1])
-folder = str(config.parent)
+folder, taken = str(config.parent), 0
+last, later = int(sys.argv[5]), float(sys.argv[6])
+def end():
+    os.kill(os.getpid(), signal.SIGKILL)
 def tell(event, arguments):
-    if any(isinstance(each, (str, Path)) and str(each).startswith(folder) for each in arguments):
-        os.write(1, b".")
+    global taken
+    named = [str(each) for each in arguments if isinstance(each, (str, Path)) and str(each).startswith(folder)]
+    if named:
+        placed = event == "os.rename" and named[-1].removeprefix(folder)
+        unit, day = (placed and placed.startswith(f"/store/{kind}/") for kind in ("lake", "days"))
+        os.write(1, b"u" if unit else b"d" if day else b".")
+        taken += 1
+        if taken == last:
+            threading.Timer(later, end).start() if later else end()
 sys.addaudithook(tell)
 nightly.run(load_settings(config), config, datetime.fromisoformat(sys.argv[2]))
 """
@@ -58,29 +67,16 @@ def a_school(folder: Path) -> School:
     return school
 
 
-def started(school: School) -> subprocess.Popen[bytes]:
-    arguments = [str(school.config), NIGHT.isoformat(), str(UNIT_RECORDS), str(CHUNK)]
-    return subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, cwd=ROOT)
+def night_of(school: School, step: int = 0, later: float = 0) -> tuple[bytes, int]:
+    """A night, killed so many seconds after a step, or never. Its steps, and how it ended.
 
-
-def steps_of(school: School) -> int:
-    """How many steps an undisturbed night takes."""
-    with started(school) as night:
-        told, _ = night.communicate()
-    assert night.returncode == 0
-    return len(told)
-
-
-def killed_at(school: School, step: int, later: float) -> bool:
-    """Start a night and kill it so many seconds after a step; whether it was still at work."""
-    with started(school) as night:
-        assert night.stdout is not None
-        assert len(night.stdout.read(step)) == step
-        time.sleep(later)
-        night.kill()
+    Steps: `u` where a unit is put into its place, `d` a day, a full stop any other.
+    """
+    arguments = [str(school.config), NIGHT.isoformat(), str(UNIT_RECORDS), str(CHUNK), str(step), str(later)]
+    night = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], stdout=subprocess.PIPE, cwd=ROOT, check=False)
     # Killed or at its end: a night that fails over what the one before it left would be a finding.
     assert night.returncode in {-signal.SIGKILL, 0}
-    return night.returncode != 0
+    return night.stdout, night.returncode
 
 
 def how_far(school: School) -> str:
@@ -100,24 +96,24 @@ def test_killed_at_any_moment_a_night_is_made_good_by_the_next_run(
     monkeypatch.setattr("pipeline.decode.decoded.__defaults__", (CHUNK,))
     assert decode.CHUNK > CHUNK
     undisturbed = a_school(tmp_path / "undisturbed")
-    whole = steps_of(undisturbed)
+    whole, _ = night_of(undisturbed)
     expected = lake_bytes(undisturbed), digest(undisturbed)
     assert len(list((undisturbed.store / "lake").iterdir())) > 6
     # A run that finds all done takes the fewest steps.
-    fewest = steps_of(undisturbed)
+    fewest = len(night_of(undisturbed)[0])
     chance = random.Random(20261110)
-    # The first kills are spread over the whole night, an equal part of it each.
-    moments = [
-        (int(whole * (number + chance.random()) / SCHOOLS) or 1, chance.randint(1, fewest)) for number in range(SCHOOLS)
-    ]
-    pauses = [(chance.uniform(0, AFTER_A_STEP), chance.uniform(0, AFTER_A_STEP)) for _ in range(SCHOOLS)]
+    # Of the first kills one strikes while units are written, one when days are; the others anywhere, each in its part.
+    sure = [chance.randint(whole.index(b"u") + 1, whole.rindex(b"u")), whole.rindex(b"d") + chance.randint(1, 9)]
+    spread = [int(len(whole) * (number + chance.random()) / SCHOOLS) or 1 for number in range(len(sure), SCHOOLS)]
+    first = [*((step, 0.0) for step in sure), *((step, chance.uniform(0, AFTER_A_STEP)) for step in spread)]
+    moments = [(each, (chance.randint(1, fewest), chance.uniform(0, AFTER_A_STEP))) for each in first]
     met: Counter[str] = Counter()
     killed: list[bool] = []
 
     def killed_twice(number: int) -> School:
         school = a_school(tmp_path / str(number))
-        for step, later in zip(moments[number], pauses[number], strict=True):
-            killed.append(killed_at(school, step, later))
+        for step, later in moments[number]:
+            killed.append(night_of(school, step, later)[1] != 0)
             met[how_far(school)] += 1
         return school
 
