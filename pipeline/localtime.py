@@ -105,7 +105,7 @@ def from_local(stamps: pl.Series, zone: ZoneInfo, running: Running) -> tuple[pl.
     if offset is not None and (first is None or last is None or clock.is_afar(first, last)):
         instant = (pl.col("local") - offset).dt.replace_time_zone("UTC")
         plain = table.with_columns(early=instant, late=instant, twice=False, settled=False)
-        return plain.select(_read_columns(zone.key)), _passed(clock, running, last)
+        return plain.select(_read_columns(zone.key)), _passed(clock, running, sane)
     before = datetime.fromisoformat(running.last) if running.last else None
     begun = pl.DataFrame({"local": [before], "sane": [before is not None]}, schema=table.schema)
     settled = _settle(_in_zone(pl.concat([begun, table]), clock, zone.key), running)
@@ -128,8 +128,11 @@ def _settle(table: pl.DataFrame, running: Running) -> pl.DataFrame:
     """Add `date`, `falls` (within the repeated hour, so far), `tumbled` (elsewhere, so far) and `settled`."""
     prev = pl.col("known").forward_fill().shift(1)
     prev_twice = pl.when(pl.col("known").is_not_null()).then(pl.col("twice")).forward_fill().shift(1)
-    falls = (prev - pl.col("known") >= _FALL).fill_null(value=False)
-    clock = falls & pl.col("twice") & prev_twice.fill_null(value=False) & (prev - pl.col("known") < _LONGEST_REPEAT)
+    # From where the line before stands to this stamp itself, or a second back over the beginning of a time near a
+    # repeated hour would be a year.
+    back = pl.when(pl.col("known").is_not_null()).then(prev - pl.col("local"))
+    falls = (back >= _FALL).fill_null(value=False)
+    clock = falls & pl.col("twice") & prev_twice.fill_null(value=False) & (back < _LONGEST_REPEAT)
     leaps = (pl.col("known") - prev >= _FALL).fill_null(value=False)
     date = pl.when(pl.col("twice")).then(pl.col("local").dt.date().cast(pl.String))
     carried = pl.when(pl.col("date") == running.repeated).then(running.falls).otherwise(0)
@@ -173,13 +176,14 @@ def _run_on(table: pl.DataFrame, running: Running) -> Running:
     return _reached(running, known["known"][-1], rising=not table["tumbled"][-1], repeated=(repeated, falls))
 
 
-def _passed(clock: Clock, running: Running, last: datetime | None) -> Running:
-    """After stamps up to `last`, none of which is near a repeated hour."""
-    if last is None:
+def _passed(clock: Clock, running: Running, stamps: pl.Series) -> Running:
+    """After stamps that all stand at one place, away from any repeated hour."""
+    if stamps.is_empty():
         return running
-    before = datetime.fromisoformat(running.last) if running.last else last
-    stood, stands = clock.stand(np.array([before, last], dtype="datetime64[us]")).tolist()
-    rising = running.rising and stood - stands < _FALL
+    first = stamps[0]
+    before = datetime.fromisoformat(running.last) if running.last else first
+    stood, stands = clock.stand(np.array([before, first], dtype="datetime64[us]")).tolist()
+    rising = running.rising and stood - first < _FALL
     return _reached(running, stands, rising=rising, repeated=(running.repeated, running.falls))
 
 

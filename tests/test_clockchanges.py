@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.clockchanges import clock_of
-from pipeline.localtime import Running, from_local
+from pipeline.localtime import READ, Running, from_local
 from tests.effort import tries
 
 _LONDON = ZoneInfo("Europe/London")
@@ -25,6 +25,10 @@ _ZONES = (
 _ANY = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31))  # noqa: DTZ001 - local stamps have no zone
 _AUTUMN = st.integers(-3 * 86_400, 3 * 86_400).map(
     lambda seconds: datetime.fromisoformat("2025-10-26T01:30") + timedelta(seconds=seconds)
+)
+#: Where the first of the stamps are that are looked at because of that hour.
+_MIDNIGHT = st.integers(-1800, 1800).map(
+    lambda seconds: datetime.fromisoformat("2025-10-25T00:00") + timedelta(seconds=seconds)
 )
 _MONTHS = st.integers(0, 3 * 365).map(lambda day: datetime.fromisoformat("2024-01-01T12:00") + timedelta(days=day))
 
@@ -103,6 +107,30 @@ def test_a_fall_in_may_says_nothing_of_october() -> None:
     read, _ = from_local(_stamps([datetime.fromisoformat(text) for text in texts]), _LONDON, Running())
     assert read["ts_quality"].to_list() == ["assumed-zone", "assumed-zone", "ambiguous-hour", "assumed-zone"]
     assert read["ts"][-1] == datetime(2025, 10, 26, 1, 5, tzinfo=UTC)
+
+
+@settings(max_examples=tries(200), deadline=None)
+@given(
+    found=st.lists(_AUTUMN | _MIDNIGHT, min_size=2, max_size=40).map(sorted),
+    late=st.lists(st.integers(0, 1799), min_size=40, max_size=40),
+    size=st.integers(1, 40),
+)
+def test_lines_a_little_out_of_order_are_no_fall(found: list[datetime], late: list[int], size: int) -> None:
+    written = [each - timedelta(seconds=seconds) for each, seconds in zip(found, late, strict=False)]
+    running = Running()
+    for start in range(0, len(written), size):
+        running = _after(written[start : start + size], running=running)
+    assert running.rising
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_second_back_over_a_midnight_before_the_hour_unsettles_nothing(size: int) -> None:
+    texts = ["2025-10-25T00:00:01", "2025-10-24T23:59:59", "2025-10-26T01:55", "2025-10-26T01:05"]
+    stamps, running, read = _stamps([datetime.fromisoformat(text) for text in texts]), Running(), READ.to_frame()
+    for start in range(0, len(texts), size):
+        read, running = from_local(stamps.slice(start, size), _LONDON, running)
+    assert read["ts"][-1] == datetime(2025, 10, 26, 1, 5, tzinfo=UTC)
+    assert read["ts_quality"][-1] == "assumed-zone"
 
 
 @pytest.mark.parametrize("between", ["2025-10-25T20:00", "2025-11-20T09:00", "2026-10-24T09:00"])
