@@ -49,7 +49,7 @@ class Running:
 
     #: Where the last stamp stands (`Clock.stand`), local, ISO 8601: the same for most of a year.
     last: str = ""
-    #: No fall so far but the one of the clock; if there was one, nothing above or below says anything.
+    #: No fall so far near a repeated hour but the one of the clock; after another `last` and `falls` say nothing.
     rising: bool = True
     #: The date on which the clock goes back, and how often the stamps fell within the repeated hour, twice at most.
     repeated: str = ""

@@ -3,8 +3,8 @@
 In: for each rule its terms, spelt out (`terms`). Out: automata over all phrases of all rules, and tables that say whose
 each phrase is. Refuses nothing, and looks into no text: that is `finding`.
 
-Three automata hold the same phrases: with blanks at both ends, so that only whole words are found; in letters for
-digits; and without any blank, for words written together.
+Three kinds of automata hold them: with blanks at both ends, so that only whole words are found; in letters for digits,
+of the phrases alone whose words some texts hold; and without any blank, for words written together.
 """
 
 from __future__ import annotations

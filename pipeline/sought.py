@@ -53,7 +53,7 @@ class Sought:
 class Tables(NamedTuple):
     """The same, to be looked up in."""
 
-    #: word, number; whether it is `enough`, `leads` a pair, `follows` in one, stands `before` another or `behind` one.
+    #: word, number; whether it is `enough`, `leads` a pair, `follows` in one, or stands right `behind` another.
     words: pl.DataFrame
     phrases: tuple[str, ...]
     #: pair: the numbers of two words (`pair_of`) anywhere in a text.

@@ -2,7 +2,7 @@
 
 In: a column of written times, the zone and the order of day and month that the school declares, and what is remembered
 of the lines before. Out: `localtime.READ`, one row for each text. Refuses: a date whose day and month cannot be told
-apart, what is no date at all, and what `localtime` refuses of the stamps that name no offset.
+apart, years outside 1970 to 2199, what is no date at all, and what `localtime` refuses of stamps without an offset.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def from_written(
 def iso_parts(written: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """The stamp, naive, cut to microseconds, and the minutes east of Greenwich of the usual ISO 8601 stamps.
 
-    Usual: in full, with or without a fraction, and with an offset, which is null where there is none. Both are null for
+    Usual: in full, with or without a fraction and an offset; without one the minutes are null. Both are null for
     anything else, and in the first and the last of the years that a log may have, where an offset may lead out of them.
     """
     text = pl.when(written.str.contains(_ISO)).then(written)
@@ -120,7 +120,7 @@ def _read(
 
 
 def _take_apart(text: pl.Series) -> pl.DataFrame:
-    """The numbers of each distinct text; `yearfirst` says where the year stands, null where it is no date."""
+    """The numbers of each distinct text; `year_first` says where the year stands, null where it is no date."""
     parts = pl.col("text").str.extract_groups(_WRITTEN)
     lengths = [pl.col(name).str.len_bytes() for name in ("a", "c")]
     one_is_year = ((lengths[0] == 4) & (lengths[1] <= 2)) | ((lengths[0] <= 2) & (lengths[1] == 4))
