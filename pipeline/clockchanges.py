@@ -1,8 +1,9 @@
 """When the clocks of a zone are changed, and so where its local stamps can be doubted.
 
-In: the name of a zone. Out: whether all stamps between two have the same offset; and where in time a stamp stands, as
-far as the hour that comes twice in autumn is concerned. Refuses nothing. As exact as a day: what is said of a change is
-said of the day before it and of the day after it too. The zones are those of polars, which reads the stamps as well.
+In: the name of a zone. Out: whether all stamps between two have the same offset; and where in time a stamp stands, to
+the day, but exactly near the hour that comes twice in autumn. Refuses nothing. Changes are known to the day: what is
+said of one is said of the day before it and of the day after it too. The zones are those of polars, which reads the
+stamps as well.
 """
 
 from __future__ import annotations
@@ -44,15 +45,11 @@ class Clock:
         return timedelta(seconds=int(self.offsets[before])) if before == begun else None
 
     def stand(self, stamps: Stamps) -> Stamps:
-        """Of a stamp near a repeated hour the stamp itself; of any other the end of the last such time before it."""
+        """Of a stamp near a repeated hour itself; of any other its day, or the end of such a time that day."""
         at = np.searchsorted(self.repeats, stamps, side="right")
         ends = np.concatenate([np.array([_FIRST], dtype=stamps.dtype), self.repeats.astype(stamps.dtype)])
-        return np.where(at % 2 == 1, stamps, ends[at])
-
-    def is_afar(self, first: datetime, last: datetime) -> bool:
-        """Whether all stamps from `first` to `last` stand at one and the same place."""
-        ends = np.searchsorted(self.repeats, np.array([first, last], dtype="datetime64[us]"), side="right")
-        return bool(ends[0] == ends[1] and ends[0] % 2 == 0)
+        days = stamps.astype("datetime64[D]").astype(stamps.dtype)
+        return np.where(at % 2 == 1, stamps, np.maximum(days, ends[at]))
 
 
 @lru_cache(maxsize=16)

@@ -6,10 +6,9 @@ Refuses: an hour that the clocks left out in spring, and years outside 1970 to 2
 
 The hour that occurs twice in autumn is read as its earlier passage and marked `ambiguous-hour`, unless the order of
 the lines has settled it: in a file whose stamps go on rising, a fall of half an hour or more inside that hour can only
-be the clock going back, so the lines after it are the later passage. Rising is judged by the stamps of that day and of
-the day or two before it, and by whether any came from after it: what a file did in May says nothing of October, and
-what has to be remembered of it stays the same from May to October. Only lines before a line have a say, so that a file
-gives the same whole or in parts; the lines before the fall keep their mark, and their reading is right.
+be the clock going back, so the lines after it are the later passage. Elsewhere a fall is one to the day before: so what
+has to be remembered of a file stays the same all day, but near that hour. Only lines before a line have a say, so that
+a file gives the same whole or in parts; the lines before the fall keep their mark, and their reading is right.
 """
 
 from __future__ import annotations
@@ -47,9 +46,9 @@ _LAST_YEAR: Final = 2199
 class Running:
     """How the stamps of a file have run so far; its text goes into the carry of a format."""
 
-    #: Where the last stamp stands (`Clock.stand`), local, ISO 8601: the same for most of a year.
+    #: Where the last stamp stands (`Clock.stand`), local, ISO 8601: mostly its day.
     last: str = ""
-    #: No fall so far near a repeated hour but the one of the clock; after another `last` and `falls` say nothing.
+    #: No fall so far but the one of the clock; after another `last` and `falls` say nothing.
     rising: bool = True
     #: The date on which the clock goes back, and how often the stamps fell within the repeated hour, twice at most.
     repeated: str = ""
@@ -102,7 +101,7 @@ def from_local(stamps: pl.Series, zone: ZoneInfo, running: Running) -> tuple[pl.
     sane = table.filter("sane")["local"]
     first, last = cast("tuple[datetime | None, datetime | None]", (sane.min(), sane.max()))
     offset = clock.steady(first, last) if first and last else timedelta()
-    if offset is not None and (first is None or last is None or clock.is_afar(first, last)):
+    if offset is not None:
         instant = (pl.col("local") - offset).dt.replace_time_zone("UTC")
         plain = table.with_columns(early=instant, late=instant, twice=False, settled=False)
         return plain.select(_read_columns(zone.key)), _passed(clock, running, sane)
@@ -177,14 +176,18 @@ def _run_on(table: pl.DataFrame, running: Running) -> Running:
 
 
 def _passed(clock: Clock, running: Running, stamps: pl.Series) -> Running:
-    """After stamps that all stand at one place, away from any repeated hour."""
+    """After stamps of which none comes twice."""
     if stamps.is_empty():
         return running
-    first = stamps[0]
-    before = datetime.fromisoformat(running.last) if running.last else first
-    stood, stands = clock.stand(np.array([before, first], dtype="datetime64[us]")).tolist()
-    rising = running.rising and stood - first < _FALL
-    return _reached(running, stands, rising=rising, repeated=(running.repeated, running.falls))
+    known = stamps.to_numpy()
+    ends = clock.stand(np.array([known.min(), known.max()]))
+    if ends[0] == ends[1]:
+        # All of them stand there, mostly on one day: none of them falls behind another.
+        known = known[:1]
+    begun = np.array([running.last or known[0]], dtype=known.dtype)
+    stood = clock.stand(np.concatenate([begun, known]))
+    rising = running.rising and not bool((stood[:-1] - known >= np.timedelta64(_FALL)).any())
+    return _reached(running, stood[-1].item(), rising=rising, repeated=(running.repeated, running.falls))
 
 
 def _reached(running: Running, last: datetime, *, rising: bool, repeated: tuple[str, int]) -> Running:

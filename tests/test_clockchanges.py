@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.clockchanges import clock_of
@@ -17,15 +17,14 @@ from pipeline.localtime import READ, Running, from_local
 from tests.effort import tries
 
 _LONDON = ZoneInfo("Europe/London")
+_BACK = datetime.fromisoformat("2025-10-26T01:30")
 _ZONES = (
     "Europe/London", "Europe/Dublin", "Africa/Casablanca", "Africa/Monrovia", "Australia/Lord_Howe", "Asia/Tehran",
     "America/Sao_Paulo", "UTC",
 )  # fmt: skip
 #: Wall clock times of any year that a log may have, and many around the changes of one autumn.
 _ANY = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31))  # noqa: DTZ001 - local stamps have no zone
-_AUTUMN = st.integers(-3 * 86_400, 3 * 86_400).map(
-    lambda seconds: datetime.fromisoformat("2025-10-26T01:30") + timedelta(seconds=seconds)
-)
+_AUTUMN = st.integers(-3 * 86_400, 3 * 86_400).map(lambda seconds: _BACK + timedelta(seconds=seconds))
 #: Where the first of the stamps are that are looked at because of that hour.
 _MIDNIGHT = st.integers(-1800, 1800).map(
     lambda seconds: datetime.fromisoformat("2025-10-25T00:00") + timedelta(seconds=seconds)
@@ -92,21 +91,32 @@ def test_any_stamps_give_the_same_whole_or_in_parts(
 
 
 @settings(max_examples=tries(200), deadline=None)
-@given(found=st.lists(_MONTHS, min_size=2, max_size=40), minutes=st.integers(-700, 700))
-def test_from_one_autumn_to_the_next_what_is_remembered_stays_the_same(found: list[datetime], minutes: int) -> None:
+@given(minutes=st.lists(st.integers(0, 1439), min_size=1, max_size=40), day=_MONTHS)
+def test_all_day_what_is_remembered_stays_the_same(minutes: list[int], day: datetime) -> None:
     """Whatever order the lines are in: so the next block of a log can be read before this one is done."""
-    away = [
-        each for each in found if datetime.fromisoformat("2024-10-30") < each < datetime.fromisoformat("2025-10-22")
-    ]
-    first = _after([datetime.fromisoformat("2024-11-01T08:00")])
-    assert _after([each + timedelta(minutes=minutes) for each in away], running=first) == first
+    assume(not (day.month == _BACK.month and day.day >= _BACK.day - 8))
+    morning = day.replace(hour=0)
+    first = _after([morning + timedelta(hours=8)])
+    assert _after([morning + timedelta(minutes=each) for each in minutes], running=first) == first
+    assert first == Running(last=morning.isoformat())
 
 
-def test_a_fall_in_may_says_nothing_of_october() -> None:
-    texts = ["2025-05-02T09:00", "2025-05-01T09:00", "2025-10-26T01:55", "2025-10-26T01:05"]
+def test_a_fall_within_a_day_of_may_says_nothing_of_october() -> None:
+    texts = ["2025-05-02T09:00", "2025-05-02T07:00", "2025-10-26T01:55", "2025-10-26T01:05"]
     read, _ = from_local(_stamps([datetime.fromisoformat(text) for text in texts]), _LONDON, Running())
     assert read["ts_quality"].to_list() == ["assumed-zone", "assumed-zone", "ambiguous-hour", "assumed-zone"]
     assert read["ts"][-1] == datetime(2025, 10, 26, 1, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_a_file_in_the_order_of_its_users_settles_nothing(size: int) -> None:
+    """One comes to the hour behind another: what looks like the clock going back is the next user's first passage."""
+    texts = ["2025-10-01T09:00", "2025-09-01T09:00", "2025-10-26T01:55", "2025-10-26T01:05"]
+    stamps, running, told = _stamps([datetime.fromisoformat(text) for text in texts]), Running(), list[str]()
+    for start in range(0, len(texts), size):
+        read, running = from_local(stamps.slice(start, size), _LONDON, running)
+        told += read["ts_quality"].to_list()
+    assert told[-2:] == ["ambiguous-hour", "ambiguous-hour"]
 
 
 @settings(max_examples=tries(200), deadline=None)
