@@ -50,7 +50,7 @@ class InLetters:
     def __init__(self, texts: Iterable[str], phrases: Phrases) -> None:
         self._folded = {text: folded_one(as_letters(text)) for text in texts if _CHANGED.search(text)}
         words = set(chain.from_iterable(map(str.split, self._folded.values())))
-        self._automaton = phrases.in_letters(words) if words else ()
+        self._automaton = phrases.in_letters(words) if words else None
         self._phrases = phrases
 
     def looked_at(self, text: str) -> Iterator[tuple[View, dict[int, _Span]]]:
@@ -75,7 +75,8 @@ def found_in(
     """What each rule finds: in the plainest view that it finds anything in, the longest and then the first.
 
     What nobody `typed`, as the address of a page, holds no digits for letters and no slips of the finger. `hides`:
-    false where `views.may_hide` has said so already. `in_letters`: made of this text and many others, if it was.
+    false where `views.may_hide` has said so already. `in_letters`: made of this text and
+    others; for one text alone it takes longer than all the rest.
     """
     best: dict[int, Find] = {}
     if phrases.owners:

@@ -164,9 +164,9 @@ def _watchlist(document: Document, category: Category, words: Words) -> Watchlis
 def _text_rule(document: Document, index: int, category: Category, words: Words) -> TextRule:
     table = document.tables.rule[index]
     spelt = partial(spelt_out, words=words, as_written=bool(table.language))
-    terms = tuple(_read(document, index, "terms", spelt))
+    terms = tuple(_each_read(document, index, "terms", spelt))
     unless, lowers, raises, needs = (
-        tuple(chain.from_iterable(_read(document, index, key, partial(phrases_of, words=words))))
+        tuple(chain.from_iterable(_each_read(document, index, key, partial(phrases_of, words=words))))
         for key in ("unless", "lowers", "raises", "needs")
     )
     return TextRule(
@@ -176,7 +176,7 @@ def _text_rule(document: Document, index: int, category: Category, words: Words)
     )  # fmt: skip
 
 
-def _read(document: Document, index: int, key: str, how: Callable[[str], _Read]) -> Iterator[_Read]:
+def _each_read(document: Document, index: int, key: str, how: Callable[[str], _Read]) -> Iterator[_Read]:
     """The terms of one key of a rule, each read. Raises `WatchlistError` with the line of the first that cannot be."""
     for each, term in enumerate(getattr(document.tables.rule[index], key)):
         try:
