@@ -37,7 +37,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 #: an academy in January, a comprehensive in September.
 WEEKS = {
     "autumn": "school_week.toml", "summer": "school_week_summer.toml", "spring": "school_week_spring.toml",
-    "winter": "school_week_winter.toml", "september": "school_week_september.toml",
+    "winter": "school_week_winter.toml", "september": "school_week_september.toml", "june": "school_week_june.toml",
 }  # fmt: skip
 _ZONE = ZoneInfo("Europe/London")
 _DAYS, _PERIODS, _MINUTES = 5, 6, 50
