@@ -12,6 +12,7 @@ code 1 if a made log is not what it should be.
 from __future__ import annotations
 
 import argparse
+import gc
 import gzip
 import json
 import resource
@@ -169,6 +170,9 @@ def main() -> None:
     parser.add_argument("--measure", nargs=3, metavar=("NAME", "FILE", "PLACE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
+        # As the program has it (`cli.run`, `nightly`).
+        gc.set_threshold(100_000)
+        sys.setswitchinterval(0.0005)
         name, path, place = options.measure
         print(json.dumps(vars(measure(name, Path(path), int(place)))))
         return
