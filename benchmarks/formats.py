@@ -15,6 +15,7 @@ import argparse
 import gc
 import gzip
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -133,7 +134,9 @@ def _peak() -> float:
 def measured(name: str, path: Path, place: int) -> Measure:
     """`measure` in a process of its own, so that memory is its own."""
     command = [sys.executable, __file__, "--measure", name, str(path), str(place)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT)
+    # As the program has it: nothing here does linear algebra.
+    alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_ROOT, env=alone)
     if done.returncode:
         raise SystemExit(f"{name}: could not be read\n{done.stderr[-2000:]}")
     return Measure(**json.loads(done.stdout))
