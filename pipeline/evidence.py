@@ -87,34 +87,47 @@ def _by_seeking(stream: BufferedReader, path: Path, wanted: pl.DataFrame, start:
                 ) -> Iterator[bytes]:  # fmt: skip
     """Line by line: the wanted ones are few. Each must begin after a line end and agree with the one before it."""
     before, reached = -1 if start.ends_in_mid_line else start.next_line - 1, start.bytes_read
-    span = end.bytes_read - start.bytes_read
-    piece, begins, size = b"", 0, _CLOSE if span < wanted.height * _CLOSE else _APART
+    is_close = end.bytes_read - start.bytes_read < wanted.height * _CLOSE
+    pieces = _Pieces(stream, _CLOSE if is_close else _APART)
     for number, offset in zip(*(wanted[name].to_list() for name in _PLACES), strict=True):
         # Lines that follow each other touch, and no others do.
         if not reached <= offset < end.bytes_read or (offset == reached) != (number == before + 1):
             raise changed(path)
-        # With the byte before it.
-        if not begins < offset < begins + len(piece):
-            begins = max(offset - 1, 0)
-            piece = _read_at(stream, begins, size)
-        at = offset - begins
-        if offset and piece[at - 1 : at] != b"\n":
+        line = pieces.line(offset, end.bytes_read)
+        if line is None:
             raise changed(path)
-        while not (stop := piece.find(b"\n", at) + 1) and begins + len(piece) < end.bytes_read:
-            if not (more := _read_at(stream, begins + len(piece), len(piece))):
-                break
-            piece += more
-        line = piece[at : stop or len(piece)][: end.bytes_read - offset]
         before, reached = number, offset + len(line)
         if not line.endswith(b"\n") and reached != end.bytes_read:
             raise changed(path)
         yield without_line_end(line)
 
 
-def _read_at(stream: BufferedReader, place: int, size: int) -> bytes:
-    """So many bytes of a file, fewer at its end; past the buffer of the stream, which would read more each time."""
-    stream.raw.seek(place, SEEK_SET)
-    return stream.raw.read(size) or b""
+class _Pieces:
+    """A file read piece by piece. It has state: the piece that was read last."""
+
+    def __init__(self, stream: BufferedReader, size: int) -> None:
+        self._stream, self._size = stream, size
+        self._begins, self._piece = 0, b""
+
+    def line(self, offset: int, end: int) -> bytes | None:
+        """What begins there, to its line end or to `end`; nothing where it does not begin behind a line end."""
+        # With the byte before it.
+        if not self._begins < offset < self._begins + len(self._piece):
+            self._begins = max(offset - 1, 0)
+            self._piece = self._read(self._begins, self._size)
+        at = offset - self._begins
+        if offset and self._piece[at - 1 : at] != b"\n":
+            return None
+        while not (stop := self._piece.find(b"\n", at) + 1) and self._begins + len(self._piece) < end:
+            if not (more := self._read(self._begins + len(self._piece), len(self._piece))):
+                break
+            self._piece += more
+        return self._piece[at : stop or len(self._piece)][: end - offset]
+
+    def _read(self, place: int, size: int) -> bytes:
+        """So many bytes, fewer at the end; past the buffer of the stream, which would read more each time."""
+        self._stream.raw.seek(place, SEEK_SET)
+        return self._stream.raw.read(size) or b""
 
 
 def _by_reading(path: Path, wanted: pl.DataFrame, cut: Iterator[Block]) -> Iterator[bytes]:
