@@ -120,7 +120,8 @@ ADDRESSES = [
     "http://jo:pw@www.example.org/", "www.example.org/go?to=http://other.example/", "http://www.example.org?x=/y//z",
     "www.example.org?to=http://other.example/", "http://www.example.org#part", "//", "/", "http:///",
     "[2001:db8::7]:443", "http://[2001:db8::7]/a", "ftp://files.example/", "http://bücher.example/",
-    "https://", "www.example.org?a:", "www.example.org/a:",
+    "https://", "www.example.org?a:", "www.example.org/a:", "www.example.org:", "http:", "www.example.org:/a",
+    "www.example.org:?a", "www.example.org:?a//b", "www.example.org:/a://b", "www.example.org?a://b",
 ]  # fmt: skip
 
 

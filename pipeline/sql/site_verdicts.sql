@@ -12,8 +12,10 @@ SELECT
         -- Nearly all begin so, or are a host and its port: told at a glance, and as the two cases below them tell it.
         WHEN starts_with(events.url, 'https://') OR starts_with(events.url, 'http://')
             THEN split_part(events.url, '/', 3)
-        WHEN NOT contains(events.url, '/') AND NOT ends_with(split_part(events.url, '?', 1), ':') THEN events.url
-        WHEN ends_with(split_part(split_part(events.url, '/', 1), '?', 1), ':') THEN split_part(events.url, '/', 3)
+        WHEN NOT contains(events.url, '/') THEN events.url
+        -- What ends in a colon is a scheme only with two slashes right behind it: `www.example.org:/a` is a host.
+        WHEN ends_with(split_part(events.url, '/', 1), ':') AND NOT contains(split_part(events.url, '/', 1), '?')
+            AND starts_with(events.url, split_part(events.url, '/', 1) || '//') THEN split_part(events.url, '/', 3)
         ELSE split_part(coalesce(events.url, events.host), '/', 1)
     END AS authority,
     events.verdict,
