@@ -22,9 +22,9 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said
+from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._keyed import Keyed, number, read
 from pipeline.formats._skyhigh import kind, verdict
-from pipeline.formats._syslogtime import header_stamp
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
