@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import ahocorasick
 
+from pipeline.misspelt import shorthand_beside
 from pipeline.phrases import Owner, Pattern, Phrases
 from pipeline.text import fold_one, folded_one
 from pipeline.views import CHANGED, View, as_it_stands, as_letters, view_of, views_of
@@ -50,23 +51,36 @@ class InLetters:
     def __init__(self, texts: Iterable[str], phrases: Phrases) -> None:
         self._folded = {text: folded_one(as_letters(text)) for text in texts if _CHANGED.search(text)}
         words = set(chain.from_iterable(map(str.split, self._folded.values())))
+        alone, beside = phrases.meant_in_letters(words) if words else ({}, {})
+        right = ((text, _meant(folded, alone, beside)) for text, folded in self._folded.items())
+        self._meant = {text: meant for text, meant in right if meant}
+        words.update(chain.from_iterable(self._meant.values()))
         self._automaton = phrases.in_letters(words) if words else None
         self._phrases = phrases
 
     def looked_at(self, text: str) -> Iterator[tuple[View, dict[int, _Span]]]:
         """A text in its letters with what is found there, if it holds a letter and a digit or sign."""
-        if not self._automaton or text not in self._folded:
-            return
-        spans = _spans(self._folded[text], self._automaton, self._phrases)
-        if not spans:
-            return
-        folded, origin = fold_one(as_letters(text))
-        told = {
-            rule: (first, last)
-            for rule, (first, last) in spans.items()
-            if _CHANGED.search(written := text[origin[first] : origin[last - 1] + 1]) and _LETTER.search(written)
-        }
-        yield view_of("digits", folded, origin), told
+        if text in self._folded:
+            yield from self._told(text, self._as_written(text))
+
+    def put_right(self, text: str) -> Iterator[tuple[View, dict[int, _Span]]]:
+        """The same with its misspelt words put right, if it has any."""
+        if meant := self._meant.get(text):
+            written = self._as_written(text)
+            yield from self._told(text, View("digits", _joined(meant), lambda: _put_right(written, meant)))
+
+    def _as_written(self, text: str) -> View:
+        return View("digits", self._folded[text], lambda: fold_one(as_letters(text))[1])
+
+    def _told(self, text: str, view: View) -> Iterator[tuple[View, dict[int, _Span]]]:
+        if self._automaton and (spans := _spans(view.folded, self._automaton, self._phrases)):
+            yield view, {rule: span for rule, span in spans.items() if _is_changed(text, view, *span)}
+
+
+def _is_changed(text: str, view: View, first: int, last: int) -> bool:
+    """Whether what is found was written with a letter and a digit or sign."""
+    written = text[view.origin[first] : view.origin[last - 1] + 1]
+    return bool(_CHANGED.search(written) and _LETTER.search(written))
 
 
 def found_in(
@@ -82,8 +96,8 @@ def found_in(
     if phrases.owners:
         views = list(views_of(text)) if hides else [as_it_stands(text)]
         words = views[0].folded
-        lettered = (in_letters or InLetters([text], phrases)).looked_at(text) if typed else ()
-        for view, spans in _looked_at(text, views, phrases, lettered, typed=typed, hides=hides):
+        lettered = in_letters or InLetters([text], phrases) if typed else None
+        for view, spans in _looked_at(text, views, phrases, lettered, hides=hides):
             for rule, (first, last) in spans.items():
                 if rule not in best:
                     # In letters for digits, `l` is `i`: no word that could be looked for.
@@ -96,22 +110,23 @@ def _looked_at(
     text: str,
     views: list[View],
     phrases: Phrases,
-    lettered: Iterable[tuple[View, dict[int, _Span]]],
+    lettered: InLetters | None,
     *,
-    typed: bool,
     hides: bool,
 ) -> Iterator[tuple[View, dict[int, _Span]]]:
     """Each view, and more that these lead to, with the spans of what is found in it."""
     for view in views:
         yield view, _spans(view.folded, phrases.plain, phrases)
-    yield from lettered
+    if lettered:
+        yield from lettered.looked_at(text)
     if hides and _MASK.search(text):
         yield from _masked(text, phrases)
     for view in views:
         if glued := _glued(view.folded, phrases):
             yield View("together", view.folded, view.placed), glued
-    if typed:
+    if lettered:
         yield from _misspelt(views[0], phrases)
+        yield from lettered.put_right(text)
 
 
 def _spans(folded: str, automaton: ahocorasick.Automaton, phrases: Phrases) -> dict[int, _Span]:
@@ -212,12 +227,11 @@ def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span
 
 def _misspelt(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span]]]:
     """What is found when misspelt words are put right."""
-    words = view.folded.split()
-    if phrases.misspelt.keys().isdisjoint(words):
+    meant = _meant(view.folded, phrases.misspelt, shorthand_beside())
+    if not meant:
         return
-    meant = [phrases.misspelt.get(word, word) for word in words]
-    folded, changed, at = f" {' '.join(meant)} ", list[_Span](), 1
-    for word, right in zip(words, meant, strict=True):
+    folded, changed, at = _joined(meant), list[_Span](), 1
+    for word, right in zip(view.folded.split(), meant, strict=True):
         if right != word:
             changed.append((at, at + len(right)))
         at += len(right) + 1
@@ -226,13 +240,25 @@ def _misspelt(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, _S
         for rule, (first, last) in _spans(folded, phrases.plain, phrases).items()
         if any(first < end and start < last for start, end in changed)
     }
-    yield View("misspelt", folded, lambda: _put_right(view, words, meant)), touched
+    yield View("misspelt", folded, lambda: _put_right(view, meant)), touched
 
 
-def _put_right(view: View, words: Sequence[str], meant: Sequence[str]) -> list[int]:
+def _meant(folded: str, wrong: Mapping[str, str], beside: Mapping[str, str]) -> list[str]:
+    """What each word of a text means; nothing where none of them is wrong."""
+    words = folded.split()
+    if wrong.keys().isdisjoint(words):
+        return []
+    return [wrong.get(word) or beside.get(word, word) for word in words]
+
+
+def _joined(words: Sequence[str]) -> str:
+    return f" {' '.join(words)} "
+
+
+def _put_right(view: View, meant: Sequence[str]) -> list[int]:
     """Where in the text each character of the words that are meant came from."""
     origin, at = [view.origin[0]], 1
-    for word, right in zip(words, meant, strict=True):
+    for word, right in zip(view.folded.split(), meant, strict=True):
         places = view.origin[at : at + len(word)]
         origin += [*places[: len(right)], *[places[-1]] * (len(right) - len(word)), view.origin[at + len(word)]]
         at += len(word) + 1

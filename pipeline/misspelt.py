@@ -1,13 +1,15 @@
-"""Words as they are misspelt in haste, or on purpose.
+"""Words as they are misspelt in haste, or on purpose, or written short.
 
 In: words. Out: each of their misspellings with the word that is meant: two letters that change places, a vowel left out
-or all of them, a letter doubled. Left out are misspellings that are words themselves (`ordinary`), or of two words at
-once. Refuses nothing.
+or all of them, a letter doubled, `in` for `ing`, `z` for the `s` at the end; and how chats write the commonest words
+(`shorthand.toml`). Left out are misspellings that are words themselves (`ordinary`), or of two words at once. Refuses
+nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -35,6 +37,23 @@ def _listed(name: str) -> frozenset[str]:
     return frozenset(word for line in listed.splitlines() if not line.startswith("#") for word in line.split())
 
 
+@cache
+def shorthand() -> Mapping[str, str]:
+    """Words as chats write them, and what each means."""
+    return _written_short("alone")
+
+
+@cache
+def shorthand_beside() -> Mapping[str, str]:
+    """The same for those that mean something else, unless they stand beside such a word or a misspelt one."""
+    return _written_short("beside")
+
+
+def _written_short(table: str) -> dict[str, str]:
+    told = tomllib.loads((files("pipeline") / "shorthand.toml").read_text("utf-8"))[table]
+    return {short: meant for meant, written in told.items() for short in written.split()}
+
+
 def misspellings(words: Iterable[str], others: frozenset[str] = frozenset()) -> dict[str, str]:
     """Misspelt words and what each means; `others` are words as well, whose misspellings nobody knows."""
     known = frozenset(words)
@@ -45,7 +64,9 @@ def misspellings(words: Iterable[str], others: frozenset[str] = frozenset()) -> 
         for wrong in variants(word):
             if found.setdefault(wrong, word) != word:
                 unclear.add(wrong)
-    return {wrong: word for wrong, word in found.items() if wrong not in kept and wrong not in unclear}
+    clear = {wrong: word for wrong, word in found.items() if wrong not in kept and wrong not in unclear}
+    # A rule that knows a word as chats write it knows it as it is spelt; most rules know only that.
+    return clear | {short: word for short, word in shorthand().items() if word in known and short not in others}
 
 
 def variants(word: str) -> Iterator[str]:
@@ -54,8 +75,12 @@ def variants(word: str) -> Iterator[str]:
         return
     for at, letter in enumerate(word):
         yield word[:at] + letter + word[at:]
+    if word.endswith("s"):
+        yield word[:-1] + "z"
     if len(word) < _SHORTEST:
         return
+    if word.endswith("ing"):
+        yield word[:-1]
     for at in range(len(word) - 1):
         yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     for at, letter in enumerate(word):

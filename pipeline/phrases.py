@@ -20,11 +20,11 @@ from typing import Final, NamedTuple
 import ahocorasick
 import polars as pl
 
-from pipeline.misspelt import misspellings
+from pipeline.misspelt import misspellings, ordinary, shorthand, shorthand_beside
 from pipeline.sought import Part, Seeking, Sought, Tables, in_letters, part_of, tables_of
 from pipeline.terms import Phrase, Spelt
 from pipeline.text import fold_one
-from pipeline.views import letters_of
+from pipeline.views import CHANGED, letters_of
 
 #: Written together, phrases of several words and so many letters are looked for; shorter ones stand in other words.
 TOGETHER: Final = 8
@@ -84,9 +84,27 @@ class Phrases:
 
     @cached_property
     def wrong_words(self) -> pl.DataFrame:
-        """word, right: every word that is known to be misspelt, and what is meant."""
-        both = {"word": list(self.misspelt), "right": list(self.misspelt.values())}
-        return pl.DataFrame(both, schema={"word": pl.String, "right": pl.String})
+        """word, right, alone: every word that is known to be misspelt, and what is meant.
+
+        What is not wrong `alone` is so only beside one that is.
+        """
+        beside = {short: meant for short, meant in shorthand_beside().items() if short not in self.misspelt}
+        columns = {"word": [*self.misspelt, *beside], "right": [*self.misspelt.values(), *beside.values()]}
+        table = pl.DataFrame(columns, schema={"word": pl.String, "right": pl.String})
+        return table.with_columns(alone=pl.int_range(pl.len()) < len(self.misspelt))
+
+    @cached_property
+    def wrong_words_in_letters(self) -> pl.DataFrame:
+        """`wrong_words` where digits and signs are letters; what stands for one by itself is no word.
+
+        Without those that look like a word that is spelt as it should be.
+        """
+        both = self.wrong_words.filter(pl.col("alone") | ~pl.col("word").str.contains(f"^{CHANGED}$"))
+        short = pl.col("word").is_in([*shorthand(), *shorthand_beside()])
+        lettered = both.with_columns(*(_all_in_letters(both[name]) for name in ("word", "right")), short=short)
+        right = _all_in_letters(pl.Series("word", [*self.words, *ordinary()], dtype=pl.String))
+        clear = lettered.filter(pl.col("short") | ~pl.col("word").is_in(right.implode()))
+        return clear.drop("short").unique("word", keep="first", maintain_order=True)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -132,18 +150,29 @@ class Phrases:
             alike[lettered] = _of_both(alike.get(lettered, owner), owner)
         return _automaton(alike)
 
+    def meant_in_letters(self, words: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Those of some words that are misspelt, in letters, and what is meant: alone, and beside one of these."""
+        there = pl.DataFrame({"word": list(words)}, schema={"word": pl.String})
+        wrong = self.wrong_words_in_letters.join(there, on="word", how="semi")
+        alone, beside = (wrong.filter(each).select("word", "right") for each in (pl.col("alone"), ~pl.col("alone")))
+        return dict(alone.iter_rows()), dict(beside.iter_rows())
+
     @cached_property
     def _lettered(self) -> pl.DataFrame:
         """key, lettered: what is looked for where digits and signs are letters, and how it stands there."""
         kept = [key for key in self.owners if len(key.strip()) >= SHORTEST_IN_DIGITS and key not in self.as_written]
-        # As one text, which is quicker: a phrase holds no line feed.
-        lettered = letters_of("\n".join(kept)).split("\n") if kept else []
-        return pl.DataFrame({"key": kept, "lettered": lettered}, schema={"key": pl.String, "lettered": pl.String})
+        keys = pl.Series("key", kept, dtype=pl.String)
+        return keys.to_frame().with_columns(lettered=_all_in_letters(keys))
 
     @cached_property
     def glued(self) -> ahocorasick.Automaton:
         """Finds them written together: length and rules."""
         return _automaton(self.together)
+
+
+def _all_in_letters(words: pl.Series) -> pl.Series:
+    # As one text, which is quicker: a word holds no line feed.
+    return pl.Series(words.name, letters_of("\n".join(words)).split("\n") if len(words) else [], dtype=pl.String)
 
 
 def _consists_of(words: Iterable[str]) -> pl.Expr:

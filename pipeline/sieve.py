@@ -105,17 +105,22 @@ def _paired(size: int, named: pl.DataFrame, sought: Tables) -> pl.Series:
 
 def _misspelt(folded: pl.Series, words: pl.DataFrame, among: pl.Series, phrases: Phrases) -> pl.Series:
     """Whether anything is found where misspelt words are put right, in some of the texts."""
-    wrong = _rows(len(folded), words.join(phrases.wrong_words, on="word", how="semi")) & among
-    put_right = (
+    put_right = _put_right(folded, words, among, phrases.wrong_words)
+    # What must stand beside it may be spelt either way.
+    either = folded.gather(put_right["row"]) + put_right["right"] + " "
+    return _nowhere(len(folded)).scatter(put_right["row"], _held(either, _words_of(either), phrases.sought))
+
+
+def _put_right(folded: pl.Series, words: pl.DataFrame, among: pl.Series, wrong_words: pl.DataFrame) -> pl.DataFrame:
+    """row, right: those of some texts in which a word is misspelt, with what is meant; `words` are theirs."""
+    wrong = _rows(len(folded), words.join(wrong_words.filter("alone"), on="word", how="semi")) & among
+    return (
         words.filter(wrong.gather(words["row"]))
-        .join(phrases.wrong_words, on="word", how="left", maintain_order="left")
+        .join(wrong_words, on="word", how="left", maintain_order="left")
         .group_by("row", maintain_order=True)
         .agg(pl.coalesce("right", "word"))
         .select("row", pl.col("right").list.join(" "))
     )
-    # What must stand beside it may be spelt either way.
-    either = folded.gather(put_right["row"]) + put_right["right"] + " "
-    return _nowhere(len(folded)).scatter(put_right["row"], _held(either, _words_of(either), phrases.sought))
 
 
 def _together(size: int, words: pl.DataFrame, phrases: Phrases) -> pl.Series:
@@ -141,8 +146,14 @@ def _in_letters(texts: pl.Series, folded: pl.Series, among: pl.Series, phrases: 
     """Whether anything is found where digits and signs are letters, in some of the texts."""
     written = texts.to_frame("text").select(has_digits(pl.col("text"))).to_series() & among
     at = written.arg_true()
+    if at.is_empty():
+        return written
     both = pl.DataFrame({"text": texts.gather(at), "folded": folded.gather(at)})
     lettered = both.select(all_as_letters(pl.col("text", "folded")))
+    plain = fold_ascii(lettered["text"])
     # A sign that is a letter joins two words: what must stand beside it may be one of these.
-    either = fold_ascii(lettered["text"]) + lettered["folded"]
+    either = plain + lettered["folded"]
+    every = pl.repeat(value=True, n=len(plain), eager=True)
+    put_right = _put_right(plain, _words_of(plain), every, phrases.wrong_words_in_letters)
+    either = either.scatter(put_right["row"], either.gather(put_right["row"]) + put_right["right"] + " ")
     return _nowhere(len(texts)).scatter(at, _held(either, _words_of(either), phrases.sought_in_letters))

@@ -31,6 +31,7 @@ _DIGITS: Final = {
     "|": "i", "(": "c", "l": "i", "L": "i",
 }  # fmt: skip
 _AS_LETTERS: Final = str.maketrans(_DIGITS)
+_AS_BYTES: Final = bytes.maketrans("".join(_DIGITS).encode(), "".join(_DIGITS.values()).encode())
 #: Signs that end a word oftener than they stand in it.
 _ENDING: Final = re.compile(r"[!|(]+(?![A-Za-z0-9@$])")
 #: Any digit or sign that may stand for a letter; a word may be written with nothing else.
@@ -40,7 +41,7 @@ _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8
 _APART: Final = re.compile(r"(?<![^\W_])[^\W\d_]([ ._\-*/\\|,:;~+=])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
 #: A letter three times and more, but for the `www` of a host.
 _THRICE: Final = re.compile(r"(?!\b[wW]{3}\b)([^\W\d_])\1{2,}")
-_MASKED: Final = r"[A-Za-z][*#]{1,4}[A-Za-z]|[A-Za-z]{4}[*#](?:[^A-Za-z0-9*#]|$)"
+_MASKED: Final = r"[A-Za-z][*#]{1,4}[A-Za-z]|[A-Za-z]{4}[*#](?:[^A-Za-z*#]|$)"
 _TRIPLES: Final = [letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz" if letter != "w"]
 
 
@@ -105,7 +106,8 @@ def as_letters(text: str) -> str:
 
 def letters_of(folded: str) -> str:
     """A folded phrase as `as_letters` would leave it."""
-    return folded.translate(_AS_LETTERS)
+    # Many phrases as one text of ASCII: as bytes it takes a tenth of the time.
+    return folded.encode().translate(_AS_BYTES).decode() if folded.isascii() else folded.translate(_AS_LETTERS)
 
 
 def has_digits(text: pl.Expr) -> pl.Expr:

@@ -16,7 +16,8 @@ from tests.effort import tries
 
 _TERMS = (
     "purple lobster", "crustacean", "boil (my|the) lobster", "steal ... lobster", "shellfi*", "*barnacle*",
-    "(cheap|free) & *barnacl* & shop", "html & youtube",
+    "(cheap|free) & *barnacl* & shop", "html & youtube", "stealing lobsters", "how to bring lobster before school",
+    "gonna tell you",
 )  # fmt: skip
 _PHRASES = compiled([[spelt_out(term, {})] for term in _TERMS])
 
@@ -43,9 +44,14 @@ def found(text: str) -> list[tuple[str, str, str]]:
         ("&#112;urple lobster", "purple lobster", "entities", "&#112;urple lobster"),
         ("a purplelobsters", "purple lobster", "together", "purplelobster"),
         ("pur*le lobster", "purple lobster", "masked", "pur*le lobster"),
+        ("barnacl*1", "*barnacle*", "masked", "barnacl*1"),
         ("crustaecan", "crustacean", "misspelt", "crustaecan"),
         ("crstcn pie", "crustacean", "misspelt", "crstcn"),
         ("purpple lobster", "purple lobster", "misspelt", "purpple lobster"),
+        ("stealin lobsterz", "stealing lobsters", "misspelt", "stealin lobsterz"),
+        ("hw 2 bring lobster b4 skl", "how to bring lobster before school", "misspelt", "hw 2 bring lobster b4 skl"),
+        ("hw 2 br1ng l0bster b4 skl", "how to bring lobster before school", "digits", "hw 2 br1ng l0bster b4 skl"),
+        ("im gna te11 u", "gonna tell you", "digits", "gna te11 u"),
         ("boil the lobster", "boil (my|the) lobster", "words", "boil the lobster"),
         ("steal every single blue lobster", "steal ... lobster", "words", "steal every single blue lobster"),
         ("some shellfishes", "shellfi*", "words", "shellfishes"),
@@ -65,6 +71,8 @@ def test_what_is_hidden_is_found_where_it_stands(text: str, term: str, view: str
     [
         "purple lobsters", "boil a lobster", "lobster to steal", "steal one two three four lobster", "a crustacea",
         "free barnacls", "my html",
+        # What chats write short is that only beside a word that has no other meaning.
+        "how 2 bring lobster before school", "how 2 br1ng lobster before school",
         "кот и рыба", "crab 0 1 3", "p u", "the letters A, B and C", "www.example.org", "crust ace an",
     ],
 )  # fmt: skip
@@ -79,7 +87,7 @@ def test_the_plainest_view_is_the_one_that_is_told() -> None:
 _PIECES = st.sampled_from([
     *"purple lobster", "purple", "free", "fre3", "barnacl", "shop",
     "html", "youtube", " ", "-", ".", "l0bster", "lobster", "crustaecan", "1", "0", "$", "*", "&#112;", "о",
-    "е", "a\u0301", "ｌ", "\u200b", "steal", "boil", "my", "pppp", "barnacle", "shellfi", "é", "日", "\x00", "ß", "ǆ",
+    " gna ", " te11", " u ", "b4 skl", " hw 2 ", " br1ng ", "stealin", "lobsterz", "е", "a\u0301", "ｌ", "\u200b", "steal", "boil", "my", "pppp", "barnacle", "shellfi", "é", "日", "\x00", "ß", "ǆ",
 ])  # fmt: skip
 
 
