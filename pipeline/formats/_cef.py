@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pipeline.localtime import Running
 
 _VERSION: Final = r" ?[0-9](?:\.[0-9]{1,2})?"
+#: What stands before the first bar, whatever a carrier has put before it.
+_BEGINNING: Final = rf"CEF:{_VERSION}$"
 _START: Final = rf"^[^|]*?CEF:{_VERSION}\|"
 _HEADER: Final = ("cef", "vendor", "product", "version", "signature", "name", "severity", "extension")
 _FIELD: Final = r"((?:[^|\\]|\\.)*)\|"
@@ -114,8 +116,7 @@ def of_any_shape(table: pl.DataFrame, source: Source) -> pl.DataFrame:
 
 def headed(texts: pl.DataFrame) -> pl.DataFrame:
     """The columns of the header. The extension begins and ends with a blank, for the sake of `_value`."""
-    record = pl.col("text").str.splitn("CEF:", 2).struct.field("field_1")
-    columns = record.str.splitn("|", len(_HEADER)).struct.rename_fields(_HEADER)
+    columns = pl.col("text").str.splitn("|", len(_HEADER)).struct.rename_fields(_HEADER)
     table = texts.with_columns(columns.alias("header")).unnest("header")
     extension = pl.col("extension").str.strip_chars_end(" \x00")
     return table.with_columns(extension=pl.concat_str(pl.lit(" "), extension, pl.lit(" ")))
@@ -123,9 +124,8 @@ def headed(texts: pl.DataFrame) -> pl.DataFrame:
 
 def _is_ours(source: Source) -> pl.Expr:
     """Whether the header names the vendor and the product."""
-    shapes = {"cef": _VERSION, "vendor": source.vendor, "product": source.product}
-    named = pl.all_horizontal(pl.col(name).str.contains(f"^(?:{shape})$") for name, shape in shapes.items())
-    return named.fill_null(value=False)
+    shapes = {"cef": _BEGINNING, "vendor": f"^(?:{source.vendor})$", "product": f"^(?:{source.product})$"}
+    return pl.all_horizontal(pl.col(name).str.contains(shape) for name, shape in shapes.items()).fill_null(value=False)
 
 
 def _cells(table: pl.DataFrame, source: Source, *, unescape: bool = False) -> pl.DataFrame:
@@ -142,7 +142,9 @@ def _cells(table: pl.DataFrame, source: Source, *, unescape: bool = False) -> pl
 
 
 def _stamp() -> pl.Expr:
-    return header_stamp(pl.col("text")).alias("stamp")
+    # Many carriers add nothing, which is soon seen.
+    carried = pl.when(~pl.col("text").str.starts_with("CEF:")).then(pl.col("text"))
+    return header_stamp(carried).alias("stamp")
 
 
 def _is_moved() -> pl.Expr:
