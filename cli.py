@@ -297,7 +297,7 @@ _WITH_CONFIG = click.option(
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"),
               help="Answers as JSON lines; - for stdout.")  # fmt: skip
 @_WITH_CONFIG
-@click.option("--labels", type=click.Choice(["eval"]), help="Name categories as this evaluation set does.")
+@click.option("--labels", type=click.Choice(["eval"]), help="Name categories and levels as this evaluation set does.")
 def flag(rows: Path, output: Path, config: Path | None, labels: str | None) -> None:
     """Try texts and URLs against the watchlists. ROWS is JSON lines of {id, kind, text | url}."""
     from pipeline import flagging

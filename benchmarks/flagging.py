@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import polars as pl
 
 from pipeline import watchfolders
-from pipeline.flagging import flag_rows, labels_named
+from pipeline.flagging import Labels, flag_rows, labels_named
 from pipeline.match import match_texts
 from pipeline.matcher import compile_watchlists
 from pipeline.shares import interval
@@ -93,7 +93,7 @@ def rows_of(path: Path) -> list[Row]:
     return [row for row in halves if not row.get("ambiguous")]
 
 
-def answered(rows: Iterable[Row], labels: Mapping[str, str] | None) -> dict[Any, set[str]]:
+def answered(rows: Iterable[Row], labels: Labels | None) -> dict[Any, set[str]]:
     """The categories of each row by its id, as `esafety flag` gives them."""
     with tempfile.TemporaryDirectory() as folder:
         asked, answers = Path(folder) / "rows.jsonl", Path(folder) / "answers.jsonl"

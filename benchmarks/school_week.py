@@ -183,16 +183,15 @@ def _periods(monday: date, plan: dict[tuple[str, int, int], dict[str, Any]]) -> 
         yield (form, f"{start:%a}", *clock, lesson["subject"], f"period {period + 1}")
 
 
-def drafts_of(folder: Path, monday: date) -> pl.DataFrame:
-    """The drafts of the night that reads the week that begins on this day. Raises `SystemExit` if it fails."""
-    night = f"{monday + timedelta(days=_DAYS)}T03:00"
+def drafts_of(folder: Path, night: date) -> pl.DataFrame:
+    """The drafts of a night, early on this day, over what the folder holds. Raises `SystemExit` if it fails."""
     command = [sys.executable, "cli.py", "nightly", "--config", str(folder / "school.toml"), "--json",
-               "--as-of", night]  # fmt: skip
+               "--as-of", f"{night}T03:00"]  # fmt: skip
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 2):
         raise SystemExit(f"the night failed: {done.stderr}")
     totals = json.loads(done.stdout)["totals"]
-    if totals["events"] != totals["records"]:
+    if totals["rejects"]:
         raise SystemExit(f"lines could not be read: {totals}")
     return pl.concat(
         [pl.read_parquet(path) for path in sorted((folder / "store" / "days" / "drafts").glob("*.parquet"))]
@@ -233,7 +232,7 @@ def main() -> None:
     for name in options.weeks or WEEKS:
         with tempfile.TemporaryDirectory() as folder:
             lines = write_week(Path(folder), name, options.pupils, options.seed)
-            drafts = drafts_of(Path(folder), week(name)["monday"])
+            drafts = drafts_of(Path(folder), week(name)["monday"] + timedelta(days=_DAYS))
         print(row(name, drafts, options.pupils, lines))
         told.append(f"\nThe {name} week:\n\n{behind(drafts, options.texts)}")
     print("\n".join(told))

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -35,17 +35,29 @@ _ROWS = {"row": pl.Int64, "kind": pl.String, "text": pl.String}
 _SHOWN = ("category", "field", "start", "end", "view", "weight")
 
 
-def labels_named(name: str) -> dict[str, str]:
-    """Somebody else's names for our categories, by category (`labels.toml`)."""
+class Labels(NamedTuple):
+    """Somebody else's names for our categories and levels."""
+
+    categories: Mapping[str, str]
+    levels: Mapping[str, str]
+
+    def of(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """An answer in these words, without the categories that have no name in them."""
+        categories = sorted({self.categories[each] for each in answer["categories"] if each in self.categories})
+        return answer | {"categories": categories, "level": self.levels.get(answer["level"], answer["level"])}
+
+
+def labels_named(name: str) -> Labels:
+    """The names that `labels.toml` has under a name."""
     tables = tomllib.loads((files("pipeline") / "labels.toml").read_text("utf-8"))
-    return dict(tables[name])
+    return Labels(**tables[name])
 
 
-def flag_rows(rows: Path, output: Path, config: Path | None, labels: Mapping[str, str] | None = None) -> None:
+def flag_rows(rows: Path, output: Path, config: Path | None, labels: Labels | None = None) -> None:
     """Match the rows and write the answers, in the same order. Without a config, the shipped watchlists are used.
 
-    With `labels`, `categories` are given by these names, and those without one are left out. Raises `SourceError` for
-    rows that cannot be read, `StoreError` for an output that cannot be written.
+    With `labels`, categories and levels are given by these names. Raises `SourceError` for rows that cannot be read,
+    `StoreError` for an output that cannot be written.
     """
     if rows.is_file() and output.is_file() and rows.samefile(output):
         raise StoreError("is to be read and written over.", path=output, remedy="Name another output.")
@@ -61,9 +73,7 @@ def flag_rows(rows: Path, output: Path, config: Path | None, labels: Mapping[str
         # Row by row, because JSON lines are rows.
         for at, (row_id, _, _) in enumerate(read):
             answer = _answer(row_id, by_row.get(at, []), severities, translations)
-            if labels is not None:
-                answer["categories"] = sorted({labels[each] for each in answer["categories"] if each in labels})
-            write(answer)
+            write(labels.of(answer) if labels else answer)
 
 
 def lists_of(config: Path | None) -> Watchlists:

@@ -33,6 +33,15 @@ def flagged(school: School, *rows: object) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answered.read_text("utf-8").splitlines()]
 
 
+def test_an_answer_in_the_words_of_somebody_else() -> None:
+    names = flagging.labels_named("eval")
+    answer = {"id": 1, "categories": ["self-harm", "shopping", "eating-disorders"], "level": "urgent", "reasons": ["r"]}
+    assert names.of(answer) == {"id": 1, "categories": ["selfharm"], "level": "high", "reasons": ["r"]}
+    levels = ["urgent", "high", "medium", "low", "record", None]
+    told = [names.of({"categories": [], "level": level})["level"] for level in levels]
+    assert told == ["high", "high", "medium", "low", "none", None]
+
+
 def test_each_kind_of_row_is_matched_in_its_own_field(school: School) -> None:
     rows: list[dict[str, Any]] = [
         {"id": 1, "kind": "search", "text": "a blue lobster"},

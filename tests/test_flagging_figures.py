@@ -62,7 +62,7 @@ def test_the_later_sets_are_what_they_are_said_to_be(name: str) -> None:
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     texts = [row["url" if row["kind"] == "url" else "text"].casefold() for row in rows]
     assert len({row["id"] for row in rows}) == len(set(texts)) == len(rows)
-    labels = set(labels_named("eval").values())
+    labels = set(labels_named("eval").categories.values())
     assert {each for row in rows for each in row["expected"]} == labels
     assert {each for row in rows for each in row["accept"]} <= labels
     parts = Counter((row["half"], row["group"]) for row in rows)

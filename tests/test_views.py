@@ -87,7 +87,8 @@ def test_the_plainest_view_is_the_one_that_is_told() -> None:
 _PIECES = st.sampled_from([
     *"purple lobster", "purple", "free", "fre3", "barnacl", "shop",
     "html", "youtube", " ", "-", ".", "l0bster", "lobster", "crustaecan", "1", "0", "$", "*", "&#112;", "о",
-    " gna ", " te11", " u ", "b4 skl", " hw 2 ", " br1ng ", "stealin", "lobsterz", "е", "a\u0301", "ｌ", "\u200b", "steal", "boil", "my", "pppp", "barnacle", "shellfi", "é", "日", "\x00", "ß", "ǆ",
+    " gna ", " te11", " u ", "b4 skl", " hw 2 ", " br1ng ", "stealin", "lobsterz", "е", "a\u0301", "ｌ", "\u200b",
+    "steal", "boil", "my", "pppp", "barnacle", "shellfi", "é", "日", "\x00", "ß", "ǆ",
 ])  # fmt: skip
 
 
