@@ -48,6 +48,8 @@ def found(text: str) -> list[tuple[str, str, str]]:
         ("crustaecan", "crustacean", "misspelt", "crustaecan"),
         ("crstcn pie", "crustacean", "misspelt", "crstcn"),
         ("purpple lobster", "purple lobster", "misspelt", "purpple lobster"),
+        ("a krustacean and a crusticean", "crustacean", "misspelt", "crusticean"),
+        ("steeling lobster, stealng lobsters", "stealing lobsters", "misspelt", "stealng lobsters"),
         ("stealin lobsterz", "stealing lobsters", "misspelt", "stealin lobsterz"),
         ("hw 2 bring lobster b4 skl", "how to bring lobster before school", "misspelt", "hw 2 bring lobster b4 skl"),
         ("hw 2 br1ng l0bster b4 skl", "how to bring lobster before school", "digits", "hw 2 br1ng l0bster b4 skl"),
