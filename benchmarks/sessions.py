@@ -3,8 +3,8 @@
     python benchmarks/sessions.py [--set SESSIONS.jsonl]
 
 A set holds sessions {id, expected_level, expected, why, events: [{t, kind, text | url, verdict}]}: each is one pupil
-on one day, and its level is none, low (counted, no draft), medium, high or urgent. All of a day go as the export of a
-monitoring product through a whole night, a process of its own. Prints what came out at which level, and each session
+on one day, and its level is none, low (counted, no draft), medium, high or urgent. All go as the export of a monitoring
+product through a whole night, a process of its own. Prints what came out at which level, and each session
 that came out at another one than expected. A set that knows nothing above `high` means by it whatever a safeguarding
 lead has to see at once: there `urgent` is right as well. Exit code 1 if a night fails.
 """
@@ -16,9 +16,8 @@ import csv
 import json
 import sys
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -60,21 +59,15 @@ def sessions_of(path: Path) -> list[Session]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def given(sessions: Iterable[Session]) -> dict[str, tuple[str, set[str]]]:
-    """Level and labels of each session by its id, as the nights give them."""
-    days: defaultdict[date, list[Session]] = defaultdict(list)
-    for session in sessions:
-        days[date.fromisoformat(session["events"][0]["t"][:10])].append(session)
-    return {name: told for day, each in days.items() for name, told in _night(each, day).items()}
-
-
-def _night(sessions: list[Session], day: date) -> dict[str, tuple[str, set[str]]]:
+def given(sessions: list[Session]) -> dict[str, tuple[str, set[str]]]:
+    """Level and labels of each session by its id, as a night gives them that reads all of them."""
     labels, counted = labels_named("eval").categories, _counted(sessions)
+    last = max(datetime.fromisoformat(session["events"][-1]["t"]) for session in sessions)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "school.toml").write_text(_CONFIG, encoding="utf-8")
         _write_export(folder / "export.csv", sessions)
-        drafts = drafts_of(folder, day + timedelta(days=1))
+        drafts = drafts_of(folder, last.date() + timedelta(days=1))
     found: dict[str, tuple[str, set[str]]] = {}
     for draft in drafts.iter_rows(named=True):
         who = draft["subject"].split(":")[-1]

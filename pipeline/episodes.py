@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipeline.became import set_aside_in_words
-from pipeline.levels import REPEATS, SEE_TO_THE_CHILD, Seen, at_least, episode_level
+from pipeline.levels import REPEATS, SEE_TO_THE_CHILD, Seen, at_least, drafted_level
 from pipeline.lowering import Lowering
 from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, STAFF_ROLES, SUBJECT, conform
 from pipeline.text import unescape
@@ -54,6 +54,14 @@ class Drafting:
     lowering: Lowering = field(default_factory=Lowering)
     #: What the rules in other languages say, by their ids.
     translations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def only_again(self) -> frozenset[str]:
+        """The categories of which one search or blocked attempt is only counted, unless a school holds them graver."""
+        lesser = LEVELS[LEVELS.index("medium") :]
+        return frozenset(
+            name for name, each in self.categories.items() if not each.drafted_once and each.severity in lesser
+        )
 
 
 def duty_day(ts: pl.Expr, timezone: ZoneInfo) -> pl.Expr:
@@ -127,7 +135,7 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     at = 0
     for length in numbered["episode"].rle().struct.field("len").to_list():
         briefly = seen[at : at + length]
-        level, category, reasons = episode_level(briefly, severities)
+        level, category, reasons = drafted_level(briefly, severities, drafting.only_again)
         if level in at_least(drafting.draft_from):
             head = _head(numbered.slice(at, length), briefly, category, drafting)
             first = [SEE_TO_THE_CHILD] if head["route"] == ILLEGAL and _at_risk(briefly, drafting) else []

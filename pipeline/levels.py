@@ -6,7 +6,7 @@ Out: a level (`schema.LEVELS`), the category that leads, reasons. Refuses nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from pipeline.schema import LED_TO, LEVELS, STATUTORY
@@ -69,6 +69,7 @@ _OF_SITES = {
 #: What the reasons of an episode say beyond the hit that leads it.
 _IN_A_HIDDEN_WAY, _OF_THIS_KIND = "written in a hidden way", "different texts or sites of this kind"
 _WENT_ON, _GREW, _TOGETHER = "went on after a block", "grew more serious as it went on", "together with"
+_ONCE = "once only"
 #: The words of each, and what it is where several have it.
 _FURTHER = {
     _IN_A_HIDDEN_WAY: _IN_A_HIDDEN_WAY,
@@ -124,6 +125,32 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     if others:
         reasons.append(f"{_TOGETHER}: {', '.join(others)}")
     return level, lead.category, reasons
+
+
+def drafted_level(
+    seen: list[Seen], severities: Mapping[str, str], only_again: Container[str]
+) -> tuple[str, str, list[str]]:
+    """`episode_level`, but `low` for what is `medium` and was done once, in a category of `only_again`.
+
+    Once is one text that was searched for, or one site that was blocked. What the filter let through was looked at.
+    """
+    level, category, reasons = episode_level(seen, severities)
+    lesser = all(each.category in only_again for each in seen if each.level in at_least("medium"))
+    if level == "medium" and lesser and _once([each for each in seen if each.category == category]):
+        return "low", category, [*reasons, _ONCE]
+    return level, category, reasons
+
+
+def _once(seen: list[Seen]) -> bool:
+    counted = [each for each in seen if each.level != "record"]
+    judged_by_filter = [each for each in counted if each.field == "vendor_category"]
+    # The filter calls many sites the same; where it names one that we know as well, that tells them apart.
+    texts = {each.text for each in counted if each.field != "vendor_category"}
+    return (
+        all(each.field == "search_text" or each.verdict == "blocked" for each in counted)
+        and len(texts) <= 1
+        and (bool(texts) or len(judged_by_filter) == 1)
+    )
 
 
 def further(reasons: Iterable[str]) -> dict[str, str]:

@@ -41,6 +41,8 @@ class Category:
     source: str
     #: Someone looks for help: a fact beside other things, never a fault.
     help_seeking: bool = False
+    #: Does one search, or one attempt that was blocked, make a draft? Else it is counted until it goes on.
+    drafted_once: bool = True
 
     @property
     def never_lowered(self) -> bool:

@@ -74,6 +74,7 @@ class CategoryTable(_Strict):
     version: date
     source: _Text
     help_seeking: bool = False
+    drafted_once: bool = True
 
 
 class CategoryName(_Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -340,3 +341,10 @@ def test_the_text_of_a_hit_is_what_was_matched() -> None:
 def test_no_hits_are_no_drafts() -> None:
     assert drafted(table()).is_empty()
     assert drafted(table()).schema == DRAFTS
+
+
+def test_a_school_may_hold_a_lesser_matter_graver() -> None:
+    again = replace(CATEGORIES["middling"], id="again", drafted_once=False)
+    graver = replace(again, id="graver", severity="high")
+    drafting = replace(DRAFTING, categories={each.id: each for each in (again, graver, CATEGORIES["middling"])})
+    assert drafting.only_again == {"again"}

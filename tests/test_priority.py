@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.levels import REPEATS, Seen, at_least, episode_level, most_urgent
+from pipeline.levels import REPEATS, Seen, at_least, drafted_level, episode_level, most_urgent
 from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
 from pipeline.schema import KINDS, LEVELS, VERDICTS
 from tests.effort import tries
@@ -112,6 +112,36 @@ def test_going_on_after_a_block_raises_and_stopping_does_not() -> None:
     assert episode_level([seen("low", "b"), blocked], SEVERITIES) == ("low", "grave", ["typed as a search"])
     reasons = episode_level([blocked, blocked, seen("low", "b"), seen("low", "c")], SEVERITIES)[2]
     assert "went on after a block" in reasons
+
+
+def drafted(*hits: Seen) -> str:
+    return drafted_level(list(hits), SEVERITIES, {"middling"})[0]
+
+
+def test_what_is_done_once_is_counted_and_going_on_is_drafted() -> None:
+    search = seen("medium", "a", category="middling")
+    assert drafted_level([search], SEVERITIES, {"middling"}) == ("low", "middling", ["typed as a search", "once only"])
+    assert drafted(search, search) == "low"
+    assert drafted(search, seen("low", "b", category="middling")) == "medium"
+    assert drafted(search, seen("record", "b", category="middling")) == "low"
+    assert drafted(search, seen("low", "b")) == "low"
+    assert drafted(search, seen("medium", "b")) == "medium"
+    assert drafted(seen("medium", "a")) == "medium"
+    assert drafted(seen("high", "a", category="middling")) == "high"
+    assert drafted(seen("medium", "a", category="middling", field="typed_text")) == "medium"
+
+
+def test_a_site_that_was_let_through_was_looked_at_and_one_that_was_blocked_was_not() -> None:
+    site = seen("medium", "shop.example", category="middling", field="host", view="suffix")
+    assert drafted(site) == "medium"
+    blocked, judged = site._replace(verdict="blocked"), site._replace(
+        verdict="blocked", field="vendor_category", text="Middling"
+    )  # fmt: skip
+    assert drafted(blocked) == drafted(judged) == drafted(blocked, judged) == "low"
+    assert drafted(blocked, judged, blocked, judged) == "low"
+    # Two sites, to the filter one category.
+    assert drafted(judged, judged) == "medium"
+    assert drafted(blocked, blocked._replace(text="other.example")) == "medium"
 
 
 _SEEN = st.builds(

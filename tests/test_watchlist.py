@@ -352,6 +352,12 @@ def test_categories_speak_the_words_of_the_domain() -> None:
         assert "\n" not in category.meaning
 
 
+def test_lesser_matters_are_drafted_when_they_go_on() -> None:
+    lesser = [each for each in shipped_lists().categories.values() if not each.drafted_once]
+    assert {each.id for each in lesser} == {"filter-bypass", "gambling", "piracy", "pornography"}
+    assert {each.severity for each in lesser} == {"medium"}
+
+
 def test_only_looking_for_help_is_help_seeking() -> None:
     assert [each.id for each in shipped_lists().categories.values() if each.help_seeking] == ["help-seeking"]
 
