@@ -98,3 +98,27 @@ def test_what_need_not_be_a_block_is_none(said: str) -> None:
 def test_what_a_response_policy_blocks(said: str, blocked: list[str]) -> None:
     rows = _rows("bind", _BIND, said)
     assert rows == [("10.0.0.1", "a.test", verdict) for verdict in blocked]
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("dnsmasq", "daemon.info dnsmasq[812]: query[A] a.test from 10.0.0.1"),
+        ("unbound", f"daemon.info unbound: [812:0] info: {_QUERY}"),
+        ("bind", "daemon.info named[812]: client @0x7f 10.0.0.1#5 (a.test): query: a.test IN A + (192.0.2.53)"),
+    ],
+)
+def test_openwrt_may_write_the_time_twice(name: str, head: str) -> None:
+    texts = [f"Sun Mar 15 16:07:32 2026 {twice}{head}" for twice in ("", "[1773590852.101] ")]
+    read = _parsed(name, texts)
+    once = ("10.0.0.1", "a.test", datetime(2026, 3, 15, 16, 7, 32, tzinfo=UTC))
+    assert read.events.select("client_ip", "host", "ts").rows() == [once, once]
+    assert registry()[name].claims(texts[1:])
+
+
+@pytest.mark.parametrize("pointer", ["", "@0x7f5cd4000b98 ", "@0x7F5CD4000B98 ", "@000001D4E8F23A60 "])
+def test_a_pointer_of_bind_is_written_as_its_system_does(pointer: str) -> None:
+    said = f"client {pointer}10.0.0.1#5 (a.test): query: a.test IN A + (192.0.2.53)"
+    text = f"28-Aug-2026 08:04:30.123 queries: info: {said}"
+    assert _parsed("bind", [text]).events.select("client_ip", "host").rows() == [("10.0.0.1", "a.test")]
+    assert registry()["bind"].claims([text])

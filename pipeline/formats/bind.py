@@ -27,7 +27,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
-from pipeline.formats._daemons import BEFORE, STAMP, headed, of_others
+from pipeline.formats._daemons import BEFORE, STAMP, TWICE, headed, of_others
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -38,8 +38,8 @@ _LABELS: Final = r"(?:[a-z][a-z0-9-]*: )?(?:(?i:critical|error|warning|notice|in
 _RECORD: Final = rf"(?:{_SYSLOG}(?:(?P<inner>{_OWN_STAMP}) )?|^(?P<time>{_OWN_STAMP}|{STAMP}) ){_LABELS}(?P<said>.*)$"
 _OURS: Final = rf"(?:^{_OWN_STAMP} |^{STAMP} {_LABELS}client |{_SYSLOG})"
 _CLIENT: Final = (
-    r"^client (?:@0x[0-9a-f]+ )?(?P<client>[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*(?:%[\w.-]+)?)#[0-9]{1,5}(?:/key [^ ]+)?"
-    r"(?: \([^ ]*\))?: (?:view [^ ]+: )?"
+    r"^client (?:@(?:0x)?[0-9A-Fa-f]+ )?(?P<client>[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*(?:%[\w.-]+)?)#[0-9]{1,5}"
+    r"(?:/key [^ ]+)?(?: \([^ ]*\))?: (?:view [^ ]+: )?"
 )
 _QUERY: Final = rf"{_CLIENT}query: (?P<name>[^ ]+) (?:IN|CH|HS|ANY|NONE|CLASS[0-9]+) [A-Za-z0-9-]+(?: .*)?$"
 _REWRITE: Final = (
@@ -53,8 +53,8 @@ _BLOCKS: Final = ("NXDOMAIN", "NODATA", "DROP")
 _DAMAGED: Final = r"#[0-9]{1,5}[ :/].*: (?:query: [^ ]+ IN |rpz [A-Z-]+ )"
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "host", "verdict", "kind")
 _SHAPE: Final = re.compile(
-    rf"(?:{BEFORE}(?:{_OWN_STAMP}|{STAMP}) (?:(?:[^ ]+ )?named[^ ]* )?(?:{_OWN_STAMP} )?{_LABELS}client "
-    r"(?:@0x[0-9a-f]+ )?[0-9A-Fa-f:.%]+#[0-9]{1,5}[ :/])"
+    rf"(?:{BEFORE}(?:{_OWN_STAMP}|{STAMP}){TWICE} (?:(?:[^ ]+ )?named[^ ]* )?(?:{_OWN_STAMP} )?{_LABELS}client "
+    r"(?:@(?:0x)?[0-9A-Fa-f]+ )?[0-9A-Fa-f:.%]+#[0-9]{1,5}[ :/])"
 )
 
 

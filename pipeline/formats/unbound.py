@@ -34,13 +34,13 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips, whole
-from pipeline.formats._daemons import BEFORE, MODERN, STAMP, of_others
+from pipeline.formats._daemons import BEFORE, MODERN, STAMP, TWICE, of_others
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
 _PROGRAM: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _HEAD: Final = (
-    rf"{BEFORE}(?:\[(?P<epoch>[0-9]{{10}}(?:\.[0-9]{{1,9}})?)\]|(?P<stamp>{STAMP})) "
+    rf"{BEFORE}(?:\[(?P<epoch>[0-9]{{10}}(?:\.[0-9]{{1,9}})?)\]|(?P<stamp>{STAMP}){TWICE}) "
     rf"(?:(?:[^ ]+ )?{_PROGRAM}(?:\[[0-9]{{1,10}}\]: |: | {MODERN} ))?(?:{_PROGRAM})?\[[0-9]{{1,10}}:[0-9a-f]{{1,4}}\] "
 )
 _SAID: Final = rf"{_HEAD}(?:info|query|reply): (?P<said>.*)$"
