@@ -63,3 +63,40 @@ def test_claims_need_a_time_and_an_address() -> None:
     assert not FORMAT.claims(["#Fields: date time source destination action"])
     assert not FORMAT.claims(["#fields\tts\tuid\tid.orig_h"])
     assert not FORMAT.claims([_ROW.format("http", "a.example", "80", "/", "-")])
+
+
+_TRANSACTION = (
+    "#Fields: date time c-ip cs-username cs-method cs-uri-scheme cs-uri-query sc-status cs-host cs-uri cs-uri-port "
+    "x-cs-userip x-category x-cs-url x-policy-action"
+)
+
+
+@pytest.mark.parametrize(
+    ("action", "verdict"),
+    [
+        ("allow", "allowed"),
+        ("alert", "allowed"),
+        ("bypass", "allowed"),
+        ("block", "blocked"),
+        ("useralert", "warned"),
+        ("NotChecked", "unknown"),
+    ],
+)
+def test_a_transaction_of_netskope(action: str, verdict: str) -> None:
+    row = (
+        "2026-03-16 09:00:01 203.0.113.7 a@school.test GET https y=1 200 www.example.com /x?y=1 443 10.20.1.15 "
+        f'"Search Engines" https://www.example.com/x?y=1 {action}'
+    )
+    event = _parse([_TRANSACTION, row]).events.row(0, named=True)
+    assert (event["url"], event["client_ip"]) == ("https://www.example.com/x?y=1", "10.20.1.15")
+    assert (event["vendor_category"], event["verdict"]) == ("Search Engines", verdict)
+
+
+def test_an_address_that_is_a_path_only_is_put_behind_its_host() -> None:
+    texts = [
+        "#Fields: date time c-ip cs-method cs-uri-scheme cs-uri-query cs-host cs-uri cs-uri-port x-cs-userip",
+        "2026-03-16 09:00:01 10.20.1.15 GET https y=1 www.example.com /x?y=1 8443 -",
+        "2026-03-16 09:00:01 10.20.1.15 GET - - - /x?y=1 - -",
+    ]
+    rows = _parse(texts).events.select("url", "client_ip").rows()
+    assert rows == [("https://www.example.com:8443/x?y=1", "10.20.1.15"), ("/x?y=1", "10.20.1.15")]

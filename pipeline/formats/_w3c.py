@@ -3,12 +3,13 @@
 In: the names behind `#Fields:`, and the values that stand in their columns. Out: the event, or the reason of a reject.
 
 A URL is put together from `cs-uri-scheme`, host, `cs-uri-port` where it is not the scheme's own, path and query, or is
-`cs-uri` as it stands. With the schemes `tcp` and `ssl` (a CONNECT, or TLS that was not decrypted) the path is always
-`/`: such a row has a host only. Values of `time-taken` are milliseconds in ProxySG, TMG and IIS.
+`cs-uri` as it stands; where that is a path only (Netskope), it is the path, and `x-cs-url` the whole. With the schemes
+`tcp` and `ssl` (a CONNECT, or TLS that was not decrypted) the path is always `/`: such a row has a host only. Values of
+`time-taken` are milliseconds in ProxySG, TMG and IIS.
 The verdict is said by `sc-filter-result` (OBSERVED and PROXIED let it pass, DENIED did not), `s-action`, `action`
-(TMG) and `x-exception-id`; an exception of the network is an error, one that begins with `authentication_` a
-challenge. TMG's codes in `sc-status` are beyond 10,000: 12209 asks for a login, 12202 and 12204 are rules.
-A web server's log says of no filter: `unknown`, but for its own 401.
+(TMG), `x-policy-action` (Netskope) and `x-exception-id`; an exception of the network is an error, one that begins with
+`authentication_` a challenge. TMG's codes in `sc-status` are beyond 10,000: 12209 asks for a login, 12202 and 12204 are
+rules. A web server's log says of no filter: `unknown`, but for its own 401.
 """
 
 from __future__ import annotations
@@ -28,15 +29,17 @@ _MEANINGS: Final = {
     "date": ("date",), "time": ("time",), "user": ("cs-username", "cs-user", "cs-userdn", "x-cs-auth-user"),
     "epoch": ("timestamp", "x-timestamp", "x-timestamp-unix-utc", "x-cs-timestamp"),
     "gmttime": ("gmttime",), "localtime": ("localtime",),
-    "client_ip": ("c-ip",), "device": ("c-dns", "x-client-device-name", "x-c-hostname"),
+    "inside": ("x-cs-userip",), "client_ip": ("c-ip",), "device": ("c-dns", "x-client-device-name", "x-c-hostname"),
     "method": ("cs-method", "s-operation"), "scheme": ("cs-uri-scheme",),
     "hostname": ("cs-uri-host", "cs-host", "cs(host)", "x-host-header", "r-host"), "port": ("cs-uri-port",),
-    "path": ("cs-uri-path", "cs-uri-stem"), "query": ("cs-uri-query",), "uri": ("cs-uri", "cs-url", "c-uri"),
+    "path": ("cs-uri-path", "cs-uri-stem"), "query": ("cs-uri-query",),
+    "uri": ("x-cs-url", "cs-uri", "cs-url", "c-uri"),
     "status": ("sc-status", "sc-http-status"), "result": ("x-resultcode-httpstatus",), "bytes": ("sc-bytes",),
     "taken": ("time-taken", "x-elapsed-time"), "content_type": ("rs(content-type)", "cs-mime-type", "sc(content-type)"),
     "agent": ("cs(user-agent)", "c-agent", "cs-user-agent"), "referrer": ("cs(referer)", "cs-referer"),
-    "filtered": ("sc-filter-result",), "category": ("cs-categories", "sc-filter-category", "urlcategory"),
-    "s_action": ("s-action", "sc-result-code"), "action": ("action",), "exception": ("x-exception-id",),
+    "filtered": ("sc-filter-result",), "category": ("cs-categories", "sc-filter-category", "urlcategory", "x-category"),
+    "s_action": ("s-action", "sc-result-code"), "action": ("action", "x-policy-action"),
+    "exception": ("x-exception-id",),
 }  # fmt: skip
 _TIMES: Final = ("epoch", "gmttime", "localtime")
 _ADDRESSES: Final = ("uri", "path", "hostname")
@@ -68,6 +71,9 @@ _LOGINS: Final = ("TCP_AUTH_REDIRECT", "TCP_AUTH_FORM")
 _EXCEPTIONS_OF_THE_NETWORK: Final = (
     "tcp_error", "dns_server_failure", "dns_unresolved_hostname", "gateway_error", "invalid_response", "connect_error",
 )  # fmt: skip
+#: Words of TMG's `action` and of Netskope's `x-policy-action`.
+_STOPPED: Final = ("denied", "block")
+_LET_PASS: Final = ("allowed", "allow", "alert", "bypass")
 _TMG_ASKS: Final = 12209
 _TMG_RULES: Final = (12202, 12204)
 _TMG_CODES: Final = 10_000
@@ -161,7 +167,8 @@ def _event() -> list[pl.Expr]:
     moved = pl.col("reason").is_null() & (~path.str.starts_with("/") & (path != "*")).fill_null(value=False)
     category = said(pl.col("category"))
     return [
-        pl.col("line"), pl.col("ts"), pl.col("ts_quality"), _user().alias("user_raw"), said(pl.col("client_ip")),
+        pl.col("line"), pl.col("ts"), pl.col("ts_quality"), _user().alias("user_raw"),
+        pl.coalesce(said(pl.col("inside")), said(pl.col("client_ip"))).alias("client_ip"),
         said(pl.col("device")), _method().alias("method"), pl.col("url"),
         pl.when(pl.col("url").is_null()).then(_hostname()).alias("host"), pl.col("verdict"),
         pl.when(category.str.to_lowercase() != "none").then(category).alias("vendor_category"),
@@ -216,24 +223,26 @@ def _port() -> pl.Expr:
 
 
 def _url() -> pl.Expr:
-    host, path, query = _hostname(), said(pl.col("path")), said(pl.col("query"))
+    uri, query = said(pl.col("uri")), said(pl.col("query"))
+    only_path = uri.str.starts_with("/").fill_null(value=False)
+    host, path = _hostname(), pl.when(only_path).then(uri).otherwise(said(pl.col("path")))
     bare_v6 = host.str.contains(r"^[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*$")
     address = pl.when(bare_v6).then("[" + host + "]").otherwise(host)
     doubled = (pl.col("own_port") != "") & host.str.ends_with(pl.col("own_port"))
     port = pl.when(doubled).then(pl.lit("")).otherwise(pl.col("own_port"))
     mark = pl.when(query.is_not_null() & ~query.str.starts_with("?")).then(pl.lit("?")).otherwise(pl.lit(""))
-    asked = [path.fill_null(""), mark, query.fill_null("")]
+    asked = [path.fill_null(""), *(pl.when(~only_path).then(part).fill_null("") for part in (mark, query))]
     at_host = pl.concat_str("beginning", address, port, *asked)
     together = pl.when(host.is_not_null()).then(at_host).when(path.is_not_null()).then(pl.concat_str(asked))
     named = pl.when(~pl.col("tunnel") & (path.is_not_null() | (pl.col("beginning") != ""))).then(together)
-    return pl.coalesce(said(pl.col("uri")), named)
+    return pl.coalesce(pl.when(~only_path).then(uri), named)
 
 
 def _verdict(status: pl.Expr) -> pl.Expr:
     done = pl.coalesce(pl.col("s_action"), pl.col("result").str.extract("^([^/]*)")).str.to_uppercase()
     filtered, exception = said(pl.col("filtered")).str.to_uppercase(), pl.col("exception").str.to_lowercase()
     action = pl.col("action").str.to_lowercase()
-    denied = (filtered == "DENIED") | done.str.contains("^(?:TCP_)?DENIED") | (action == "denied")
+    denied = (filtered == "DENIED") | done.str.contains("^(?:TCP_)?DENIED") | action.is_in(_STOPPED)
     own = denied.fill_null(value=False) | pl.col("server")
     asks = (
         status.is_in([HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, _TMG_ASKS])
@@ -243,13 +252,13 @@ def _verdict(status: pl.Expr) -> pl.Expr:
     failed = done.is_in(_FAILED) | exception.is_in(_EXCEPTIONS_OF_THE_NETWORK) | (action == "failed")
     ruled = denied | status.is_in(_TMG_RULES) | (done == "TCP_POLICY_REDIRECT")
     passed = pl.when(filtered.is_not_null()).then(filtered.is_in(["OBSERVED", "PROXIED"])).otherwise(
-        (action == "allowed") | done.str.contains(_PASSED)
+        action.is_in(_LET_PASS) | done.str.contains(_PASSED)
     )  # fmt: skip
     return (
         pl.when(asks).then(pl.lit("challenge"))
         .when(failed).then(pl.lit("error"))
         .when(ruled).then(pl.lit("blocked"))
-        .when(done == "TCP_SPLASHED").then(pl.lit("warned"))
+        .when((done == "TCP_SPLASHED") | (action == "useralert")).then(pl.lit("warned"))
         .when(status >= _TMG_CODES).then(pl.lit("error"))
         .when(passed).then(pl.lit("allowed"))
         .otherwise(pl.lit("unknown"))

@@ -1,4 +1,4 @@
-"""W3C extended log files: Blue Coat and Symantec ProxySG, Forefront TMG and ISA Server, Cisco's W3C logs, IIS.
+"""W3C extended log files: ProxySG (Blue Coat, Symantec), Forefront TMG and ISA Server, Cisco, Netskope, IIS.
 
 In: lines of values parted by blanks or tabs, values with blanks in double quotes. `#Fields:` says which column holds
 what, holds until the next one, and is remembered from block to block; a source may declare it (`layout`) where the log
@@ -166,7 +166,7 @@ def _by_meaning(cells: pl.DataFrame, fields: Fields) -> pl.DataFrame:
 
 FORMAT: Final = Format(
     name="w3c",
-    title="W3C extended log (Blue Coat/Symantec ProxySG, Forefront TMG, IIS)",
+    title="W3C extended log (Blue Coat/Symantec ProxySG, Forefront TMG, Netskope, IIS)",
     document="https://www.w3.org/TR/WD-logfile",
     claims=claims,
     parse=parse,
