@@ -121,3 +121,19 @@ _LINES = {
 def test_what_a_client_writes_changes_neither_user_nor_verdict(name: str, chosen: str) -> None:
     for row in _rows(name, _LINES[name].format(chosen, ""), _LINES[name].format("Mozilla", chosen)):
         assert (row["user_raw"], row["client_ip"], row["verdict"]) == ("bjones", "10.20.1.16", "blocked")
+
+
+def test_an_equals_sign_in_forcepoints_leef_may_be_marked() -> None:
+    pairs = [
+        "cat=76", r"usrName=LDAP://192.0.2.9 OU\=Pupils,DC\=example/Ann", "loginID=-", "src=10.20.1.16", "method=GET",
+        r"contentType=text/html;charset\=UTF-8", r"userAgent=agent/1 (x\=y)",
+        r"url=http://www.example.com/find?q\=maths&a=b",
+    ]  # fmt: skip
+    (row,) = _rows(
+        "forcepoint_leef",
+        "<159>2026-03-15T16:07:32Z 192.0.2.9 LEEF:1.0|Forcepoint|Security|8.5.3|transaction:permitted|sev=1\t"
+        + "\t".join(pairs),
+    )
+    assert row["url"] == "http://www.example.com/find?q=maths&a=b"
+    assert row["user_raw"] == "LDAP://192.0.2.9 OU=Pupils,DC=example/Ann"
+    assert (row["content_type"], row["user_agent"]) == ("text/html;charset=UTF-8", "agent/1 (x=y)")

@@ -5,7 +5,8 @@ cat=1504<tab>usrName=dee<tab>loginID=dee<tab>src=10.2.3.4<tab>srcBytes=0<tab>dst
 method=GET<tab>contentType=-<tab>userAgent=...<tab>url=http://h/p`. The time is in the header of syslog alone, which
 mostly has neither year nor zone. What was done stands in the header: `transaction:blocked` or `transaction:permitted`.
 `dstBytes` is what came back, `srcBytes` the request; `cat` is the number of the category. Before the last pair,
-`logRecordSource`, there may be a blank and no tab.
+`logRecordSource`, there may be a blank and no tab. An equals sign inside a value may stand behind a backslash, as in
+CEF, which is taken away.
 LEEF is read as `_leef` says; what the cells mean, `_forcepoint` says. Out: `COLUMNS`.
 Refuses lines that are no such records, and whose time cannot be read.
 Source: Forcepoint, "Security Information Event Management (SIEM) Solutions" 8.5; IBM, "Forcepoint V-Series Content
@@ -38,6 +39,8 @@ _SOURCE: Final = Source(
         client=("userAgent", "url"), ahead=("usrName", "loginID", "src", "proxyStatus-code", "devTime")
     ),
 )  # fmt: skip
+#: What may hold an equals sign.
+_MARKED: Final = ("usrName", "contentType", "userAgent", "url")
 _LAST_PAIR: Final = r" logRecordSource=[^ ]*$"
 claims = _SOURCE.claims
 
@@ -47,7 +50,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     texts, blank = blank_apart(lines)
     cells = taken_apart(texts, _SOURCE)
     good = pl.col("reason").is_null()
-    records = cells.filter(good).drop("reason", "detail")
+    marked = (pl.col(name).str.replace_all(r"\=", "=", literal=True) for name in _MARKED)
+    records = cells.filter(good).drop("reason", "detail").with_columns(marked)
     stamps = records.select(pl.coalesce(said(pl.col("devTime")), "stamp")).to_series()
     stamped, running = from_named_month(stamps, declared.timezone, declared.last_change, Running.from_text(carry))
     named = pl.concat([records, stamped], how="horizontal").select(
