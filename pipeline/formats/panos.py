@@ -8,13 +8,16 @@ where the record goes on so far. The URL has no scheme, and stands in quotes.
 Of the three times the generated one is the event's; the others say when the record was received and logged. It is local
 and names no zone. From 10.0 on the record may hold a stamp of high resolution with an offset: that of the receipt, so
 only its offset is taken, and only where both clocks are less than an hour apart.
+The Strata Logging Service (Cortex Data Lake, Prisma Access) writes the same records with its fields in the order of its
+reference, which leaves out a few, and with ISO 8601 times in UTC: `2026-03-16T09:00:02.000000Z,no-serial,THREAT,url,`.
 `block-continue` shows a page with a button (`warned`), `continue` is the request after it was pressed; `block-override`
 asks for an administrator's code, `override` comes after it. Where the firewall takes the address that a proxy forwards
 for a user name, the name is `x-fwd-for: ...`, which is nobody.
 Where TLS is not decrypted the URL is the name in the certificate: `host-only`. Such a row has no method.
 Out: `_COLUMNS`. Refuses: lines that are no record of the device, broken quotes, records cut off before the category,
 unreadable times, an empty URL.
-Source: PAN-OS Administrator's Guide 8.1 to 11.1, "URL Filtering Log Fields" and "Threat Log Fields".
+Source: PAN-OS Administrator's Guide 8.1 to 11.1, "URL Filtering Log Fields" and "Threat Log Fields"; Strata Logging
+Service, Log Reference, "URL".
 """
 
 from __future__ import annotations
@@ -41,6 +44,15 @@ _LAYOUT: Final = Layout(
     # No version writes so many. Without a limit a URL whose quotes are not masked could bring an offset of its own.
     most=150,
 )  # fmt: skip
+#: The fields of the Strata Logging Service in the order of its reference.
+_STRATA: Final = Layout(
+    {
+        "generated": 5, "client_ip": 6, "user": 11, "app": 13, "port": 23, "action": 27, "misc": 28, "category": 29,
+        "content_type": 35, "agent": 38, "referrer": 40, "method": 49,
+    },
+    least=30,
+    most=150,
+)  # fmt: skip
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "app", "verdict", "vendor_category",
     "content_type", "user_agent", "referrer", "kind",
@@ -50,8 +62,10 @@ _TYPES: Final = (
     "|GTP|SCTP|IPTAG|TUNNEL|URL|DATA|WILDFIRE|AUDIT"
 )
 _BEGINNING: Final = r"^[0-9]{0,3},[0-9/]*[ T]?[0-9:.]+,[^,]*,"
-_RECORD: Final = rf"{_BEGINNING}(?:{_TYPES}),"
-_OURS: Final = rf"{_BEGINNING}THREAT,url,"
+_LOGGED: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z,[^,]*,"
+_RECORD: Final = rf"(?:{_BEGINNING}|{_LOGGED})(?:{_TYPES}),"
+#: What a record begins with that is read -> the places of its columns.
+_OURS: Final = {rf"{_BEGINNING}THREAT,url,": _LAYOUT, rf"{_LOGGED}THREAT,url,": _STRATA}
 _SHAPE: Final = re.compile(_RECORD)
 _EXPORTED: Final = re.compile(r'"?Domain"?,"?Receive Time"?,"?Serial #"?,"?Type"?,')
 #: Some relays put a dash for the missing tag before the record.
@@ -60,6 +74,8 @@ _OFFSET: Final = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.
 _STAMP: Final = r"^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"
 _APART: Final = 3600
 _FORWARDED: Final = "x-fwd-for:"
+#: What stands for a method where none was seen.
+_NO_METHOD: Final = "unknown"
 _VERDICTS: Final = {
     "alert": "allowed", "allow": "allowed", "continue": "allowed", "override": "allowed", "block-continue": "warned",
     "block": "blocked", "block-url": "blocked", "block-ip": "blocked", "block-override": "blocked",
@@ -80,14 +96,17 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(without_header(lines))
     text = pl.col("text")
+    device, service = _OURS
     kind = (
-        pl.when(text.str.contains(_OURS)).then(pl.lit("url"))
+        pl.when(text.str.contains(device)).then(pl.lit(device))
+        .when(text.str.contains(service)).then(pl.lit(service))
         .when(text.str.contains(_RECORD)).then(pl.lit("other"))
         .when(text.str.contains(f"^{_EXPORTED.pattern}")).then(pl.lit("header"))
         .otherwise(pl.lit("foreign"))
     )  # fmt: skip
     marked = texts.with_columns(text.str.strip_prefix(_DASH)).with_columns(kind=kind)
-    cells, broken = split(marked.filter(pl.col("kind") == "url"), _LAYOUT)
+    parts = [split(marked.filter(pl.col("kind") == begins), layout) for begins, layout in _OURS.items()]
+    cells = pl.concat([cells for cells, _ in parts], how="diagonal").sort("line")
     stamps = cells.select(_stamp().alias("stamp"))["stamp"]
     timed, running = from_written(stamps, declared.timezone, declared.date_order, Running.from_text(carry))
     read = pl.concat([cells, timed], how="horizontal").select(_event())
@@ -96,7 +115,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     )
     other = skips(marked.filter(pl.col("kind") == "other"), "other-record")
     header = skips(marked.filter(pl.col("kind") == "header"), "header")
-    rows = pl.concat([read, broken, foreign], how="diagonal")
+    rows = pl.concat([read, *(broken for _, broken in parts), foreign], how="diagonal")
     return parted(rows, _COLUMNS, [blank, other, header], running.to_text())
 
 
@@ -110,7 +129,8 @@ def _stamp() -> pl.Expr:
 
 
 def _event() -> list[pl.Expr]:
-    user, url, method = said(pl.col("user")), said(pl.col("misc")), said(pl.col("method"))
+    user, url = said(pl.col("user")), said(pl.col("misc"))
+    method = pl.when(pl.col("method") != _NO_METHOD).then(said(pl.col("method")))
     empty = pl.col("reason").is_null() & url.is_null()
     action = pl.col("action").str.to_lowercase()
     return [
@@ -119,7 +139,7 @@ def _event() -> list[pl.Expr]:
         pl.col("ts_quality"),
         pl.when(~user.str.starts_with(_FORWARDED)).then(user).alias("user_raw"),
         said(pl.col("client_ip")),
-        pl.when(method != "unknown").then(method).alias("method"),
+        method.alias("method"),
         url.alias("url"),
         said(pl.col("app")),
         action.replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String).alias("verdict"),
@@ -148,7 +168,7 @@ def _kind(url: pl.Expr, method: pl.Expr) -> pl.Expr:
 
 FORMAT: Final = Format(
     name="panos",
-    title="Palo Alto PAN-OS URL filtering, CSV (syslog or export)",
+    title="Palo Alto URL filtering, CSV (PAN-OS by syslog or export, Strata Logging Service)",
     document="https://docs.paloaltonetworks.com/pan-os/11-1/pan-os-admin/monitoring/use-syslog-for-monitoring/"
     "syslog-field-descriptions/url-filtering-log-fields",
     claims=claims,

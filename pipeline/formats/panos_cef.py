@@ -55,6 +55,8 @@ _VERDICTS: Final = {
 }  # fmt: skip
 _THREAT: Final = r"(?:^|\()9999\)?$"
 _SECURE: Final = "443"
+#: What stands for a method where none was seen.
+_NO_METHOD: Final = "unknown"
 claims = _SOURCE.claims
 
 
@@ -89,7 +91,7 @@ def _is_url() -> pl.Expr:
 
 def _event() -> list[pl.Expr]:
     url = said(_unquoted("request"))
-    method = said(pl.col("requestMethod"))
+    method = pl.when(pl.col("requestMethod").str.to_lowercase() != _NO_METHOD).then(said(pl.col("requestMethod")))
     content_type = said(pl.col("requestContext"))
     return [
         pl.col("line"),

@@ -49,6 +49,8 @@ _VERDICTS: Final = {
 }  # fmt: skip
 #: Where the firewall takes a forwarded address for a name, that name is nobody's.
 _FORWARDED: Final = "x-fwd-for:"
+#: What stands for a method where none was seen.
+_NO_METHOD: Final = "unknown"
 
 
 def claims(first_lines: Sequence[str]) -> bool:
@@ -84,7 +86,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 
 def _event() -> list[pl.Expr]:
-    user, method = said(pl.col("user")), said(pl.col("method"))
+    user = said(pl.col("user"))
+    method = pl.when(pl.col("method").str.to_lowercase() != _NO_METHOD).then(said(pl.col("method")))
     action = pl.col("action").str.to_lowercase()
     return [
         pl.col("line"),
