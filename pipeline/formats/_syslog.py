@@ -4,7 +4,7 @@ In: lines with or without such a header: RFC 3164 (`<134>Mar 15 16:07:32 host ta
 host or the tag, and with a year), RFC 5424 (`<134>1 2026-03-15T16:07:32.003Z host app 7 id [structured data] `), the
 ISO stamps of rsyslog and syslog-ng (`2026-03-15T16:07:32+00:00 host tag: `), each also after the count of octets of
 RFC 6587. A relay may have put a second header before the first. Out: the record as its product wrote it. Refuses
-nothing: a line without a header stays as it is.
+nothing: a line without a header stays as it is. What rsyslog made of tabs (`#011`) can be undone.
 
 Without a priority an ISO stamp is a header only where a host and a tag with its colon follow, since many logs begin
 with such a stamp of their own. A first word with `=` or a quote in it is no host: it belongs to the record.
@@ -38,6 +38,7 @@ _HEADER: Final = (
 )
 #: What a header begins with; most lines of most files have none, and this is soon seen.
 _MAY_BE: Final = r"^(?:[0-9]{1,7} )?(?:<|[A-Z][a-z]{2} [ 0-9]|[0-9]{4}-[0-9]{2}-[0-9]{2}T)"
+_NO_TAB: Final = "#011"
 _PATTERN: Final = re.compile(_HEADER.replace(r"\x{FEFF}", "\ufeff"))
 
 
@@ -49,6 +50,21 @@ def without_header(texts: pl.DataFrame) -> pl.DataFrame:
     return texts.with_columns(text.str.replace(_HEADER, ""))
 
 
+def with_tabs(texts: pl.DataFrame) -> pl.DataFrame:
+    """The same table, with tabs in those lines that have none and hold what rsyslog writes for them."""
+    text = pl.col("text")
+    relayed = text.str.contains(_NO_TAB, literal=True) & ~text.str.contains("\t", literal=True)
+    if not texts.select(relayed.any()).item():
+        return texts
+    tabs = text.str.replace_all(_NO_TAB, "\t", literal=True)
+    return texts.with_columns(pl.when(relayed).then(tabs).otherwise(text).alias("text"))
+
+
 def bare(lines: Sequence[str]) -> list[str]:
     """Lines without syslog headers, for `Format.claims`."""
     return [_PATTERN.sub("", line, count=1) for line in lines]
+
+
+def bare_with_tabs(lines: Sequence[str]) -> list[str]:
+    """Lines without syslog headers and with their tabs, for `Format.claims`."""
+    return [line if "\t" in line else line.replace(_NO_TAB, "\t") for line in bare(lines)]

@@ -8,8 +8,9 @@ blanks before that word: e2guardian answers a URL with a blank with 400 and logs
 the school's own lists. The user agent could, but stands behind. Should a URL hold blanks nevertheless, it goes on to
 the first mark such as `*DENIED*`; a row that is not blocked and holds such a mark before a method is refused.
 The time is local and has no zone, or, with `logtimestamp = on`, an epoch with milliseconds follows it and is used.
-It is the end of the request. A line end in a login name moves all that follows it by a column, so that the name and
-address before the URL are whatever a client typed; such a line is told by the number in the column of the content type.
+It is the end of the request. With `logsyslog = on` a header of syslog stands before all this.
+A line end in a login name moves all that follows it by a column, so that the name and address before the URL are
+whatever a client typed; such a line is told by the number in the column of the content type.
 Empty columns are dashes, or with `usedashforblank = off` nothing at all.
 Out: `_COLUMNS`. Refuses lines without a time, without an address and URL, and without a method and its numbers.
 Source: `FatController.cpp` (5.3, 5.4) and `configs/log_formats/logformat1` (5.5) of e2guardian; what 5.3.5 wrote.
@@ -26,6 +27,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, whole
 from pipeline.formats._e2guardian import address, denied_later, device, kind, verdict
+from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running, from_local
 from pipeline.writtentime import from_epoch
 
@@ -51,14 +53,14 @@ _COLUMNS: Final = (
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the dotted date, the address, the URL and the numbers of this layout."""
-    shaped = sum(1 for line in first_lines if _SHAPE.match(line))
+    shaped = sum(1 for line in bare(first_lines) if _SHAPE.match(line))
     return shaped * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the local stamps have run."""
     texts, blank = blank_apart(lines)
-    apart = texts.lazy().with_columns(cells=pl.col("text").str.extract_groups(_LINE)).unnest("cells")
+    apart = without_header(texts).lazy().with_columns(cells=pl.col("text").str.extract_groups(_LINE)).unnest("cells")
     cells = _with_whole_url(apart).collect(engine="streaming")
     stamps = cells["when"].str.to_datetime("%Y.%m.%d %H:%M:%S", time_unit="us", strict=False)
     local, running = from_local(stamps, declared.timezone, Running.from_text(carry))

@@ -1,6 +1,7 @@
 """e2guardian's and DansGuardian's log in `logfileformat = 4`: the columns of layout 1 with tabs between them.
 
-In: lines such as `2025.9.8 9:05:01<tab>dee<tab>10.2.3.4<tab>http://h/p<tab>*DENIED* Blocked site: h<tab>GET<tab>0...`.
+In: lines such as `2025.9.8 9:05:01<tab>dee<tab>10.2.3.4<tab>http://h/p<tab>*DENIED* Blocked site: h<tab>GET<tab>0...`,
+also by syslog (`logsyslog = on`), which may have made `#011` of the tabs.
 What the columns mean, and what becomes of a line with more tabs than columns, is in `_e2guardian_rows`.
 Out: `_e2guardian_rows.COLUMNS`. Refuses lines whose columns are not in their places.
 Source: `FatController.cpp` of e2guardian (5.3, 5.4); what 5.3.5 wrote.
@@ -17,7 +18,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart
 from pipeline.formats._e2guardian_rows import WHEN, claimed, read_rows
-from pipeline.formats._syslog import bare, without_header
+from pipeline.formats._syslog import bare_with_tabs, with_tabs, without_header
 
 _SIGN: Final = "\t"
 _SHAPE: Final = re.compile(rf"{WHEN}\t(?:.*\t){{9}}[0-9]{{1,3}}(?:\t|$)")
@@ -25,13 +26,13 @@ _SHAPE: Final = re.compile(rf"{WHEN}\t(?:.*\t){{9}}[0-9]{{1,3}}(?:\t|$)")
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the dotted date, and nine tabs further on the status."""
-    return claimed(bare(first_lines), _SHAPE)
+    return claimed(bare_with_tabs(first_lines), _SHAPE)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the local stamps have run."""
     texts, blank = blank_apart(lines)
-    rows = without_header(texts).with_columns(pieces=pl.col("text").str.split(_SIGN))
+    rows = with_tabs(without_header(texts)).with_columns(pieces=pl.col("text").str.split(_SIGN))
     return read_rows(rows, _SIGN, blank, declared, carry)
 
 

@@ -3,6 +3,7 @@
 In: lines of 19 to 22 columns:
     time server user (address) host url method status size type agent - duration - message what weight category
     group-name group-number (search-terms flags)
+also by syslog (`logsyslog = on`; `set_accesslog = 'syslog:...'`), which may have made `#011` of the tabs.
 Layouts 5 and 6 end with the group number, 7 and 8 have the last two. The address of its own is there unless
 `logclientnameandip = off`; without it the host column holds the name or the address. The time is an epoch with
 milliseconds, the end of the request. Empty columns are dashes, or with `usedashforblank = off` nothing; 5.3.5 leaves
@@ -27,6 +28,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, skips, whole
 from pipeline.formats._e2guardian import address, device, kind, verdict
+from pipeline.formats._syslog import bare_with_tabs, with_tabs, without_header
 from pipeline.schema import TIMESTAMP
 
 _NAMES: Final = (
@@ -54,7 +56,8 @@ _HEADER: Final = "EndUtime\t"
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the time and as many tabs as one of the layouts."""
-    shaped = sum(1 for line in first_lines if line.count("\t") + 1 in _LAYOUTS and _SHAPE.match(line))
+    records = bare_with_tabs(first_lines)
+    shaped = sum(1 for line in records if line.count("\t") + 1 in _LAYOUTS and _SHAPE.match(line))
     return shaped * 2 > len(first_lines)
 
 
@@ -62,6 +65,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The lines say everything, so both extras are unused."""
     del declared, carry
     texts, blank = blank_apart(lines)
+    texts = with_tabs(without_header(texts))
     is_header = pl.col("text").str.starts_with(_HEADER)
     header = skips(texts.filter(is_header), "header")
     cells = _split(texts.filter(~is_header)).with_columns(fits=_fits())
