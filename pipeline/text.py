@@ -230,6 +230,14 @@ _SCHEMES = (
     "chrome-extension",
     "tcp",
     "udp",
+    "ssl",
+    "tunnel",
+    "stunnel",
+    "mms",
+    "telnet",
+    "socks",
+    "whois",
+    "cache_object",
 )
 _ALL_SCHEMES = [*_SCHEMES, *map(str.upper, _SCHEMES)]
 #: What stands in the place of a URL and has no host.

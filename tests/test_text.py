@@ -173,6 +173,9 @@ def test_a_text_is_decoded_the_same_in_any_company(texts: list[str | None], plus
         ("", None, None, None, None),
         ("/just/a/path", None, None, "/just/a/path", None),
         ("http://xn--bcher-kva.example/", "http", "xn--bcher-kva.example", "/", None),
+        ("tunnel://www.example.org:443/", "tunnel", "www.example.org", "/", None),
+        ("TUNNEL://[2001:db8::7]:443/", "tunnel", "2001:db8::7", "/", None),
+        ("cache_object://192.0.2.1/info", "cache_object", "192.0.2.1", "/info", None),
     ],
 )
 def test_parts_of_urls(url: str, scheme: str | None, host: str | None, path: str | None, query: str | None) -> None:
