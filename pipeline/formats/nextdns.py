@@ -2,7 +2,8 @@
 
 In: a header such as `timestamp,domain,query_type,dnssec,protocol,client_ip,status,reasons,destination_country,
 root_domain,device_id,device_name,device_model,device_local_ip,matched_name,client_name`, which decides the columns and
-is remembered from block to block, and its rows. Older downloads have fewer columns, in another order.
+is remembered from block to block, and its rows. Older downloads have fewer columns, in another order. What the API
+gives, made into a table, has its own names: `clientIp`, and `device.localIp` with a dot, an underscore or nothing.
 The time is ISO 8601 in UTC (`2026-03-16T09:00:01.123Z`). `status` says what was done: `blocked`; `allowed`, where an
 allowlist let it pass; `default` or nothing, where no list had a say; `error`. The local address of the device is the
 client's; where it is empty the public one is, which is often that of a whole school.
@@ -27,14 +28,15 @@ from pipeline.formats._records import cells_of, folded
 from pipeline.localtime import Running
 from pipeline.writtentime import from_written
 
-#: What is wanted -> the names of its column.
+#: What is wanted -> the names of its column: of the download, and of the API.
 _MEANINGS: Final = {
-    "time": ("timestamp",), "name": ("domain", "name"), "status": ("status",), "public": ("client_ip",),
-    "local": ("device_local_ip",), "device": ("device_name",),
+    "time": ("timestamp",), "name": ("domain", "name"), "status": ("status",), "public": ("client_ip", "clientip"),
+    "local": ("device_local_ip", "device_localip", "device.localip", "devicelocalip"),
+    "device": ("device_name", "device.name", "devicename"),
 }  # fmt: skip
 #: A header has these, and one of those that only NextDNS has.
 _NEEDED: Final = {"timestamp", "domain", "status"}
-_ITS_OWN: Final = {"root_domain", "dnssec", "device_id", "query_type"}
+_ITS_OWN: Final = {"root_domain", "dnssec", "device_id", "device.id", "deviceid", "query_type"}
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "device", "host", "verdict", "kind")
 _HEADER: Final = r"^\"?timestamp\"?,.*\bdomain\b.*\bstatus\b"
 _VERDICTS: Final = {"": "allowed", "default": "allowed", "allowed": "allowed", "blocked": "blocked", "error": "error"}
