@@ -239,7 +239,7 @@ _SCHEMES = (
     "whois",
     "cache_object",
 )
-_ALL_SCHEMES = [*_SCHEMES, *map(str.upper, _SCHEMES)]
+_ALL_SCHEMES = [*_SCHEMES, *map(str.upper, _SCHEMES), *map(str.capitalize, _SCHEMES)]
 #: What stands in the place of a URL and has no host.
 _NO_ADDRESS = ("error:", "about:", "data:", "javascript:", "blob:", "mailto:")
 #: The parts of a URL, as `url_parts` gives them.

@@ -122,7 +122,7 @@ ADDRESSES = [
     "[2001:db8::7]:443", "http://[2001:db8::7]/a", "ftp://files.example/", "http://bücher.example/",
     "https://", "www.example.org?a:", "www.example.org/a:", "www.example.org:", "http:", "www.example.org:/a",
     "www.example.org:?a", "www.example.org:?a//b", "www.example.org:/a://b", "www.example.org?a://b",
-    "tunnel://www.example.org:443/",
+    "tunnel://www.example.org:443/", "Https://www.example.org/",
 ]  # fmt: skip
 
 

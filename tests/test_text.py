@@ -173,6 +173,7 @@ def test_a_text_is_decoded_the_same_in_any_company(texts: list[str | None], plus
         ("", None, None, None, None),
         ("/just/a/path", None, None, "/just/a/path", None),
         ("http://xn--bcher-kva.example/", "http", "xn--bcher-kva.example", "/", None),
+        ("Http://www.example.org/a", "http", "www.example.org", "/a", None),
         ("tunnel://www.example.org:443/", "tunnel", "www.example.org", "/", None),
         ("TUNNEL://[2001:db8::7]:443/", "tunnel", "2001:db8::7", "/", None),
         ("cache_object://192.0.2.1/info", "cache_object", "192.0.2.1", "/info", None),
