@@ -37,6 +37,17 @@ def test_many_lines_at_once_are_read_like_a_few(name: str) -> None:
         assert _places(all_of_them, len(texts)) == _places(one, len(texts)) * times
 
 
+@pytest.mark.parametrize("name", ["adguard_home", "panos_json", "suricata", "zeek_json", "zscaler_json"])
+def test_what_rsyslog_sends_on_from_a_file_is_read_behind_its_header(name: str) -> None:
+    texts = next((_FOLDER / name).glob("*.json")).read_text(encoding="utf-8").splitlines()
+    whole = [text for text in texts if text.startswith("{")]
+    sent = [f"<134>Nov  9 09:05:03 gateway querylog: {text}" for text in whole]
+    assert registry()[name].claims(sent[:5]) is registry()[name].claims(whole[:5]) is True
+    plain, behind = _parsed(name, whole), _parsed(name, sent)
+    assert behind.events.equals(plain.events)
+    assert behind.rejects.equals(plain.rejects)
+
+
 def _zeek(*lines: str, carry: str = "") -> tuple[list[dict[str, Any]], Parsed]:
     parsed = _parsed("zeek", ["\t".join(line.split()) if line.startswith("#f") else line for line in lines], carry)
     return parsed.events.to_dicts(), parsed

@@ -7,7 +7,7 @@ so an empty `Result` is a query that no rule touched. `Reason` by its number, or
 blocked service are blocks; 6 is a query that was not processed (`error`); 7 is an answer that leads to the safe search
 of the same engine, and no block; 9 to 11 are rewrites of the school's own, which may lead somewhere or nowhere
 (`unknown`). NXDOMAIN is in the answer, and no block. `Elapsed` counts nanoseconds. `CID` is the name that a device was
-given for its encrypted DNS.
+given for its encrypted DNS. A header of syslog, where the file is sent on, is passed over.
 Out: `_COLUMNS`; DNS shows a host only. Refuses lines that are no JSON object, or lack the time, the name or the result.
 Source: AdGuard Home, `internal/querylog/entry.go` and `internal/filtering`, `Reason`.
 """
@@ -24,6 +24,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, whole
 from pipeline.formats._instants import timed
 from pipeline.formats._json import fields
+from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running
 
 _WANTED: Final = {
@@ -50,13 +51,14 @@ _SHAPE: Final = re.compile(
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the keys of a query and its result."""
-    shaped = sum(1 for line in first_lines if _SHAPE.match(line))
+    shaped = sum(1 for line in bare(first_lines) if _SHAPE.match(line))
     return shaped * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
+    texts = without_header(texts)
     resultless = texts.filter(~pl.col("text").str.contains(_RESULT))["line"]
     cells = fields(texts.select("line", "text"), _WANTED)
     missing = (
