@@ -100,6 +100,13 @@ def test_a_line_that_cannot_be_used_says_why_and_where(layout: str, what: str) -
          "assumed-zone"),
         ("%{%s}tl %ru", "1757318400 u", "2025-09-08T08:00:00.000000", "exact"),
         ("%{%Y-%m-%d %H:%M:%S}tl %ru", "2025-10-26 01:30:00 u", "2025-10-26T00:30:00.000000", "ambiguous-hour"),
+        # One time, written by more codes than one.
+        ("%{%d.%m.%Y}tl %{%H:%M:%S}tl %ru", "08.09.2025 09:00:00 u", "2025-09-08T08:00:00.000000", "assumed-zone"),
+        ("%{%H:%M}tl %ru %{%F}tl", "09:00 u 2025-09-08", "2025-09-08T08:00:00.000000", "assumed-zone"),
+        ("[%{%d/%b/%Y:%T}tl.%03tu %{%z}tl] %ru", "[08/Sep/2025:09:00:00.250 +0200] u", "2025-09-08T07:00:00.250000",
+         "exact"),
+        ("%{%F}tg %{%T}tg %{%F %T}tg %ru", "2025-09-08 09:00:00 2025-09-09 10:00:00 u", "2025-09-09T10:00:00.000000",
+         "exact"),
     ],
 )  # fmt: skip
 def test_times(layout: str, text: str, ts: str, quality: str) -> None:

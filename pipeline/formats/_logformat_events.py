@@ -5,9 +5,10 @@ none. Refuses, with `ConfigError`, a layout without a time, or with neither a UR
 
 Where several codes say the same, the first of these is used: the time when the request ended, before the time when it
 began; the URL as the client sent it, before the one that a redirector made of it; what was sent to the client, before
-what came from the server. For a tunnel to a mere address the name in the client's greeting (SNI) is the host. A name
-that was cut off at a width is nobody's name. Without `%Ss` and `%err_code` nothing says what Squid did, but for a 407;
-a denial without a status may have been the question for a login.
+what came from the server. The day, the hour and the zone of one time may each have a code of their own. For a tunnel to
+a mere address the name in the client's greeting (SNI) is the host. A name that was cut off at a width is nobody's name.
+Without `%Ss` and `%err_code` nothing says what Squid did, but for a 407; a denial without a status may have been the
+question for a login.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from pipeline.errors import ConfigError
 from pipeline.formats import Declared
 from pipeline.formats._cells import is_background, said, whole
 from pipeline.formats._logformat import Code
-from pipeline.formats._logformat_shapes import time_of
+from pipeline.formats._logformat_shapes import clock_of
 from pipeline.formats._squid_verdict import verdict
+from pipeline.formats._strftime import WrittenBy
 from pipeline.localtime import Running, from_local
 from pipeline.schema import TIMESTAMP
 from pipeline.writtentime import from_epoch
@@ -72,6 +74,7 @@ def wanted_of(codes: Iterable[Code]) -> list[Code]:
     keys = {key_of(code) for code in found}
     if not keys & {"ts", "tg", "tl", "tS"}:
         raise ConfigError("the logformat logs no time.", remedy="It needs one of %ts, %tl, %tg and %tS.")
+    _clocks({str(place): code for place, code in enumerate(found)})
     if not keys & {*_URLS, *_HOSTS}:
         raise ConfigError("the logformat logs neither a URL nor a host.", remedy="It needs %ru, for example.")
     return found
@@ -83,13 +86,16 @@ def events_of(
     """`COLUMNS` with `reason` and `detail`, for `parted`; the lines must be in order."""
     cells = {key_of(code): name for name, code in reversed(list(codes.items())) if name in values.columns}
     plain = _unescaped(values, codes)
+    clocks = _clocks({name: code for name, code in codes.items() if name in values.columns})
+    together = {key: pl.concat_str(names, separator=" ") for key, (names, _) in clocks.items()}
     table = plain.select(
         "line",
-        *[pl.col(name).alias(f"%{key}") for key, name in cells.items() if key in _WANTED],
+        *[together.get(key, pl.col(name)).alias(f"%{key}") for key, name in cells.items() if key in _WANTED],
         *[pl.lit(None, dtype=pl.String).alias(f"%{key}") for key in _WANTED if key not in cells],
     )
     cut_off = {key_of(code): code.most for code in codes.values() if code.most}
-    timed, after = _timed(table, codes, declared, running)
+    given = {key: form for key, (_, form) in clocks.items()}
+    timed, after = _timed(table, set(cells), given, declared, running)
     staged = timed.with_columns(
         url=_first(_URLS), method=_first(_METHODS), status=_status(), content_type=_first(_TYPES)
     ).with_columns(by_result=verdict(_of("Ss"), pl.col("status"), _of("Sh"), pl.col("url")), is_part=_is_part(timed))
@@ -219,20 +225,24 @@ def _refusal() -> list[pl.Expr]:
 # ---------------------------------------------------------------- time
 
 
+def _clocks(codes: Mapping[str, Code]) -> dict[str, tuple[list[str], WrittenBy]]:
+    """The written times by their key. Raises `ConfigError`."""
+    by_key = {key: {name: code for name, code in codes.items() if code.name == key} for key in ("tg", "tl")}
+    return {key: clock_of(named) for key, named in by_key.items() if named}
+
+
 def _timed(
-    table: pl.DataFrame, codes: Mapping[str, Code], declared: Declared, running: Running
+    table: pl.DataFrame, given: set[str], written: Mapping[str, WrittenBy], declared: Declared, running: Running
 ) -> tuple[pl.DataFrame, Running]:
     """The table with `ts`, `ts_quality`, `reason` and `detail`."""
-    clocks = {key: code for code in reversed(list(codes.values())) if (key := key_of(code)) in {"ts", "tg", "tl", "tS"}}
-    written = {key: time_of(code) for key, code in clocks.items() if key in {"tg", "tl"}}
     millis = pl.duration(milliseconds=whole(_of("tu")).fill_null(0))
     exact: list[pl.Expr] = []
-    if "ts" in clocks:
+    if "ts" in given:
         exact.append((whole(_of("ts")) * 1_000_000).cast(TIMESTAMP) + millis)
     for key, form in written.items():
         if key == "tg" or form.is_absolute:
             exact.append(_read(key, form.chrono).dt.replace_time_zone("UTC") + millis)
-    if "tS" in clocks:
+    if "tS" in given:
         exact.append(from_epoch(_of("tS")))
     if exact or "tl" not in written:
         nothing = pl.lit(None, dtype=pl.String)

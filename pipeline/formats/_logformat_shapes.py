@@ -14,11 +14,12 @@ Source: Squid's documentation of `logformat`; what 5.7 wrote for each encoding, 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from pipeline.formats._logformat import Code
-from pipeline.formats._strftime import WrittenBy, written_by
+from pipeline.formats._strftime import WrittenBy, letters_of, missing_from, written_by
 
 #: Stands for the end of the line, which no value holds.
 LINE_END: Final = "\n"
@@ -85,8 +86,28 @@ def shape_of(code: Code, ending: str) -> Shape:
 
 
 def time_of(code: Code) -> WrittenBy:
-    """How a written time is read. Raises `ConfigError`."""
-    return written_by(code.argument or _TIMES[code.name])
+    """How a written time, or a part of one, is read. Raises `ConfigError`."""
+    return written_by(_argument(code), is_part=True)
+
+
+def _argument(code: Code) -> str:
+    return code.argument or _TIMES[code.name]
+
+
+def clock_of(codes: Mapping[str, Code]) -> tuple[list[str], WrittenBy]:
+    """The names of the codes that together write a time, and how it is read with blanks between them.
+
+    The first that says all of it is enough, but for a zone of its own. Else the day and the hour, for example, are
+    each written by one. Raises `ConfigError`.
+    """
+    letters = {name: set(letters_of(_argument(code))) for name, code in codes.items()}
+    names = [name for name in codes if not missing_from(letters[name])][:1]
+    seen = set().union(*[letters[name] for name in names])
+    for name in codes:
+        if letters[name] - seen and (missing_from(seen) or (letters[name] == {"z"} and "s" not in seen)):
+            names.append(name)
+            seen |= letters[name]
+    return names, written_by(" ".join(_argument(codes[name]) for name in names))
 
 
 def _text(code: Code, ending: str) -> Shape:

@@ -9,6 +9,7 @@ Source: POSIX, `strftime`, in the C locale, which Squid never leaves.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,17 +43,27 @@ class WrittenBy:
     is_absolute: bool
 
 
-def written_by(argument: str) -> WrittenBy:
-    """Raises `ConfigError` where no time can be made of what is written."""
+def letters_of(argument: str) -> list[str]:
+    """What an argument writes, letter by letter, the short ones as those that they stand for."""
+    return _LETTER.findall(_LETTER.sub(lambda found: _SHORT.get(found[1], found[0]), argument))
+
+
+def missing_from(letters: Collection[str]) -> list[str]:
+    """What these letters do not give of a time."""
+    return [] if "s" in letters else [name for name, any_of in _NEEDED if not set(any_of) & set(letters)]
+
+
+def written_by(argument: str, *, is_part: bool = False) -> WrittenBy:
+    """Raises `ConfigError` where no time can be made of what is written; a part of a time need not give all of it."""
     full = _LETTER.sub(lambda found: _SHORT.get(found[1], found[0]), argument)
     letters = _LETTER.findall(full)
     for letter in letters:
         if letter not in _LOOKS:
             raise ConfigError(f"the time {{{argument}}} has %{letter}, which cannot be read back.")
-    missing = [name for name, any_of in _NEEDED if not set(any_of) & set(letters)]
-    if missing and "s" not in letters:
+    missing = missing_from(letters)
+    if missing and not is_part:
         raise ConfigError(f"the time {{{argument}}} does not give the {' and '.join(missing)}.")
-    if "I" in letters and not {"p", "H"} & set(letters):
+    if "I" in letters and not {"p", "H"} & set(letters) and not is_part:
         raise ConfigError(f"the time {{{argument}}} has %I without %p, so morning and evening are the same.")
     texts = _LETTER.split(full)
     parts = [re.escape(part) if at % 2 == 0 else _LOOKS[part] for at, part in enumerate(texts)]
