@@ -17,7 +17,7 @@ import ahocorasick
 from pipeline.misspelt import shorthand_beside
 from pipeline.phrases import Owner, Pattern, Phrases
 from pipeline.text import fold_one, folded_one
-from pipeline.views import CHANGED, View, as_it_stands, as_letters, view_of, views_of
+from pipeline.views import CHANGED, View, as_it_stands, as_letters, joined, view_of, views_of
 
 #: Written together, phrases of so many letters are found in the middle of a word, shorter ones only at an end.
 _SURELY_TOGETHER: Final = 11
@@ -49,7 +49,8 @@ class InLetters:
     """Texts in which digits and signs are letters: what they say, and what finds phrases in them."""
 
     def __init__(self, texts: Iterable[str], phrases: Phrases) -> None:
-        self._folded = {text: folded_one(as_letters(text)) for text in texts if _CHANGED.search(text)}
+        # Letters that stand apart beside digits for letters: both are undone at once.
+        self._folded = {text: folded_one(as_letters(joined(text)[0])) for text in texts if _CHANGED.search(text)}
         words = set(chain.from_iterable(map(str.split, self._folded.values())))
         alone, beside = phrases.meant_in_letters(words) if words else ({}, {})
         right = ((text, _meant(folded, alone, beside)) for text, folded in self._folded.items())
@@ -70,11 +71,17 @@ class InLetters:
             yield from self._told(text, View("digits", _joined(meant), lambda: _put_right(written, meant)))
 
     def _as_written(self, text: str) -> View:
-        return View("digits", self._folded[text], lambda: fold_one(as_letters(text))[1])
+        return View("digits", self._folded[text], lambda: _places(text))
 
     def _told(self, text: str, view: View) -> Iterator[tuple[View, dict[int, _Span]]]:
         if self._automaton and (spans := _spans(view.folded, self._automaton, self._phrases)):
             yield view, {rule: span for rule, span in spans.items() if _is_changed(text, view, *span)}
+
+
+def _places(text: str) -> list[int]:
+    """Where each character of a text in letters came from."""
+    whole, places = joined(text)
+    return [places[at] for at in fold_one(as_letters(whole))[1]]
 
 
 def _is_changed(text: str, view: View, first: int, last: int) -> bool:
@@ -125,7 +132,8 @@ def _looked_at(
         if glued := _glued(view.folded, phrases):
             yield View("together", view.folded, view.placed), glued
     if lettered:
-        yield from _misspelt(views[0], phrases)
+        for view in views:
+            yield from _misspelt(view, phrases)
         yield from lettered.put_right(text)
 
 
@@ -227,7 +235,10 @@ def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span
 
 def _misspelt(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span]]]:
     """What is found when misspelt words are put right."""
-    meant = _meant(view.folded, phrases.misspelt, shorthand_beside())
+    # Whoever spells a word out writes others short: what is short by itself needs no word beside it there.
+    beside = shorthand_beside()
+    wrong = {**beside, **phrases.misspelt} if view.name == "apart" else phrases.misspelt
+    meant = _meant(view.folded, wrong, beside)
     if not meant:
         return
     folded, changed, at = _joined(meant), list[_Span](), 1

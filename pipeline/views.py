@@ -41,6 +41,8 @@ _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8
 _APART: Final = re.compile(r"(?<![^\W_])[^\W\d_]([ ._\-*/\\|,:;~+=])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
 #: A letter three times and more, but for the `www` of a host.
 _THRICE: Final = re.compile(r"(?!\b[wW]{3}\b)([^\W\d_])\1{2,}")
+#: Of letters apart, these are oftener a word by themselves at the beginning or the end: `i c u t`, `k i l l u`.
+_WORDS_ALONE: Final = frozenset("aiuAIU")
 _MASKED: Final = r"[A-Za-z][*#]{1,4}[A-Za-z]|[A-Za-z]{4}[*#](?:[^A-Za-z*#]|$)"
 _TRIPLES: Final = [letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz" if letter != "w"]
 
@@ -88,7 +90,8 @@ def _others(text: str) -> Iterator[View]:
         if latin != text:
             yield view_of("look-alikes", *fold_one(latin))
     if _APART.search(latin):
-        yield _composed("apart", *_rewritten(latin, _APART, _letters))
+        for make in (_letters, _letters_and_words):
+            yield _composed("apart", *_rewritten(latin, _APART, make))
     if _THRICE.search(latin):
         for kept in (1, 2):
             yield _composed("repeated", *_rewritten(latin, _THRICE, _fewer(kept)))
@@ -164,6 +167,20 @@ def _fewer(kept: int) -> _Making:
 
 def _letters(found: re.Match[str]) -> Iterable[tuple[str, int]]:
     return zip(found[0][::2], range(0, len(found[0]), 2), strict=True)
+
+
+def _letters_and_words(found: re.Match[str]) -> Iterable[tuple[str, int]]:
+    letters = list(_letters(found))
+    if len(letters) > 3 and letters[0][0] in _WORDS_ALONE:
+        letters.insert(1, (" ", 1))
+    if len(letters) > 3 and letters[-1][0] in _WORDS_ALONE:
+        letters.insert(-1, (" ", letters[-1][1] - 1))
+    return letters
+
+
+def joined(text: str) -> tuple[str, list[int]]:
+    """The text with letters that stand apart as words, and where each of its characters stood."""
+    return _rewritten(text, _APART, _letters) if _APART.search(text) else (text, [*range(len(text) + 1)])
 
 
 def as_latin(text: str) -> str:
