@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipeline import policy
 from pipeline.caseworkers import CasebookTable, Caseworker
 from pipeline.errors import ConfigError
+from pipeline.headers import Header, as_header
 from pipeline.limits import (
     Day,
     Exclusion,
@@ -58,6 +59,15 @@ def _known_zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+def _header_or_several(value: object) -> Header:
+    if not isinstance(value, str | list):
+        raise PydanticCustomError("string_type", "no text")
+    return as_header(value)
+
+
+Headers = Annotated[Header, PlainValidator(_header_or_several)]
 
 
 class Term(Table):
@@ -101,7 +111,8 @@ class Source(Table):
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
     #: A shipped column map of the csv format, such as `senso`, or the path of one's own.
     map: str | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
+    #: Event column -> header; for `ts` a list of them where date and time of day stand apart.
+    columns: dict[str, Headers] = Field(default_factory=dict)
     verdicts: dict[str, str] = Field(default_factory=dict)
     #: The line that says what the log holds: of squid.conf for squid_custom, `#Fields:` for a w3c log without its own.
     logformat: Name | None = None

@@ -1,8 +1,9 @@
 """What the columns of an unknown export may hold: told by their headers and by what their cells look like.
 
-In: headers, and some cells of each. Out: for each event column at most one header, with the confidence (`sure`,
-`likely`, `guess`) and the reason in words; and what the words of a verdict column probably mean. Decides nothing: what
-it says is a proposal to a person. Refuses nothing, whatever the cells hold.
+In: headers, and some cells of each. Out: for each event column at most one header, for the time perhaps two (the date,
+the time of day), with the confidence (`sure`, `likely`, `guess`) and the reason in words; and what the words of a
+verdict column probably mean. Decides nothing: what it says is a proposal to a person. Refuses nothing, whatever the
+cells hold.
 
 `sure`: the header is one of the usual names and the cells look like it. `likely`: one of the two, where the other says
 nothing against it. `guess`: the name only holds such a word, or cells of a kind that other columns may have as well.
@@ -20,6 +21,9 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from pipeline.formats._months import in_numbers
+from pipeline.guessedpairs import HALF, MOST, clocks_among, date_and_clock, dates_among
+from pipeline.headers import Header
 from pipeline.localtime import Running, WrittenOrder
 from pipeline.writtentime import from_written
 
@@ -92,9 +96,6 @@ _HOST: Final = re.compile(r"(?:[\w-]+\.)+[A-Za-z][\w-]*\.?(?::\d+)?")
 _ACCOUNT: Final = re.compile(r"[\w.'-]+@[\w-]+(?:\.[\w-]+)+|[\w.-]+\\[\w.' -]+")
 _MIME: Final = re.compile(r"(?:application|text|image|audio|video|font|multipart)/[\w.+-]+")
 _UTC: Final = ZoneInfo("UTC")
-#: From so large a share of the cells on, a column is of a kind; below the lower one it is not.
-_MOST: Final = 0.9
-_HALF: Final = 0.5
 _FEW_WORDS: Final = 20
 #: So many of the names of the verdict mean nothing else.
 _CLEAR_NAMES: Final = 7
@@ -102,10 +103,10 @@ _CLEAR_NAMES: Final = 7
 
 @dataclass(frozen=True)
 class Guess:
-    """One header that may hold one event column."""
+    """One header that may hold one event column; of the time it may be two."""
 
     column: str
-    header: str
+    header: Header
     confidence: str
     reason: str
 
@@ -113,7 +114,7 @@ class Guess:
 @dataclass(frozen=True)
 class _Candidate:
     column: str
-    place: int
+    places: tuple[int, ...]
     confidence: int
     #: Between candidates of one confidence: how usual the name is, negative, then the share of fitting cells.
     rank: tuple[int, float]
@@ -122,17 +123,19 @@ class _Candidate:
 
 def guesses(headers: Sequence[str], cells: Sequence[Sequence[str]]) -> list[Guess]:
     """The proposed event columns, in the order of `schema.PARSED`. `cells` holds some cells of each header."""
-    candidates = [
-        candidate
-        for place, header in enumerate(headers)
-        for candidate in _candidates(place, header, [cell.strip() for cell in cells[place]])
-    ]
+    written = [[cell.strip() for cell in column] for column in cells]
+    candidates = _with_pair(
+        headers, written,
+        [each for place, header in enumerate(headers) for each in _candidates(place, header, written[place])],
+    )  # fmt: skip
     taken: dict[str, _Candidate] = {}
-    for each in sorted(candidates, key=lambda each: (each.confidence, *each.rank, -each.place), reverse=True):
-        if each.column not in taken and each.place not in {other.place for other in taken.values()}:
+    for each in sorted(candidates, key=lambda each: (each.confidence, *each.rank, -each.places[0]), reverse=True):
+        if each.column not in taken and not any(set(each.places) & set(other.places) for other in taken.values()):
             taken[each.column] = each
     return [
-        Guess(column, headers[taken[column].place], CONFIDENCE[taken[column].confidence], taken[column].reason)
+        Guess(
+            column, _header(headers, taken[column].places), CONFIDENCE[taken[column].confidence], taken[column].reason
+        )
         for column in _NAMES
         if column in taken
     ]
@@ -148,11 +151,32 @@ def _plain(name: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()))
 
 
+def _header(headers: Sequence[str], places: Sequence[int]) -> Header:
+    return headers[places[0]] if len(places) == 1 else tuple(headers[at] for at in places)
+
+
+def _with_pair(headers: Sequence[str], written: Sequence[Sequence[str]], single: list[_Candidate]) -> list[_Candidate]:
+    """The candidates, and a date and a time of day that are the time together."""
+    pair = date_and_clock([_spoken(header) for header in headers], written)
+    if pair is None:
+        return single
+    places, names = (pair.date, pair.clock), _NAMES["ts"]
+    usual = -names.index("date") if CONFIDENCE[pair.confidence] == "sure" else -len(names)
+    # A column whose hour is always midnight is not the time alone; it may be where the other only might be its hour.
+    doubtful = set(places) if pair.confidence else set()
+    others = [each for each in single if each.column != "ts" or not doubtful & set(each.places)]
+    return [*others, _Candidate("ts", places, pair.confidence, (usual, pair.share), pair.reason)]
+
+
+def _spoken(header: str) -> list[str]:
+    """A name in full, and its end: of a path in JSON the last key may be the whole name."""
+    return [_plain(header), _plain(header.rsplit(".", maxsplit=1)[-1])]
+
+
 def _candidates(place: int, header: str, written: Sequence[str]) -> list[_Candidate]:
-    # Of a path in JSON the last key may be the whole name, or only its end.
-    spoken = [_plain(header), _plain(header.rsplit(".", maxsplit=1)[-1])]
+    spoken = _spoken(header)
     filled = [cell for cell in written if cell not in {"", "-"}]
-    looks = {column: look(filled) for column, look in _LOOKS.items()} if filled else {}
+    looks = {column: look(filled) for column, look in (_LOOKS | _PARTS).items()} if filled else {}
     found = []
     for column, names in _NAMES.items():
         rank = min((names.index(name) for name in spoken if name in names), default=len(names))
@@ -160,13 +184,13 @@ def _candidates(place: int, header: str, written: Sequence[str]) -> list[_Candid
         share = looks.get(column)
         if column == "verdict" and rank < _CLEAR_NAMES and share is not None and len(set(filled)) <= _FEW_WORDS:
             # So plain a name that words which nobody knows do not speak against it.
-            share = max(share, _HALF)
+            share = max(share, HALF)
         named = _Named(exact=rank < len(names), part=part)
         judged = _judged(column, named, share, is_other=_is_other(column, looks))
-        if judged is None and column == "user_raw" and filled and _accounts(filled) >= _MOST:
+        if judged is None and column == "user_raw" and filled and _accounts(filled) >= MOST:
             judged = 0, "only that its cells look like accounts"
         if judged is not None:
-            found.append(_Candidate(column, place, judged[0], (-rank, share or 0.0), judged[1]))
+            found.append(_Candidate(column, (place,), judged[0], (-rank, share or 0.0), judged[1]))
     return found
 
 
@@ -180,10 +204,10 @@ class _Named:
 
 def _judged(column: str, named: _Named, share: float | None, *, is_other: bool) -> tuple[int, str] | None:
     """Confidence and reason; nothing where the cells speak against it, or nothing speaks for it."""
-    if is_other or (share is not None and share < _HALF):
+    if is_other or (share is not None and share < HALF):
         return None
     how_many = "" if share is None else f"{round(share * 100)}% of its cells look like it"
-    fits = share is not None and share >= _MOST
+    fits = share is not None and share >= MOST
     if named.exact:
         is_sure = fits or (share is None and column == "user_raw")
         return 2 if is_sure else 1, f"its name; {how_many}" if how_many else "its name"
@@ -194,7 +218,7 @@ def _judged(column: str, named: _Named, share: float | None, *, is_other: bool) 
 
 def _is_other(column: str, looks: Mapping[str, float]) -> bool:
     """Whether the cells of a column without looks of its own are plainly times, addresses or numbers."""
-    return column not in _LOOKS and any(looks.get(each, 0.0) >= _MOST for each in ("ts", "client_ip", "bytes"))
+    return column not in _LOOKS and any(looks.get(each, 0.0) >= MOST for each in ("ts", "client_ip", "bytes", *_PARTS))
 
 
 def _share(fits: Callable[[str], object]) -> Callable[[Sequence[str]], float]:
@@ -203,7 +227,7 @@ def _share(fits: Callable[[str], object]) -> Callable[[Sequence[str]], float]:
 
 def _times(cells: Sequence[str]) -> float:
     """How many are times, in whichever order of day and month more are."""
-    texts = pl.Series(cells, dtype=pl.String)
+    texts = in_numbers(pl.Series(cells, dtype=pl.String))
     orders: tuple[WrittenOrder, ...] = ("dmy", "mdy")
     read = [from_written(texts, _UTC, order, Running())[0]["ts"] for order in orders]
     return max(len(cells) - each.null_count() for each in read) / len(cells)
@@ -234,6 +258,8 @@ _LOOKS: Final[dict[str, Callable[[Sequence[str]], float]]] = {
     "duration_ms": _share(str.isdecimal),
     "content_type": _share(_MIME.match),
 }
+#: What half of a time looks like.
+_PARTS: Final[dict[str, Callable[[Sequence[str]], float]]] = {"date": dates_among, "clock": clocks_among}
 _accounts: Final = _share(_ACCOUNT.fullmatch)
 #: Kinds of cells that hardly any other column has.
 _STRONG: Final = {"ts", "client_ip", "content_type"}

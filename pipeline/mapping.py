@@ -27,6 +27,7 @@ from pipeline.formats import Declared, Parsed, registry
 from pipeline.formats._maps import proposed_map
 from pipeline.formats._records import SEPARATORS, cells_of, folded
 from pipeline.guessing import Guess, guesses, verdict_of
+from pipeline.headers import Columns, each_of
 from pipeline.jsonlines import DASH
 from pipeline.records import blocks
 
@@ -75,7 +76,7 @@ class Proposal:
     rows: tuple[dict[str, Any], ...] = ()
 
     @property
-    def columns(self) -> tuple[tuple[str, str], ...]:
+    def columns(self) -> Columns:
         """Event column and header."""
         return tuple((each.column, each.header) for each in self.guesses)
 
@@ -108,8 +109,9 @@ def propose(path: Path, declared: Declared) -> Proposal:
     proposal = _of_json(path, plain) if is_json else _of_table(path, quoted, claimed)
     if "ts" not in dict(proposal.columns):
         raise UnknownFormat(
-            f"no column holds times, each with its date and hour. Its headers: {_listed(proposal.unused)}.",
-            path=path, remedy="Without a time there is no event. Date and time in two columns must be joined first.",
+            "no column holds times, each with its date and hour, and no two hold dates and times of day. "
+            f"Its headers: {_listed(proposal.unused)}.",
+            path=path, remedy="Without a time there is no event: export it with the date and the time of day.",
         )  # fmt: skip
     fitting = None if is_json else proposed_map(looked_at[:_SNIFFED])
     return _tried(replace(proposal, shipped_map=fitting, claimed_by=claimed), plain if is_json else quoted, declared)
@@ -242,7 +244,7 @@ def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
 def _proposal(
     path: Path, form: str, header: _Header, found: list[Guess], names: Sequence[str], cells: dict[str, list[str]]
 ) -> Proposal:
-    used = {each.header: each.column for each in found}
+    used = {header: each.column for each in found for header in each_of(each.header)}
     verdict = next((name for name, column in used.items() if column == "verdict"), None)
     spoken = [cell.strip() for cell in cells[verdict]] if verdict else []
     # Case makes no difference to the reader.

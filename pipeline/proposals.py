@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.errors import StoreError
+from pipeline.headers import Header, in_words
 from pipeline.mapping import Proposal
 
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -57,7 +58,7 @@ def _found(proposal: Proposal) -> list[str]:
 
 
 def _columns(proposal: Proposal) -> list[str]:
-    rows = [(each.confidence, each.column, visible(each.header), each.reason) for each in proposal.guesses]
+    rows = [(each.confidence, each.column, visible(in_words(each.header)), each.reason) for each in proposal.guesses]
     lines = [
         f"  {sure:<7} {column:<16} {_cut(header, 30):<31} {visible(reason)}" for sure, column, header, reason in rows
     ]
@@ -119,7 +120,7 @@ def write_map(proposal: Proposal, source: Path, output: Path) -> None:
 
 
 def _tables(proposal: Proposal, prefix: str) -> list[str]:
-    columns = [f"{each.column} = {quoted(each.header)}  # {each.confidence}" for each in proposal.guesses]
+    columns = [f"{each.column} = {_header(each.header)}  # {each.confidence}" for each in proposal.guesses]
     lines = [f"[{prefix}columns]", *columns]
     if proposal.words:
         words = [
@@ -128,6 +129,10 @@ def _tables(proposal: Proposal, prefix: str) -> list[str]:
         ]
         lines += ["", f"[{prefix}verdicts]", *words]
     return lines
+
+
+def _header(header: Header) -> str:
+    return quoted(header) if isinstance(header, str) else f"[{', '.join(map(quoted, header))}]"
 
 
 def _read(proposal: Proposal) -> list[str]:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from html import escape
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
-#: The styles of a cell: as it is, date and time, date.
+#: The styles of a cell: as it is, date and time, date, time of day.
 _STYLES = (
     f'<styleSheet xmlns="{_MAIN}">'
     '<numFmts count="1"><numFmt numFmtId="164" formatCode="dd/mm/yyyy hh:mm:ss"/></numFmts>'
-    '<cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="14"/></cellXfs></styleSheet>'
+    '<cellXfs count="4"><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="14"/><xf numFmtId="18"/></cellXfs>'
+    "</styleSheet>"
 )
 _FIRST_DAY = datetime(1899, 12, 30, tzinfo=UTC)
 
-Cell = str | int | float | bool | datetime | None
+Cell = str | int | float | bool | date | time | None
 
 
 def zipped(members: Sequence[tuple[str, str | bytes]]) -> bytes:
@@ -42,11 +43,19 @@ def _cell(cell: Cell) -> str:
         return "<c/>"
     if isinstance(cell, bool):
         return f'<c t="b"><v>{int(cell)}</v></c>'
-    if isinstance(cell, datetime):
-        return f'<c s="1"><v>{(cell.replace(tzinfo=UTC) - _FIRST_DAY).total_seconds() / 86_400!r}</v></c>'
+    if isinstance(cell, date | time):
+        return _dated(cell)
     if isinstance(cell, str):
         return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(cell)}</t></is></c>'
     return f"<c><v>{cell}</v></c>"
+
+
+def _dated(cell: date | time) -> str:
+    if isinstance(cell, datetime):
+        return f'<c s="1"><v>{(cell.replace(tzinfo=UTC) - _FIRST_DAY).total_seconds() / 86_400!r}</v></c>'
+    if isinstance(cell, date):
+        return f'<c s="2"><v>{(cell - _FIRST_DAY.date()).days}</v></c>'
+    return f'<c s="3"><v>{(cell.hour * 3600 + cell.minute * 60 + cell.second) / 86_400!r}</v></c>'
 
 
 def workbook(*sheets: str, states: Sequence[str] = (), more: Sequence[tuple[str, str | bytes]] = ()) -> bytes:

@@ -15,6 +15,7 @@ from pipeline import schema
 from pipeline.decode import numbered
 from pipeline.formats import LINES, PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed, names, registry
 from pipeline.formats._maps import ColumnMap, load_map
+from pipeline.headers import as_headers
 from pipeline.records import blocks
 
 FOLDER = Path(__file__).parent.parent / "sample_logs"
@@ -31,7 +32,7 @@ def declared_of(place: Path) -> Declared:
     path = own if own.exists() else (place if place.is_dir() else place.parent) / "declared.toml"
     stated = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     its_map = load_map(stated["map"]) if "map" in stated else ColumnMap()
-    columns = dict(its_map.columns) | stated.get("columns", {})
+    columns = dict(its_map.columns) | as_headers(stated.get("columns", {}))
     verdicts = dict(its_map.verdicts) | stated.get("verdicts", {})
     zone = ZoneInfo(stated.get("timezone", "Europe/London"))
     return Declared(

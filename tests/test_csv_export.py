@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigError
 from pipeline.formats import LINES, Declared, Parsed, registry
 from pipeline.formats._maps import load_map, proposed_map, shipped_maps
+from pipeline.headers import spread
 from tests.effort import tries
 
 _HEADER = ["When", "Who", "Address", "Done", "Bytes", "Words"]
@@ -266,7 +267,7 @@ def test_shipped_maps_load_and_are_proposed_for_their_own_export() -> None:
     for name in shipped_maps():
         columns = load_map(name).columns
         assert "ts" in dict(columns)
-        header = ";".join(_cell(header) for _, header in columns)
+        header = ";".join(_cell(header) for header in spread(columns).values())
         assert proposed_map(["A title", header]) == name
     assert proposed_map(["a,b,c", '"broken']) is None
 

@@ -20,6 +20,7 @@ from pipeline.config import load_settings
 from pipeline.formats import Declared
 from pipeline.formats._maps import load_map, shipped_maps
 from pipeline.guessing import guesses, verdict_of
+from pipeline.headers import spread
 from pipeline.mapping import Proposal, propose
 from pipeline.proposals import as_lines, map_toml, quoted, source_toml
 from pipeline.schema import VERDICTS
@@ -123,7 +124,7 @@ def test_a_header_that_stands_twice_is_never_proposed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", shipped_maps())
 def test_a_shipped_map_is_named_where_it_fits(name: str, tmp_path: Path) -> None:
-    headers = [header for _, header in load_map(name).columns]
+    headers = list(spread(load_map(name).columns).values())
     row = ["2025-09-08 09:05:00" if column == "ts" else "" for column, _ in load_map(name).columns]
     found = proposal_of(tmp_path, "\n".join([",".join(headers), ",".join(row)]))
     assert found.shipped_map == name
@@ -176,7 +177,10 @@ def test_the_command_prints_writes_and_tells_by_its_exit_code(tmp_path: Path) ->
         (b"\n\n", "holds no line"),
         (b"prose\nand more of it\n", "no header is found"),
         (b"User,URL\ndee,https://x.example/\n", "no column holds times"),
-        (b"Date,Time,User\n08/09/2025,09:05:00,dee\n", "two columns"),
+        (b"Date,User\n08/09/2025,dee\n", "no two hold dates and times of day"),
+        (b"Time,User\n09:05:00,dee\n", "no two hold dates and times of day"),
+        (b"Date of birth,Time,User\n08/09/2009,09:05:00,dee\n", "no two hold dates and times of day"),
+        (b"Date,Duration,User\n08/09/2025,00:05:00,dee\n", "no two hold dates and times of day"),
         (b"PK\x03\x04broken", "damaged"),
     ],
 )

@@ -27,6 +27,7 @@ from pipeline.config import Source
 from pipeline.decode import decoded, numbered, opened
 from pipeline.formats import Declared, Format, registry
 from pipeline.formats._maps import ColumnMap, load_map, shipped_maps
+from pipeline.headers import as_headers, in_words
 from pipeline.record import shown
 from pipeline.records import blocks
 from pipeline.schema import PARSED
@@ -76,7 +77,7 @@ class Sample:
         its_map = load_map(stated["map"]) if "map" in stated else ColumnMap()
         return Declared(
             timezone=ZoneInfo(stated.get("timezone", "Europe/London")), date_order=stated.get("date_order"),
-            columns=tuple((dict(its_map.columns) | stated.get("columns", {})).items()),
+            columns=tuple((dict(its_map.columns) | as_headers(stated.get("columns", {}))).items()),
             verdicts=tuple((dict(its_map.verdicts) | stated.get("verdicts", {})).items()), hidden=its_map.hidden,
             layout=stated.get("layout", ""), last_change=stated.get("last_change"),
         )  # fmt: skip
@@ -197,8 +198,8 @@ def _map_row(name: str) -> str:
     found = load_map(name)
     met = "yes" if found.met_a_real_export else _NOT_MET
     title = f"[{found.title}]({found.document})" if found.document else found.title
-    gives = ", ".join(f"{column} ({header})" for column, header in found.columns)
-    hidden = ", ".join(header for column, header in found.columns if column in found.hidden) or "none"
+    gives = ", ".join(f"{column} ({in_words(header)})" for column, header in found.columns)
+    hidden = ", ".join(in_words(header) for column, header in found.columns if column in found.hidden) or "none"
     return f"| `{name}` | {title} | {met} | {_plain(gives)} | {_plain(hidden)} |"
 
 

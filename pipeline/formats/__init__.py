@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from pipeline.headers import Columns
+
 DateOrder = Literal["dmy", "mdy", "ymd"]
 
 #: The columns of the table that a format is given: number of the line in its file, and its text without
@@ -35,8 +37,8 @@ class Declared:
 
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
     date_order: DateOrder | None = None
-    #: Generic formats only: event column -> header of the export.
-    columns: tuple[tuple[str, str], ...] = ()
+    #: Generic formats only: event column -> header of the export; of the time there may be several.
+    columns: Columns = ()
     #: Generic formats only: vendor's word -> verdict.
     verdicts: tuple[tuple[str, str], ...] = ()
     #: Formats whose columns the school's own configuration decides: that line of the configuration.

@@ -1,7 +1,8 @@
 """What a column map makes of the cells of a row, whether they came out of a table or out of JSON.
 
-In: the mapped cells as text, `ts` among them, in the order of the lines; what is declared; how the times have run. Out:
-the event columns, or the reason and detail of a reject. A row with typed text is `typed`; a word that the map does not
+In: the mapped cells as text, `ts` among them, in the order of the lines; what is declared; how the times have run. A
+time that stands in several columns is their cells with blanks between them, and empty where one of them is. Out: the
+event columns, or the reason and detail of a reject. A row with typed text is `typed`; a word that the map does not
 know is the verdict `unknown`, and a status of 407 a `challenge`. Refuses numbers that are none, and times as
 `localtime.from_written` does.
 """
@@ -16,11 +17,14 @@ import polars as pl
 from pipeline.formats import Declared
 from pipeline.formats._cells import is_background, said, whole
 from pipeline.formats._months import in_numbers
+from pipeline.headers import is_time
 from pipeline.localtime import Running
 from pipeline.schema import PARSED
 from pipeline.writtentime import from_written
 
 _NUMBERS: Final = ("status", "bytes", "duration_ms")
+_MIDNIGHT: Final = r"^(\S.*[0-9])(?:T| +)(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)? ?[Aa][Mm])$"
+_HOUR: Final = "^[0-9]{1,2}:[0-9]"
 _OWN: Final = ("ts", "ts_quality", "verdict", "kind", "line")
 
 
@@ -31,6 +35,7 @@ def event_columns(mapped: Collection[str]) -> list[str]:
 
 def events(cells: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """The events, or the reason and detail of a reject, of each row."""
+    cells = _with_whole_times(cells)
     timed, after = from_written(in_numbers(cells["ts"]), declared.timezone, declared.date_order, running)
     rest = cells.drop("ts").with_columns(_spoken(name) for name in cells.columns if name not in {"line", "ts"})
     numbers = [name for name in _NUMBERS if name in rest.columns]
@@ -47,6 +52,26 @@ def events(cells: pl.DataFrame, declared: Declared, running: Running) -> tuple[p
         .otherwise(pl.col("detail")),
     )
     return events.drop("wrong"), after
+
+
+def _with_whole_times(cells: pl.DataFrame) -> pl.DataFrame:
+    """The cells of the time in one column, `ts`, whether they stood in one or in several."""
+    parts = [name for name in cells.columns if is_time(name)]
+    if len(parts) == 1:
+        return cells
+    bare = [pl.col(name).str.strip_chars().fill_null("") for name in parts]
+    # Where only a zone follows, the midnight of a stamp is its hour.
+    hours = [pl.any_horizontal(each.str.contains(_HOUR) for each in bare[at:]) for at in range(1, len(bare))]
+    days = [
+        pl.when(hour).then(without_midnight(day)).otherwise(day) for day, hour in zip(bare[:-1], hours, strict=True)
+    ]
+    whole = pl.when(pl.all_horizontal(each != "" for each in bare)).then(pl.concat_str(*days, bare[-1], separator=" "))
+    return cells.with_columns(ts=whole).drop(parts[1:])
+
+
+def without_midnight(date: pl.Expr) -> pl.Expr:
+    """A date without the midnight that Excel or a database may write behind it; the hour stands in another column."""
+    return date.str.replace(_MIDNIGHT, "$1")
 
 
 def _spoken(name: str) -> pl.Expr:

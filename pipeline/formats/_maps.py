@@ -20,6 +20,7 @@ from typing import Final
 from pipeline.errors import ConfigError
 from pipeline.formats._json import steps
 from pipeline.formats._records import SEPARATORS, cells_of, folded
+from pipeline.headers import Columns, as_headers, each_of, is_time, spread
 from pipeline.schema import PARSED, VERDICTS
 
 Pairs = tuple[tuple[str, str], ...]
@@ -35,7 +36,7 @@ class ColumnMap:
     """What the columns of an export mean."""
 
     #: Event column and header, in the order of the file.
-    columns: Pairs = ()
+    columns: Columns = ()
     #: The vendor's word and the verdict.
     verdicts: Pairs = ()
     #: Event columns whose header the export may lack.
@@ -63,7 +64,7 @@ def load_map(name_or_path: str | Path, form: str = "csv") -> ColumnMap:
         raise ConfigError(
             f"has an unknown key {unknown[0]!r}.", path=name_or_path, remedy=f"Known: {', '.join(sorted(_KEYS))}."
         )
-    columns, verdicts = (_pairs(document, key, name_or_path) for key in ("columns", "verdicts"))
+    columns, verdicts = _columns(document, name_or_path), _pairs(document, "verdicts", name_or_path)
     check_map(columns, verdicts, name_or_path, form)
     return ColumnMap(
         columns, verdicts, _hidden(document, columns, name_or_path), _word(document, "title", name_or_path),
@@ -78,7 +79,7 @@ def _word(document: dict[str, object], key: str, path: str | Path) -> str:
     return word
 
 
-def _hidden(document: dict[str, object], columns: Pairs, path: str | Path) -> tuple[str, ...]:
+def _hidden(document: dict[str, object], columns: Columns, path: str | Path) -> tuple[str, ...]:
     names = document.get("may_be_hidden", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ConfigError("may_be_hidden must be a list of event columns in quotes.", path=path)
@@ -90,18 +91,19 @@ def _hidden(document: dict[str, object], columns: Pairs, path: str | Path) -> tu
     return tuple(names)
 
 
-def check_map(columns: Pairs, verdicts: Pairs, path: str | Path | None = None, form: str = "csv") -> None:
+def check_map(columns: Columns, verdicts: Pairs, path: str | Path | None = None, form: str = "csv") -> None:
     """Raise `ConfigError` for a map that cannot be used; `path` is where it was read."""
     for name, header in columns:
-        if form == "json":
-            _check_steps(header, path)
+        _check_headers(name, each_of(header), path, form)
         if name not in MAPPABLE:
             raise ConfigError(
                 f"maps {name!r}, which no export can fill.", path=path, remedy=f"Possible: {', '.join(MAPPABLE)}."
             )
     if "ts" not in dict(columns):
         raise ConfigError(
-            "does not say which header holds the time.", path=path, remedy='Add ts = "…" to its [columns].'
+            "does not say which header holds the time.",
+            path=path,
+            remedy='Add ts = "…" to its [columns], or ts = ["…", "…"] where date and time stand apart.',
         )
     for word, verdict in verdicts:
         if verdict not in VERDICTS:
@@ -110,11 +112,15 @@ def check_map(columns: Pairs, verdicts: Pairs, path: str | Path | None = None, f
             )
 
 
-def _check_steps(key: str, path: str | Path | None) -> None:
+def _check_headers(name: str, headers: Sequence[str], path: str | Path | None, form: str) -> None:
+    if len(headers) > 1 and not is_time(name):
+        raise ConfigError(f"gives {name!r} several headers; only the time, ts, may stand in several.", path=path)
     try:
-        steps(key)
+        distinct = {steps(each) if form == "json" else folded(each) for each in headers}
     except ValueError as error:
         raise ConfigError(f"{error}.", path=path) from error
+    if len(distinct) < len(headers):
+        raise ConfigError(f"names one header twice for {name!r}.", path=path, remedy="Name each header once.")
 
 
 def proposed_map(first_lines: Sequence[str]) -> str | None:
@@ -134,11 +140,11 @@ def shipped(name: str) -> ColumnMap:
 
 def _fit(column_map: ColumnMap, headers: set[str]) -> int:
     """How many headers of the map are there; 0 where a needed one is not, or fewer than half: any table has some."""
-    wanted = {name: folded(header) for name, header in column_map.columns}
+    wanted = {name: folded(header) for name, header in spread(column_map.columns).items()}
     if any(header not in headers for name, header in wanted.items() if name not in column_map.hidden):
         return 0
     found = len(set(wanted.values()) & headers)
-    return found if found > 1 and found * 2 >= len(wanted) else 0
+    return found if found > sum(map(is_time, wanted)) and found * 2 >= len(wanted) else 0
 
 
 def _text(name_or_path: str | Path) -> str:
@@ -151,6 +157,16 @@ def _text(name_or_path: str | Path) -> str:
             f"is neither a map that ships with the program ({', '.join(shipped_maps())}) nor a readable file.",
             path=name_or_path,
         ) from error
+
+
+def _columns(document: dict[str, object], path: str | Path) -> Columns:
+    table = document.get("columns", {})
+    if not isinstance(table, dict):
+        raise ConfigError("[columns] must hold words in quotes only.", path=path)
+    try:
+        return tuple(as_headers(table).items())
+    except ValueError as error:
+        raise ConfigError(f"[columns] must hold words in quotes only: {error}.", path=path) from error
 
 
 def _pairs(document: dict[str, object], key: str, path: str | Path) -> Pairs:

@@ -8,7 +8,8 @@ declared as `columns`, the columns that an export may lack as `hidden`, and the 
 
 The header is the line that names every column once that is not `hidden`, no hidden one twice, and the time with at
 least one other; case and blanks do not count. It is remembered from block to block, and passed over where it is
-repeated; one with its columns in another order (exports that were joined) holds for the rows after it. Refuses:
+repeated; one with its columns in another order (exports that were joined) holds for the rows after it. The time may
+stand in several columns, all of them in the header: their cells are joined as the map names them. Refuses:
 everything while there is no such line, apart from those of the first ten that are no data: a text alone, or a label
 with its value, fewer cells than the map has, and no time of day at the beginning of a cell; rows with too few
 cells, or too many that are not empty; broken quotes; numbers that are none; and times as `localtime.from_written` does.
@@ -30,6 +31,7 @@ from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._mapped import event_columns, events
 from pipeline.formats._maps import MAPPABLE
 from pipeline.formats._records import SEPARATORS, cells_of, folded
+from pipeline.headers import is_time, spread
 from pipeline.localtime import Running
 
 #: The header stands among so many first records, or nowhere.
@@ -49,7 +51,7 @@ _WORD: Final = re.compile(r"\w+")
 class _Columns:
     """What the map says of the columns."""
 
-    #: Event column -> header, folded.
+    #: Event column, or part of the time -> header, folded.
     headers: Mapping[str, str]
     #: The headers that an export may lack.
     hidden: Collection[str]
@@ -58,12 +60,17 @@ class _Columns:
     def needed(self) -> list[str]:
         return [header for header in self.headers.values() if header not in self.hidden]
 
+    @property
+    def times(self) -> set[str]:
+        """The headers of the time: one, or one for each part of it."""
+        return {header for name, header in self.headers.items() if is_time(name)}
+
     def lacking(self, cells: Sequence[str]) -> list[str]:
         """The headers for whose sake these cells are no header; none: they are one."""
         names = [folded(cell) for cell in cells]
         found = {header: names.count(header) for header in self.headers.values()}
         wrong = {header for header, often in found.items() if often > 1 or not (often or header in self.hidden)}
-        if not wrong and len(found) > 1 and sum(found.values()) < len(("the time", "another")):
+        if not wrong and len(found) > len(self.times) >= sum(found.values()):
             wrong = {header for header, often in found.items() if not often}
         return sorted(wrong)
 
@@ -114,9 +121,11 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 
 def _columns(declared: Declared) -> _Columns:
-    headers = {name: folded(header) for name, header in declared.columns if name in MAPPABLE}
+    mappable = [(name, header) for name, header in declared.columns if name in MAPPABLE]
+    headers = {name: folded(header) for name, header in spread(mappable).items()}
     headers = headers if "ts" in headers else {}
-    return _Columns(headers, {headers[name] for name in declared.hidden if name in headers and name != "ts"})
+    of_time = {header for name, header in headers.items() if is_time(name)}
+    return _Columns(headers, {headers[name] for name in declared.hidden if name in headers} - of_time)
 
 
 def _look_for_header(texts: pl.DataFrame, table: _Table, columns: _Columns) -> tuple[_Table, pl.DataFrame]:
@@ -267,6 +276,6 @@ FORMAT: Final = Format(
     claims=claims,
     parse=parse,
     records="quoted",
-    gives="what the map names",
+    gives="what the map names; the time out of one column, or the date out of one and the time of day out of another",
     cannot="anything without a map; a file in which day and month cannot be told apart",
 )

@@ -3,7 +3,8 @@
 In: lines with one JSON object each, with or without a syslog header. Which key holds which event column is declared as
 `columns`, with dots for a key inside another: `http.url`, `queries[0].name`, and in quotes for one with dots of its
 own, `"id.orig_h"`; case counts. The vendor's words are declared as `verdicts`; `true` and `false` are words, too. Out:
-the columns that the map names, with `ts_quality`, `verdict` and `kind`; a list in `vendor_category` gives its elements.
+the columns that the map names, with `ts_quality`, `verdict` and `kind`; a list in `vendor_category` gives its elements,
+and of a time under several keys the texts are joined as the map names them.
 Refuses: what is no JSON object, or says a wanted key twice and differently; an object or a list where a text is wanted;
 a record that has none of the keys of its map beside the time (the map is for something else), unless the map has them
 all as hidden; numbers that are none; and times as `localtime.from_written` does.
@@ -23,6 +24,7 @@ from pipeline.formats._json import fields, steps
 from pipeline.formats._mapped import event_columns, events
 from pipeline.formats._maps import MAPPABLE
 from pipeline.formats._syslog import without_header
+from pipeline.headers import is_time, spread
 from pipeline.localtime import Running
 
 
@@ -49,21 +51,23 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 
 def _wanted(declared: Declared) -> dict[str, str]:
-    """Event column -> path. A path that is none is told before anything is read; here it finds nothing."""
+    """Event column, or part of the time -> path.
+
+    A path that is none is told before anything is read; here it finds nothing.
+    """
     found: dict[str, str] = {}
-    for name, path in declared.columns:
+    for name, path in spread(each for each in declared.columns if each[0] in MAPPABLE).items():
         try:
             steps(path)
         except ValueError:
             continue
-        if name in MAPPABLE:
-            found[name] = path
+        found[name] = path
     return found
 
 
 def _with_strangers(cells: pl.DataFrame, wanted: Mapping[str, str], declared: Declared) -> pl.DataFrame:
     """Records without any of the keys are rejects: a map that fits nothing must not look like empty events."""
-    needed = [name for name in wanted if name != "ts" and name not in declared.hidden]
+    needed = [name for name in wanted if not is_time(name) and name not in declared.hidden]
     if not needed:
         return cells
     none = pl.col("reason").is_null() & pl.all_horizontal(pl.col(name).is_null() for name in needed)
@@ -80,7 +84,7 @@ FORMAT: Final = Format(
     document="https://jsonlines.org/",
     claims=claims,
     parse=parse,
-    gives="what the map names",
+    gives="what the map names; the time under one key, or the date under one and the time of day under another",
     cannot="anything without a map; an array of objects over several lines; a file in which day and month cannot be "
     "told apart",
 )
