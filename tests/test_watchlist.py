@@ -425,8 +425,23 @@ def test_clear_concern_drafts_an_incident(text: str, category: str) -> None:
 @pytest.mark.parametrize("lesson", ["gcse essay", "romeo and juliet", "my english homework", "minecraft", "lol"])
 @pytest.mark.parametrize("words", ["i want to kill myself", "dont want to be alive", "my dad hits me", "he raped me"])
 def test_nothing_beside_it_takes_away_what_a_child_says_of_itself(words: str, lesson: str) -> None:
+    alone = max(found_in(words, "typed_text").values())
+    assert alone >= 65
     for text in (f"{words} {lesson}", f"{lesson}: {words}"):
-        assert max(found_in(text, "typed_text").values(), default=0) >= 85
+        assert max(found_in(text, "typed_text").values(), default=0) >= alone
+
+
+@pytest.mark.parametrize(
+    ("words", "urgent"),
+    [
+        ("i want to kill myself", True), ("he raped me", True), ("dont want to be alive", False),
+        ("dont want to be alive, goodbye", True), ("my dad hits me", False), ("my dad is hitting me right now", True),
+        ("how to join isis", False), ("fly to turkey to join isis", True),
+    ],
+)  # fmt: skip
+def test_a_plan_or_a_danger_now_is_urgent_and_a_wish_is_high(words: str, urgent: bool) -> None:
+    weight = max(found_in(words, "typed_text").values(), default=0)
+    assert weight >= 85 if urgent else 65 <= weight < 85
 
 
 def test_the_examples_in_the_readme_are_read_and_add_to_ours(tmp_path: Path) -> None:
