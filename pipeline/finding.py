@@ -236,9 +236,7 @@ def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span
 def _misspelt(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span]]]:
     """What is found when misspelt words are put right."""
     # Whoever spells a word out writes others short: what is short by itself needs no word beside it there.
-    beside = shorthand_beside()
-    wrong = {**beside, **phrases.misspelt} if view.name == "apart" else phrases.misspelt
-    meant = _meant(view.folded, wrong, beside)
+    meant = _meant(view.folded, phrases.misspelt, shorthand_beside(), alone=view.name != "apart")
     if not meant:
         return
     folded, changed, at = _joined(meant), list[_Span](), 1
@@ -254,10 +252,10 @@ def _misspelt(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, _S
     yield View("misspelt", folded, lambda: _put_right(view, meant)), touched
 
 
-def _meant(folded: str, wrong: Mapping[str, str], beside: Mapping[str, str]) -> list[str]:
-    """What each word of a text means; nothing where none of them is wrong."""
+def _meant(folded: str, wrong: Mapping[str, str], beside: Mapping[str, str], *, alone: bool = True) -> list[str]:
+    """What each word of a text means; nothing where none is wrong. Not `alone`: what is short wherever it stands is."""
     words = folded.split()
-    if wrong.keys().isdisjoint(words):
+    if wrong.keys().isdisjoint(words) and (alone or beside.keys().isdisjoint(words)):
         return []
     return [wrong.get(word) or beside.get(word, word) for word in words]
 

@@ -54,7 +54,7 @@ def found(text: str) -> list[tuple[str, str, str]]:
         ("hw 2 bring lobster b4 skl", "how to bring lobster before school", "misspelt", "hw 2 bring lobster b4 skl"),
         ("hw 2 br1ng l0bster b4 skl", "how to bring lobster before school", "digits", "hw 2 br1ng l0bster b4 skl"),
         ("im gna te11 u", "gonna tell you", "digits", "gna te11 u"),
-        # A word that is spelt out beside others that are whole, with digits, written short, and one by itself before it.
+        # A word that is spelt out beside whole ones, with digits, beside a short one, and behind one by itself.
         ("purp1e l.o.b.s.t.e.r", "purple lobster", "digits", "purp1e l.o.b.s.t.e.r"),
         ("im gna t e l l u", "gonna tell you", "misspelt", "gna t e l l u"),
         ("b o i l da lobster", "boil (my|the) lobster", "misspelt", "b o i l da lobster"),
