@@ -34,10 +34,13 @@ import polars as pl
 
 _ROOT = Path(__file__).resolve().parent.parent
 #: The weeks by name: an 11 to 16 school in November, an 11 to 18 school with staff in June, another in Wales in March,
-#: an academy in January, a comprehensive in September.
+#: an academy in January, comprehensives in September and June; later ones by where the school is.
 WEEKS = {
     "autumn": "school_week.toml", "summer": "school_week_summer.toml", "spring": "school_week_spring.toml",
     "winter": "school_week_winter.toml", "september": "school_week_september.toml", "june": "school_week_june.toml",
+    "london": "school_week_london.toml", "manchester": "school_week_manchester.toml",
+    "lincolnshire": "school_week_lincolnshire.toml", "cardiff": "school_week_cardiff.toml",
+    "newcastle": "school_week_newcastle.toml",
 }  # fmt: skip
 _ZONE = ZoneInfo("Europe/London")
 _DAYS, _PERIODS, _MINUTES = 5, 6, 50

@@ -33,6 +33,11 @@ def searches(name: str) -> list[str]:
         ("winter", 2_000, 3),
         ("september", 2_000, 3),
         ("june", 3_000, 3),
+        ("london", 1_700, 3),
+        ("manchester", 1_700, 3),
+        ("lincolnshire", 1_600, 3),
+        ("cardiff", 1_700, 3),
+        ("newcastle", 1_700, 3),
     ],
 )
 def test_the_rules_leave_ordinary_searches_alone(name: str, fewest: int, noise: int) -> None:
