@@ -2,9 +2,9 @@
 
     python benchmarks/sessions.py [--set SESSIONS.jsonl]
 
-A set holds sessions {id, expected_level, expected, why, events: [{t, kind, text | url, verdict}]}: each is one pupil
-on one day, and its level is none, low (counted, no draft), medium, high or urgent. All go as the export of a monitoring
-product through a whole night, a process of its own. Prints what came out at which level, and each session
+A set holds sessions {id, half, expected_level, expected, why, events: [{t, kind, text | url, verdict}]}: each is one
+pupil on one day, and its level is none, low (counted, no draft), medium, high or urgent. All go as the export of a
+monitoring product through a whole night, a process of its own. Prints what came out at which level, and each session
 that came out at another one than expected. A set that knows nothing above `high` means by it whatever a safeguarding
 lead has to see at once: there `urgent` is right as well. Exit code 1 if a night fails.
 """
@@ -133,7 +133,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", type=Path, dest="sessions", default=OWN_SESSIONS, help="a set instead of our own")
     sessions = sessions_of(parser.parse_args().sessions)
-    print(table(sessions, given(sessions)))
+    found = given(sessions)
+    for half in sorted({session.get("half", "") for session in sessions}, reverse=True):
+        some = [session for session in sessions if session.get("half", "") == half]
+        print(f"{f'Half {half!r}:' if half else 'All:'}\n\n{table(some, found)}\n")
 
 
 if __name__ == "__main__":
