@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -452,4 +453,5 @@ def test_the_examples_in_the_readme_are_read_and_add_to_ours(tmp_path: Path) -> 
     lists = load([shipped(), folder_with(tmp_path, gaming=english)])
     assert [rule.id for each in lists.lists[-2:] for rule in each.text_rules] == ["gaming-block-blast", "gaming-polish"]
     assert lists.lists[-1].category.title == shipped_lists().categories["gaming"].title
-    check_examples(lists, compile_watchlists(lists))
+    added = replace(lists, lists=lists.lists[-2:])
+    check_examples(added, compile_watchlists(added))
