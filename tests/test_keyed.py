@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, Parsed, registry
@@ -45,6 +45,7 @@ _pair = st.tuples(
 @pytest.mark.parametrize("keyed", [_QUOTED, _KEPT, _BARE], ids=["quoted", "kept", "bare"])
 @settings(max_examples=tries(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pairs=st.lists(_pair, max_size=6))
+@example(pairs=[("user", "{}", "\\\\")])
 def test_the_quick_and_the_careful_reading_agree(keyed: Keyed, pairs: list[tuple[str, str, str]]) -> None:
     text = " ".join(f"{key}={quotes.format(word)}" for key, quotes, word in pairs)
     careful = followed(f" {text}", keyed)

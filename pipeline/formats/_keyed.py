@@ -36,7 +36,7 @@ _NEXT: Final = re.compile(rf"[ \t]+(?={_KEY}=)")
 _PAIRS: Final = rf'(?: +{_KEY}=(?:"(?:[^"\\]|\\[^"])*"|[^ \t"\'\x00]?|[^ \t"\'\x00][^ \t"\x00]*))+ *'
 _PAIRS_UNESCAPED: Final = _PAIRS.replace(r'"(?:[^"\\]|\\[^"])*"', r'"[^"]*"|\'[^\'"]*\'')
 #: What the quick reading would take for an escape, in a bare value.
-_BARE_DOUBLE: Final = rf' {_KEY}=[^ "][^ ]*\\\\'
+_BARE_DOUBLE: Final = rf' {_KEY}=(?:[^ "][^ ]*)?\\\\'
 _NUMBER: Final = r"^[0-9]{1,18}$"
 
 
