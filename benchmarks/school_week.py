@@ -186,15 +186,18 @@ def _periods(monday: date, plan: dict[tuple[str, int, int], dict[str, Any]]) -> 
         yield (form, f"{start:%a}", *clock, lesson["subject"], f"period {period + 1}")
 
 
-def drafts_of(folder: Path, night: date) -> pl.DataFrame:
-    """The drafts of a night, early on this day, over what the folder holds. Raises `SystemExit` if it fails."""
+def drafts_of(folder: Path, night: date, *, headers: int = 0) -> pl.DataFrame:
+    """The drafts of a night, early on this day, over what the folder holds.
+
+    Raises `SystemExit` if the night fails, or if any line but so many headers is no event.
+    """
     command = [sys.executable, "cli.py", "nightly", "--config", str(folder / "school.toml"), "--json",
                "--as-of", f"{night}T03:00"]  # fmt: skip
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 2):
         raise SystemExit(f"the night failed: {done.stderr}")
     totals = json.loads(done.stdout)["totals"]
-    if totals["rejects"]:
+    if totals["events"] + headers != totals["records"]:
         raise SystemExit(f"lines could not be read: {totals}")
     return pl.concat(
         [pl.read_parquet(path) for path in sorted((folder / "store" / "days" / "drafts").glob("*.parquet"))]

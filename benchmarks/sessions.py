@@ -67,7 +67,7 @@ def given(sessions: list[Session]) -> dict[str, tuple[str, set[str]]]:
         folder = Path(name)
         (folder / "school.toml").write_text(_CONFIG, encoding="utf-8")
         _write_export(folder / "export.csv", sessions)
-        drafts = drafts_of(folder, last.date() + timedelta(days=1))
+        drafts = drafts_of(folder, last.date() + timedelta(days=1), headers=1)
     found: dict[str, tuple[str, set[str]]] = {}
     for draft in drafts.iter_rows(named=True):
         who = draft["subject"].split(":")[-1]

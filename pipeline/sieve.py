@@ -113,10 +113,12 @@ def _misspelt(folded: pl.Series, words: pl.DataFrame, among: pl.Series, phrases:
 
 def _put_right(folded: pl.Series, words: pl.DataFrame, among: pl.Series, wrong_words: pl.DataFrame) -> pl.DataFrame:
     """row, right: those of some texts in which a word is misspelt, with what is meant; `words` are theirs."""
-    wrong = _rows(len(folded), words.join(wrong_words.filter("alone"), on="word", how="semi")) & among
+    # Looked up once: the table of wrong words is longer than most lots.
+    found = words.join(wrong_words, on="word").select("at", "row", "right", "alone")
+    wrong = _rows(len(folded), found.filter("alone")) & among
     return (
         words.filter(wrong.gather(words["row"]))
-        .join(wrong_words, on="word", how="left", maintain_order="left")
+        .join(found.select("at", "right"), on="at", how="left", maintain_order="left")
         .group_by("row", maintain_order=True)
         .agg(pl.coalesce("right", "word"))
         .select("row", pl.col("right").list.join(" "))

@@ -24,11 +24,12 @@ from pipeline.schema import DRAFTS
 SESSIONS = sessions_of(OWN_SESSIONS)
 
 
-def drafts_of(folder: Path, night: date) -> pl.DataFrame:
+def drafts_of(folder: Path, night: date, *, headers: int) -> pl.DataFrame:
     """`school_week.drafts_of` in this process, which has compiled the watchlists."""
     config = folder / "school.toml"
     settings = load_settings(config)
-    assert not nightly.run(settings, config, datetime.combine(night, time(3), UTC)).issues
+    totals = nightly.run(settings, config, datetime.combine(night, time(3), UTC)).as_json()["totals"]
+    assert totals["events"] + headers == totals["records"]
     return lake.read_days(lake.Lake(settings.store.folder), "drafts", DRAFTS)
 
 
