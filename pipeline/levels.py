@@ -93,13 +93,16 @@ _SHOWN = {
 def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str, str, list[str]]:
     """Level, leading category and reasons of an episode; `severities` are those of the categories.
 
-    The most urgent hit decides. Repeats, and going on after a block, raise the level by one step, but never above
-    `high` or above the severity of the category: many small things do not cry like one great one. A `record` is never
-    raised.
+    The most urgent hit decides, of equals that of the gravest category, then the first. Repeats, and going on after a
+    block, raise the level by one step, but never above `high` or above the severity of the category: many small things
+    do not cry like one great one. A `record` is never raised.
     """
     level = most_urgent(each.level for each in seen)
-    # Of equals the first, but the law before all.
-    lead = min((each for each in seen if each.level == level), key=lambda each: each.view != STATUTORY)
+    # The law before all, then what is gravest at its worst: who is hated and hurts herself is no case of bullying.
+    lead = min(
+        (each for each in seen if each.level == level),
+        key=lambda each: (each.view != STATUTORY, LEVELS.index(severities[each.category])),
+    )
     reasons = [_OF_SITES.get(lead.view) or _SHOWN.get(lead.field, lead.field)]
     # What a lesson explains shows nothing by being many.
     same = [each for each in seen if each.category == lead.category and each.level != "record" and not each.lesson]

@@ -87,6 +87,14 @@ def test_repeats_raise_by_one_step() -> None:
     assert episode_level([seen("medium", "a")] * 50, SEVERITIES)[0] == "medium"
 
 
+def test_of_two_that_are_as_urgent_the_gravest_category_leads() -> None:
+    lesser, grave = seen("high", "a", category="middling"), seen("high", "b")
+    assert episode_level([lesser, grave], SEVERITIES)[1] == "grave"
+    assert episode_level([seen("medium", "b"), lesser], SEVERITIES)[1] == "middling"
+    first, second = (seen("high", text, category=name) for text, name in (("a", "grave"), ("b", "graver")))
+    assert episode_level([first, second], {**SEVERITIES, "graver": "urgent"})[1] == "grave"
+
+
 def test_of_less_grave_things_it_takes_more_of_them() -> None:
     few, many = ([seen("low", text, category="middling") for text in texts] for texts in ("abcd", "abcde"))
     assert episode_level(few, SEVERITIES)[0] == "low"

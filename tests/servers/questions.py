@@ -13,8 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+#: How far a written time may lie off: whole seconds, of a clock that the kernel moves on a hundred times a second.
+RESOLUTION = timedelta(seconds=1, milliseconds=10)
 TYPES = {"A": 1, "NS": 2, "PTR": 12, "TXT": 16, "AAAA": 28, "HTTPS": 65, "ANY": 255, "TYPE999": 999}
 _PATIENCE = 3.0
 _NO_SUCH_NAME = 0x8183

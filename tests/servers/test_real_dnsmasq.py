@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -17,11 +16,10 @@ import pytest
 
 from tests.servers.dnsmasq import ZONE, dnsmasq
 from tests.servers.processes import program, wait_until
-from tests.servers.questions import Asked, Question, ask, upstream
+from tests.servers.questions import RESOLUTION, Asked, Question, ask, upstream
 from tests.servers.school import school
 
 _DESKS = [f"127.0.8.{number}" for number in range(1, 9)]
-_RESOLUTION = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -111,5 +109,5 @@ def test_every_line_is_an_event_or_passed_over(night: Night) -> None:
 def test_the_time_is_that_of_the_question_with_the_year_of_the_file(night: Night) -> None:
     assert set(night.events["ts_quality"]) == {"guessed-year"}
     times = sorted(night.events["ts"].to_list())
-    assert times[0] >= min(each.began for each in night.asked) - _RESOLUTION
-    assert times[-1] <= max(each.ended for each in night.asked) + _RESOLUTION
+    assert times[0] >= min(each.began for each in night.asked) - RESOLUTION
+    assert times[-1] <= max(each.ended for each in night.asked) + RESOLUTION

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +13,7 @@ import pytest
 
 from tests.servers.name_servers import ZONE, bind, unbound
 from tests.servers.processes import program, wait_until
-from tests.servers.questions import Asked, Question, ask, upstream
+from tests.servers.questions import RESOLUTION, Asked, Question, ask, upstream
 from tests.servers.school import school
 
 _DESKS = [f"127.0.10.{number}" for number in range(1, 7)]
@@ -22,7 +21,6 @@ _SERVERS = {"unbound": (unbound, ("unbound", "unbound")), "bind": (bind, ("named
 #: How each writes a name with a blank.
 _BLANK = {"unbound": "two?words.example.test", "bind": r"two\032words.example.test"}
 _QUALITY = {"unbound": "exact", "bind": "assumed-zone"}
-_RESOLUTION = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -99,5 +97,5 @@ def test_nothing_is_refused_and_the_times_are_those_of_the_questions(night: Nigh
     assert set(night.events["format"]) == {night.server}
     assert set(night.events["ts_quality"]) == {_QUALITY[night.server]}
     times = sorted(night.events["ts"].to_list())
-    assert times[0] >= min(each.began for each in night.asked) - _RESOLUTION
-    assert times[-1] <= max(each.ended for each in night.asked) + _RESOLUTION
+    assert times[0] >= min(each.began for each in night.asked) - RESOLUTION
+    assert times[-1] <= max(each.ended for each in night.asked) + RESOLUTION
