@@ -38,6 +38,12 @@ _SONIC = (
     ' site access denied" src=10.20.1.16:56502:X0 dst=192.0.2.11:80:X1 usr="bjones" proto=tcp/http'
     ' dstname=casino.example.com«host» arg=/«path» code=11 Category="Gambling" n=367895985'
 )
+_SONIC_CEF = (
+    "<134>Sep 28 10:15:03 192.0.2.1 CEF:0|SonicWall|NSa 2700|7.0.1-5030|14|Website Blocked|7|cat=4 gcat=3"
+    ' src=10.20.1.16 spt=56502 deviceInboundInterface=X0 dst=192.0.2.11 dpt=80 susr="bjones" proto=tcp/http app=49177'
+    ' request=casino.example.com«host»/«path» reason=11 Category-"Gambling" cnt=2'
+)
+_SONIC_VISITED = _SONIC_CEF.replace("|14|Website Blocked|", "|97|Syslog Website Accessed|")
 _BOX = (
     '<142>Sep 28 10:15:02 fb1 80D6000000000 (2026-09-28T09:15:02) http-proxy[2345]: msg_id="1AFF-0024" Allow 1-Trusted'
     ' 0-External tcp 10.20.1.16 192.0.2.10 64425 80 msg="HTTP Request" proxy_act="HTTP-Client.1" op="GET"'
@@ -68,6 +74,10 @@ FIREWALLS = [
     Product("watchguard", _BOX, writes={"path": quoted, "host": quoted}),
     Product("watchguard", _BOX).lacking(' src_user="bjones"'),
     Product("sonicwall", _SONIC).lacking(' usr="bjones"'),
+    Product("sonicwall_cef", _SONIC_CEF),
+    Product("sonicwall_cef", _SONIC_CEF).lacking(' susr="bjones"'),
+    Product("sonicwall_cef", _SONIC_VISITED),
+    Product("sonicwall_cef", _SONIC_VISITED + ' fw_action="NA" dpi=1'),
     Product("sophos_xg", _XG).lacking(' user_name="bjones"'),
     Product("sophos_utm", _UTM).lacking(' user="bjones"'),
     Product("watchguard", _BOX_DENIED),

@@ -7,8 +7,7 @@ code=27 Category="News" ...`. The number `m` says what a record is. Read are 14 
 
 `time` is UTC where it says so, else in the zone of the device. `src` is address, port, interface and, where the device
 knows it, the name of the computer. `dstname` and `arg` make the URL, `proto` its scheme. `rcvd` is what came back for
-the client. `usr` is `Unknown (...)` where the device could not find out. `op` may be a number, which is not given;
-`result` is the HTTP status.
+the client. `op` may be a number, which is not given; `result` is the HTTP status. The rest is said in `_sonicwall`.
 
 `dstname` and `arg` stand bare, as the client sent them, so pairs are read as `_keyed` says, and everything that says
 who, when and what must stand before them. Out: `_COLUMNS`. Refuses lines without `id`, `sn` and `time`, and records
@@ -27,6 +26,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._keyed import Keyed, faults, number, read
+from pipeline.formats._sonicwall import VERDICTS, kind, known, scheme, verdict
 from pipeline.localtime import Running
 from pipeline.writtentime import from_written
 
@@ -49,8 +49,6 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _RECORD: Final = r"""(?:^|[\s>])id=\S+\s+sn=\S+\s+time="[^"]*"\s"""
 _SHAPE: Final = re.compile(r"(?:.{0,100}[\s>])?id=\S+\s+sn=\S+\s+time=\"[0-9]{4}-[0-9][^\"]*\"\s+fw=\S+\s")
-_VERDICTS: Final = {"14": "blocked", "16": "allowed", "97": "allowed"}
-_SCHEMES: Final = {"tcp/http": "http://", "tcp/https": "https://"}
 _NUMBER: Final = r"\sm=([0-9]+)(?:\s|$)"
 
 
@@ -64,19 +62,19 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
     # The first number counts here; one that a client wrote into its URL is found below.
-    web = pl.col("text").str.extract(_NUMBER).is_in(list(_VERDICTS)).fill_null(value=False)
-    texts = texts.with_columns(known=pl.col("text").str.contains(_RECORD), web=web)
-    known, web = pl.col("known"), pl.col("web")
-    foreign = texts.filter(~known).select(
+    web = pl.col("text").str.extract(_NUMBER).is_in(list(VERDICTS)).fill_null(value=False)
+    texts = texts.with_columns(record=pl.col("text").str.contains(_RECORD), web=web)
+    record, web = pl.col("record"), pl.col("web")
+    foreign = texts.filter(~record).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no id, sn and time as key=value")
     )
-    cells = read(texts.filter(known & web), _KEYED)
+    cells = read(texts.filter(record & web), _KEYED)
     good = pl.col("reason").is_null()
     timed, running = _timed(cells.filter(good), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
     events = timed.lazy().with_columns(url=_url()).select(_event()).collect()
     table = pl.concat([events, damaged, foreign], how="diagonal")
-    return parted(table, _COLUMNS, [blank, skips(texts.filter(known & ~web), "other-record")], running.to_text())
+    return parted(table, _COLUMNS, [blank, skips(texts.filter(record & ~web), "other-record")], running.to_text())
 
 
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
@@ -93,40 +91,27 @@ def _event() -> list[pl.Expr]:
         pl.col("line"),
         pl.col("ts"),
         pl.col("ts_quality"),
-        pl.when(~user.str.contains(r"^Unknown(?: \(.*\))?$")).then(user).alias("user_raw"),
+        known(user).alias("user_raw"),
         pl.coalesce(said(pl.col("srcV6")), src.str.extract(r"^([0-9.]+)(?::|$)")).alias("client_ip"),
         src.str.extract(r"^[0-9.]*:[0-9]*:[^:]*:(.+)$").alias("device"),
         pl.when(method.str.contains(r"^[A-Z]+$")).then(method).alias("method"),
         pl.lit(None, dtype=pl.String).alias("host"),
         url,
-        _verdict().alias("verdict"),
+        verdict("m", pl.col("fw_action")).alias("verdict"),
         said(pl.col("Category")).alias("vendor_category"),
         pl.when(status > 0).then(status).alias("status"),
         number(pl.col("rcvd")).alias("bytes"),
-        _kind(url).alias("kind"),
+        kind(url).alias("kind"),
         *faults(("rcvd", "result")),
     ]
 
 
 def _url() -> pl.Expr:
     """Name and path as one, with the scheme where the record names a service that has one."""
-    scheme = pl.col("proto").replace_strict(_SCHEMES, default="", return_dtype=pl.String)
     arg = said(pl.col("arg")).fill_null("")
     path = pl.when((arg == "") | arg.str.starts_with("/")).then(arg).otherwise("/" + arg)
     name = said(pl.col("dstname"))
-    return pl.when(name.is_not_null()).then(pl.concat_str(scheme, name, path))
-
-
-def _verdict() -> pl.Expr:
-    word = pl.col("m").replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String).fill_null("unknown")
-    dropped = (pl.col("fw_action") == "drop").fill_null(value=False)
-    return pl.when(dropped).then(pl.lit("blocked")).otherwise(word)
-
-
-def _kind(url: pl.Expr) -> pl.Expr:
-    """Of an encrypted site the name is known, and no path."""
-    front = url.str.contains(r"^https://[^/?#]*/?$").fill_null(value=True)
-    return pl.when(front).then(pl.lit("host-only")).otherwise(pl.lit("page"))
+    return pl.when(name.is_not_null()).then(pl.concat_str(scheme(), name, path))
 
 
 FORMAT: Final = Format(
