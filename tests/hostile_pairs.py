@@ -44,6 +44,20 @@ _SONIC_CEF = (
     ' request=casino.example.com«host»/«path» reason=11 Category-"Gambling" cnt=2'
 )
 _SONIC_VISITED = _SONIC_CEF.replace("|14|Website Blocked|", "|97|Syslog Website Accessed|")
+_PANOS_LEEF = (
+    "<14>Mar 16 09:00:02 PA-3220 LEEF:2.0|Palo Alto Networks|PAN-OS Syslog Integration|10.2.4|(9999)|x7C"
+    "|ReceiveTime=2026/03/16 09:00:02|SerialNumber=000000000001|cat=THREAT|Subtype=url"
+    "|devTime=Mar 16 2026 09:00:02 GMT|src=10.20.1.16|dst=192.0.2.10|RuleName=Pupils out|usrName=school\\bjones"
+    "|SourceUser=school\\bjones|Application=web-browsing|dstPort=80|proto=tcp|action=block-url"
+    '|Miscellaneous="casino.example.com/«path»"|ThreatID=(9999)|URLCategory=gambling|ContentType=|RequestMethod=get'
+)
+_STRATA_LEEF = (
+    "<14>1 2026-03-16T09:01:01.328Z stream logforwarder - panwlogs - LEEF:2.0|Palo Alto Networks|Next Generation"
+    " Firewall|10.1|gambling|\t|TimeReceived=2026-03-16T09:01:01.000000Z\tcat=threat\tSubType=url"
+    "\tdevTime=2026-03-16T09:01:01.000000Z\tsrc=10.20.1.16\tusrName=school\\bjones\tApplication=web-browsing"
+    "\tdstPort=80\tAction=block-url\tURL=casino.example.com/«path»\tContentType=\tUserAgent=«agent»"
+    "\tReferer=«referrer»\tHTTPMethod=get"
+)
 _BOX = (
     '<142>Sep 28 10:15:02 fb1 80D6000000000 (2026-09-28T09:15:02) http-proxy[2345]: msg_id="1AFF-0024" Allow 1-Trusted'
     ' 0-External tcp 10.20.1.16 192.0.2.10 64425 80 msg="HTTP Request" proxy_act="HTTP-Client.1" op="GET"'
@@ -70,6 +84,9 @@ FIREWALLS = [
     Product("sophos_swa", _SWA),
     Product("sophos_swa", _SWA, writes=dict.fromkeys(("path", "agent", "referrer"), quoted)),
     Product("sonicwall", _SONIC),
+    Product("panos_leef", _PANOS_LEEF),
+    Product("panos_leef", _PANOS_LEEF).lacking("|usrName=school\\bjones|SourceUser=school\\bjones"),
+    Product("panos_leef", _STRATA_LEEF),
     Product("watchguard", _BOX),
     Product("watchguard", _BOX, writes={"path": quoted, "host": quoted}),
     Product("watchguard", _BOX).lacking(' src_user="bjones"'),

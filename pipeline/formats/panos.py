@@ -10,10 +10,7 @@ and names no zone. From 10.0 on the record may hold a stamp of high resolution w
 only its offset is taken, and only where both clocks are less than an hour apart.
 The Strata Logging Service (Cortex Data Lake, Prisma Access) writes the same records with its fields in the order of its
 reference, which leaves out a few, and with ISO 8601 times in UTC: `2026-03-16T09:00:02.000000Z,no-serial,THREAT,url,`.
-`block-continue` shows a page with a button (`warned`), `continue` is the request after it was pressed; `block-override`
-asks for an administrator's code, `override` comes after it. Where the firewall takes the address that a proxy forwards
-for a user name, the name is `x-fwd-for: ...`, which is nobody.
-Where TLS is not decrypted the URL is the name in the certificate: `host-only`. Such a row has no method.
+What the actions and the other columns mean, `_panos` says.
 Out: `_COLUMNS`. Refuses: lines that are no record of the device, broken quotes, records cut off before the category,
 unreadable times, an empty URL.
 Source: PAN-OS Administrator's Guide 8.1 to 11.1, "URL Filtering Log Fields" and "Threat Log Fields"; Strata Logging
@@ -29,8 +26,9 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
+from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._delimited import Layout, split
+from pipeline.formats._panos import kind, seen, somebody, verdict
 from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running
 from pipeline.writtentime import from_written
@@ -73,16 +71,6 @@ _DASH: Final = "- "
 _OFFSET: Final = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 _STAMP: Final = r"^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"
 _APART: Final = 3600
-_FORWARDED: Final = "x-fwd-for:"
-#: What stands for a method where none was seen.
-_NO_METHOD: Final = "unknown"
-_VERDICTS: Final = {
-    "alert": "allowed", "allow": "allowed", "continue": "allowed", "override": "allowed", "block-continue": "warned",
-    "block": "blocked", "block-url": "blocked", "block-ip": "blocked", "block-override": "blocked",
-    "override-lockout": "blocked", "deny": "blocked", "drop": "blocked", "drop-all-packets": "blocked",
-    "random-drop": "blocked", "reset-client": "blocked", "reset-server": "blocked", "reset-both": "blocked",
-    "sinkhole": "blocked",
-}  # fmt: skip
 
 
 def claims(first_lines: Sequence[str]) -> bool:
@@ -129,41 +117,26 @@ def _stamp() -> pl.Expr:
 
 
 def _event() -> list[pl.Expr]:
-    user, url = said(pl.col("user")), said(pl.col("misc"))
-    method = pl.when(pl.col("method") != _NO_METHOD).then(said(pl.col("method")))
+    url, method = said(pl.col("misc")), seen(pl.col("method"))
     empty = pl.col("reason").is_null() & url.is_null()
-    action = pl.col("action").str.to_lowercase()
     return [
         pl.col("line"),
         pl.col("ts"),
         pl.col("ts_quality"),
-        pl.when(~user.str.starts_with(_FORWARDED)).then(user).alias("user_raw"),
+        somebody(pl.col("user")).alias("user_raw"),
         said(pl.col("client_ip")),
         method.alias("method"),
         url.alias("url"),
         said(pl.col("app")),
-        action.replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String).alias("verdict"),
+        verdict(pl.col("action")).alias("verdict"),
         said(pl.col("category")).alias("vendor_category"),
         said(pl.col("content_type")),
         said(pl.col("agent")).alias("user_agent"),
         said(pl.col("referrer")),
-        _kind(url, method).alias("kind"),
+        kind(url, method, pl.col("app"), pl.col("port"), pl.col("content_type")).alias("kind"),
         pl.when(empty).then(pl.lit("bad-field")).otherwise(pl.col("reason")).alias("reason"),
         pl.when(empty).then(pl.lit("the URL is empty")).otherwise(pl.col("detail")).alias("detail"),
     ]
-
-
-def _kind(url: pl.Expr, method: pl.Expr) -> pl.Expr:
-    """Encrypted, and no more than a name without a method: the firewall saw the certificate and no page."""
-    encrypted = (pl.col("app") == "ssl") | (pl.col("port") == "443")
-    unseen = encrypted & url.str.contains("^[^/?]*/?$") & method.is_null()
-    return (
-        pl.when(unseen.fill_null(value=False) | (method.str.to_lowercase() == "connect").fill_null(value=False))
-        .then(pl.lit("host-only"))
-        .when(is_background(pl.col("content_type")))
-        .then(pl.lit("background"))
-        .otherwise(pl.lit("page"))
-    )
 
 
 FORMAT: Final = Format(

@@ -7,10 +7,8 @@ A record of URL filtering has the subtype `url` in its header or as `cat`, or th
 product are skips (`other-record`). Of two clocks in the service's records `rt` is read, as in PAN-OS's, which has no
 other: the time at which the firewall's management, or the service, received the record; `start` is a little earlier.
 
-`request` has no scheme and often stands in quotes; `requestContext` is the content type. Actions: `block-continue` is a
-page on which one may go on, and `continue` that somebody did; `block-override` and `override-lockout` ask for a pass
-code, and after `override` it was right; `alert` is a page that was let through and logged.
-Without decryption PAN-OS sees the name only and writes it with a slash: such a row shows the host only.
+`request` has no scheme and often stands in quotes; `requestContext` is the content type. What the actions mean is said
+in `_panos`. Without decryption PAN-OS sees the name only and writes it with a slash: such a row shows the host only.
 CEF is read as `_cef` says. Out: `_COLUMNS`. Refuses lines that are no such records, or whose time cannot be read.
 Source: PAN-OS CEF configuration guides 8.0 to 10.0 ("Custom log format", URL); Strata Logging Service Log Reference,
 "URL CEF Fields"; PAN-OS Administrator's Guide, "URL Filtering Log Fields".
@@ -25,6 +23,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cef import Source, labelled, taken_apart, timed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
+from pipeline.formats._panos import OPEN, seen, somebody, unquoted, verdict
 from pipeline.formats._worded import Order
 from pipeline.localtime import Running
 
@@ -45,18 +44,8 @@ _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "verdict", "vendor_category", "content_type",
     "user_agent", "referrer", "kind",
 )  # fmt: skip
-_OPEN: Final = r'^"(?:|.*[^"])$'
-_VERDICTS: Final = {
-    "alert": "allowed", "allow": "allowed", "continue": "allowed", "override": "allowed",
-    "block-continue": "warned",
-    "block-url": "blocked", "block-override": "blocked", "override-lockout": "blocked", "block": "blocked",
-    "deny": "blocked", "drop": "blocked", "drop-packet": "blocked", "drop-all-packets": "blocked",
-    "reset-client": "blocked", "reset-server": "blocked", "reset-both": "blocked", "block-ip": "blocked",
-}  # fmt: skip
 _THREAT: Final = r"(?:^|\()9999\)?$"
 _SECURE: Final = "443"
-#: What stands for a method where none was seen.
-_NO_METHOD: Final = "unknown"
 claims = _SOURCE.claims
 
 
@@ -67,7 +56,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     # The record of the VPN has a header of six columns.
     vpn = (pl.col("signature") == "GLOBALPROTECT").fill_null(value=False)
     cells = cells.with_columns(pl.when(~vpn).then(pl.col(name)).alias(name) for name in ("reason", "detail"))
-    broken = pl.col("reason").is_null() & ours & pl.col("request").str.contains(_OPEN).fill_null(value=False)
+    broken = pl.col("reason").is_null() & ours & pl.col("request").str.contains(OPEN).fill_null(value=False)
     cells = cells.with_columns(
         reason=pl.when(broken).then(pl.lit("unclosed-quote")).otherwise("reason"),
         detail=pl.when(broken).then(pl.lit("the quotes of request do not close")).otherwise("detail"),
@@ -90,33 +79,26 @@ def _is_url() -> pl.Expr:
 
 
 def _event() -> list[pl.Expr]:
-    url = said(_unquoted("request"))
-    method = pl.when(pl.col("requestMethod").str.to_lowercase() != _NO_METHOD).then(said(pl.col("requestMethod")))
+    url = said(unquoted(pl.col("request")))
+    method = seen(pl.col("requestMethod"))
     content_type = said(pl.col("requestContext"))
     return [
         pl.col("line"),
         pl.col("ts"),
         pl.col("ts_quality"),
-        said(pl.col("suser")).alias("user_raw"),
+        somebody(pl.col("suser")).alias("user_raw"),
         said(pl.col("src")).alias("client_ip"),
         method.alias("method"),
         url.alias("url"),
-        pl.col("act").str.replace_all("_", "-", literal=True)
-        .replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String).fill_null("unknown").alias("verdict"),
+        verdict(pl.col("act").str.replace_all("_", "-", literal=True)).alias("verdict"),
         said(pl.coalesce(labelled("URL Category", "cs2"), labelled("URLCategory", "cs2"))).alias("vendor_category"),
         content_type.alias("content_type"),
-        said(_unquoted("requestClientApplication")).alias("user_agent"),
-        said(_unquoted("PanOSReferer")).alias("referrer"),
+        said(unquoted(pl.col("requestClientApplication"))).alias("user_agent"),
+        said(unquoted(pl.col("PanOSReferer"))).alias("referrer"),
         _kind(url, method, content_type).alias("kind"),
         pl.col("reason"),
         pl.col("detail"),
     ]  # fmt: skip
-
-
-def _unquoted(name: str) -> pl.Expr:
-    cell = pl.col(name)
-    quoted = cell.str.starts_with('"') & cell.str.ends_with('"') & (cell.str.len_bytes() > 1)
-    return pl.when(quoted).then(cell.str.slice(1, cell.str.len_chars() - 2)).otherwise(cell)
 
 
 def _kind(url: pl.Expr, method: pl.Expr, content_type: pl.Expr) -> pl.Expr:

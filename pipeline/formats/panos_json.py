@@ -4,9 +4,7 @@ In: lines such as `{"TimeGenerated":"2026-03-15T16:07:32.000000Z","LogType":"THR
 "SourceAddress":"10.2.3.4","SourceUser":"school\\a.khan","URL":"h/p","URLCategory":"games","Action":"block-url", ...}`.
 Only `LogType` THREAT with `Subtype` url, and `LogType` URL, are read; every other record is a skip (`other-record`).
 `TimeGenerated` is the event's time, the high resolution one where it is there; both name their offset.
-`block-continue` shows a page with a button (`warned`), `continue` is the request after it was pressed; `block-override`
-asks for an administrator's code, `override` comes after it. `X-Forwarded-For` is whatever a client wrote.
-The URL has no scheme. Where TLS is not decrypted it is the name in the certificate, without a method: `host-only`.
+`X-Forwarded-For` is whatever a client wrote. The URL has no scheme. What the actions mean, `_panos` says.
 Out: `_COLUMNS`. Refuses lines that are no JSON object, or lack the type, the URL or a readable time.
 Source: Strata Logging Service, Log Reference, "URL" and "URL HTTPS Fields"; PAN-OS, "URL Filtering Log Fields".
 """
@@ -20,9 +18,10 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
+from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._instants import timed
 from pipeline.formats._json import fields
+from pipeline.formats._panos import kind, seen, somebody, verdict
 from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running
 
@@ -40,17 +39,6 @@ _SHAPE: Final = re.compile(
     r'\s*\{(?=.*"LogType"\s*:\s*"(?:THREAT|URL)")(?=.*"TimeGenerated(?:HighResolution)?"\s*:)'
     r'(?=.*"SourceAddress"\s*:)(?=.*"URLCategory"\s*:)'
 )
-_VERDICTS: Final = {
-    "alert": "allowed", "allow": "allowed", "continue": "allowed", "override": "allowed", "block-continue": "warned",
-    "block": "blocked", "block-url": "blocked", "block-ip": "blocked", "block-override": "blocked",
-    "override-lockout": "blocked", "deny": "blocked", "drop": "blocked", "drop-all-packets": "blocked",
-    "random-drop": "blocked", "reset-client": "blocked", "reset-server": "blocked", "reset-both": "blocked",
-    "sinkhole": "blocked",
-}  # fmt: skip
-#: Where the firewall takes a forwarded address for a name, that name is nobody's.
-_FORWARDED: Final = "x-fwd-for:"
-#: What stands for a method where none was seen.
-_NO_METHOD: Final = "unknown"
 
 
 def claims(first_lines: Sequence[str]) -> bool:
@@ -86,22 +74,18 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 
 def _event() -> list[pl.Expr]:
-    user = said(pl.col("user"))
-    method = pl.when(pl.col("method").str.to_lowercase() != _NO_METHOD).then(said(pl.col("method")))
-    action = pl.col("action").str.to_lowercase()
+    method = seen(pl.col("method"))
     return [
         pl.col("line"),
         pl.col("ts"),
         pl.col("ts_quality"),
-        pl.when(~user.str.starts_with(_FORWARDED)).then(user).alias("user_raw"),
+        somebody(pl.col("user")).alias("user_raw"),
         said(pl.col("address")).alias("client_ip"),
         said(pl.col("machine")).alias("device"),
         method.alias("method"),
         pl.col("url"),
         said(pl.col("app")).alias("app"),
-        action.replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String)
-        .fill_null("unknown")
-        .alias("verdict"),
+        verdict(pl.col("action")).alias("verdict"),
         said(pl.col("category")).alias("vendor_category"),
         said(pl.col("content")).alias("content_type"),
         said(pl.col("agent")).alias("user_agent"),
@@ -113,17 +97,12 @@ def _event() -> list[pl.Expr]:
 
 
 def _kind(method: pl.Expr) -> pl.Expr:
-    """Encrypted, and no more than a name without a method: the firewall saw the certificate and no page."""
-    encrypted = ((pl.col("app") == "ssl") | (pl.col("port") == "443")).fill_null(value=False)
-    unseen = encrypted & method.is_null() & pl.col("url").str.contains("^[^/?]*/?$")
+    """As `_panos` says, and a name only where the log says that it was not decrypted."""
+    app, port = pl.col("app"), pl.col("port")
+    encrypted = ((app == "ssl") | (port == "443")).fill_null(value=False)
     closed = encrypted & (pl.col("decrypted").str.to_lowercase() == "false").fill_null(value=False) & method.is_null()
-    return (
-        pl.when(unseen | closed | (method.str.to_lowercase() == "connect").fill_null(value=False))
-        .then(pl.lit("host-only"))
-        .when(is_background(pl.col("content")))
-        .then(pl.lit("background"))
-        .otherwise(pl.lit("page"))
-    )
+    usual = kind(pl.col("url"), method, app, port, pl.col("content"))
+    return pl.when(closed).then(pl.lit("host-only")).otherwise(usual)
 
 
 FORMAT: Final = Format(

@@ -5,7 +5,8 @@ In: records such as `"2026-03-16 09:00:01","Ann Smith (asmith@example.org)","...
 with blanks between them. Which kind a record is of, its own cells show: a DNS record has a type such as `1 (A)` behind
 its action, a web record has its action before the URL. Later versions of the log add columns at the end; those that are
 read have never moved. The records of the other logs (IP, firewall, intrusion, admin audit) are skips (`other-record`),
-the header that version 11 may have is one (`header`).
+the header that version 11 may have is one (`header`). Cisco Secure Access, which follows Umbrella, writes its DNS logs
+in the same order; the names in its header are bare.
 
 The time is UTC. An identity may be a person, a computer or a network, and its type says which (from version 4 on): only
 a user becomes the user, only a computer the device. Of `Ann Smith (asmith@example.org)` the address is the account;
@@ -13,7 +14,8 @@ without any type only an identity of that shape counts. The internal address is 
 external one is, which is often that of a whole school. `Proxied` DNS is sent on to the web proxy, and so passed.
 A DNS name loses the dot at its end. DNS is `host-only`, also NXDOMAIN, which is no block.
 Out: `_COLUMNS`. Refuses: broken quotes, records that are of no known kind, unreadable times, numbers that are none.
-Source: Cisco Umbrella User Guide, "Log Formats and Versioning", "DNS Log Formats", "Web Log Formats".
+Source: Cisco Umbrella User Guide, "Log Formats and Versioning", "DNS Log Formats", "Web Log Formats"
+(versions 1 to 11, as of 2024); Cisco Secure Access User Guide, "DNS Log Formats" (versions 8 and 9).
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}"
 _QUERY_TYPE: Final = r"^[0-9]{1,5} \([A-Za-z0-9-]+\)$"
-_HEADER: Final = r'^"(?:Timestamp|Time|Date|ID)",'
+_HEADER: Final = r'^(?:"(?:Timestamp|Time|Date|ID)",|(?:timestamp|id),[a-z0-9 ,]+$)'
 _VERDICTS: Final = {"allowed": "allowed", "blocked": "blocked", "proxied": "allowed"}
 _SHAPE: Final = re.compile(
     r'\s*"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}", ?".*", ?"(?:(?i:allowed|blocked|proxied)", ?"[0-9]+ \([A-Z0-9-]+\)"'
@@ -187,7 +189,7 @@ def _kind() -> pl.Expr:
 
 FORMAT: Final = Format(
     name="umbrella",
-    title="Cisco Umbrella DNS and web logs, CSV",
+    title="Cisco Umbrella DNS and web logs, Secure Access DNS logs, CSV",
     document="https://docs.umbrella.com/umbrella-user-guide/docs/log-formats-and-versioning",
     claims=claims,
     parse=parse,
