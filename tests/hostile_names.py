@@ -155,7 +155,21 @@ NETWORK += [
     for name, record in _OBJECTS.items()
 ]  # fmt: skip
 
+_SKYHIGH_CLOUD_HEAD = (
+    '"user_id","username","source_ip","http_action","server_to_client_bytes","client_to_server_bytes","requested_host",'
+    '"requested_path","result","virus","request_timestamp_epoch","request_timestamp","uri_scheme","category",'
+    '"media_type","http_status_code","client_ip","user_agent_comment","referer"'
+)
+_SKYHIGH_CLOUD = (
+    '"17","bjones","203.0.113.5","GET","3001","604","casino.example.com","/«path»","DENIED","","1773651902",'
+    '"2026-03-16 09:05:02","http","Gambling","","403","10.20.1.16","«agent»","«referrer»"'
+)
 TABLES = [
+    Product("skyhigh_cloud", _SKYHIGH_CLOUD, head=[_SKYHIGH_CLOUD_HEAD]),
+    Product(
+        "skyhigh_cloud", _SKYHIGH_CLOUD, head=[_SKYHIGH_CLOUD_HEAD],
+        writes=dict.fromkeys(("path", "agent", "referrer"), doubled),
+    ),
     Product(
         "nextdns", "2026-03-16T09:00:02.000Z,«host»casino.example.com,HTTPS,false,DNS-over-HTTPS,203.0.113.5,blocked,"
         '"category:gambling,blocklist:oisd",,example.com,A1B2C,"Lab, left",Windows,10.20.1.16,,nextdns-windows',
