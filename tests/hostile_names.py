@@ -164,7 +164,20 @@ _SKYHIGH_CLOUD = (
     '"17","bjones","203.0.113.5","GET","3001","604","casino.example.com","/«path»","DENIED","","1773651902",'
     '"2026-03-16 09:05:02","http","Gambling","","403","10.20.1.16","«agent»","«referrer»"'
 )
+_FORCEPOINT_CLOUD_HEAD = (
+    '"Date & Time","Risk Class","Action","User","Policy Name","Category Name","Domain","URL - Full","Connection IP",'
+    '"Source IP","Referrer URL - Full","User Agent","HTTP Status Code","Request Method"'
+)
+_FORCEPOINT_CLOUD = (
+    '"16/03/2026 09:05:02","Productivity Loss","Blocked","bjones","Pupils","Gambling","casino.example.com",'
+    '"http://casino.example.com/«path»","203.0.113.5","10.20.1.16","«referrer»","«agent»","403","GET"'
+)
 TABLES = [
+    Product("forcepoint_cloud", _FORCEPOINT_CLOUD, head=[_FORCEPOINT_CLOUD_HEAD]),
+    Product(
+        "forcepoint_cloud", _FORCEPOINT_CLOUD, head=[_FORCEPOINT_CLOUD_HEAD],
+        writes=dict.fromkeys(("path", "agent", "referrer"), doubled),
+    ),
     Product("skyhigh_cloud", _SKYHIGH_CLOUD, head=[_SKYHIGH_CLOUD_HEAD]),
     Product(
         "skyhigh_cloud", _SKYHIGH_CLOUD, head=[_SKYHIGH_CLOUD_HEAD],

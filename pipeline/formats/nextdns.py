@@ -22,9 +22,8 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, said, skips
-from pipeline.formats._delimited import Layout, split
-from pipeline.formats._records import cells_of, folded
+from pipeline.formats._cells import blank_apart, parted, said
+from pipeline.formats._headed import Headed, read
 from pipeline.localtime import Running
 from pipeline.writtentime import from_written
 
@@ -34,51 +33,33 @@ _MEANINGS: Final = {
     "local": ("device_local_ip", "device_localip", "device.localip", "devicelocalip"),
     "device": ("device_name", "device.name", "devicename"),
 }  # fmt: skip
-#: A header has these, and one of those that only NextDNS has.
-_NEEDED: Final = {"timestamp", "domain", "status"}
+#: What only NextDNS has among the names of its columns.
 _ITS_OWN: Final = {"root_domain", "dnssec", "device_id", "device.id", "deviceid", "query_type"}
+_TABLE: Final = Headed(
+    meanings=_MEANINGS,
+    needed=("time", "name", "status"),
+    is_header=pl.col("text").str.contains(r"^\"?timestamp\"?,.*\bdomain\b.*\bstatus\b"),
+)
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "device", "host", "verdict", "kind")
-_HEADER: Final = r"^\"?timestamp\"?,.*\bdomain\b.*\bstatus\b"
 _VERDICTS: Final = {"": "allowed", "default": "allowed", "allowed": "allowed", "blocked": "blocked", "error": "error"}
 
 
 def claims(first_lines: Sequence[str]) -> bool:
     """The header is the first line."""
-    names = {folded(cell) for cell in cells_of(first_lines[0], ",")} if first_lines else set()
-    return names >= _NEEDED and bool(names & _ITS_OWN)
+    names = set(_TABLE.names(first_lines[0])) if first_lines else set()
+    return {"timestamp", "domain", "status"} <= names and bool(names & _ITS_OWN)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of records; see `Format.parse`. The carry is the header and how stamps without a zone have run."""
     header, ran = json.loads(carry) if carry else ("", "")
     texts, blank = blank_apart(lines)
-    is_header = pl.col("text").str.contains(_HEADER)
-    named = texts.with_columns(header=pl.when(is_header).then(pl.col("text")).forward_fill().fill_null(header))
-    bodies = named.filter(~is_header).partition_by("header", maintain_order=True)
-    tables = [_cells(body) for body in bodies]
-    empty = pl.DataFrame(schema={"line": pl.Int64()} | dict.fromkeys(_MEANINGS, pl.String()))
-    cells = pl.concat([empty, *(cells for cells, _ in tables)], how="diagonal").sort("line")
+    table = read(texts, _TABLE, header)
+    cells = table.cells
     timed, running = from_written(cells["time"], declared.timezone, declared.date_order, Running.from_text(ran))
-    read = pl.concat([cells, timed], how="horizontal").select(_event())
-    rows = pl.concat([read, *(broken for _, broken in tables)], how="diagonal")
-    last = named["header"][-1] if named.height else header
-    passed_over = [blank, skips(named.filter(is_header), "header")]
-    return parted(rows, _COLUMNS, passed_over, json.dumps([last, running.to_text()]))
-
-
-def _cells(body: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The cells by meaning of the rows below one header, and the rejects."""
-    names = [folded(cell) for cell in cells_of(body["header"][0], ",")]
-    if not set(names) >= _NEEDED:
-        detail = pl.lit("no header before it says what its columns are")
-        return body.select("line").clear(), body.select("line", reason=pl.lit("missing-column"), detail=detail)
-    places = {
-        meaning: next(names.index(name) for name in known if name in names)
-        for meaning, known in _MEANINGS.items()
-        if set(known) & set(names)
-    }
-    cells, broken = split(body, Layout(places, least=len(names), most=len(names)))
-    return cells.drop("text"), broken
+    events = pl.concat([cells, timed], how="horizontal").select(_event())
+    rows = pl.concat([events, table.rejects], how="diagonal")
+    return parted(rows, _COLUMNS, [blank, *table.skips], json.dumps([table.header, running.to_text()]))
 
 
 def _event() -> list[pl.Expr]:

@@ -24,11 +24,10 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, said, skips
-from pipeline.formats._delimited import Layout, split
+from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._cells import blank_apart, parted, said
+from pipeline.formats._headed import Headed, read
 from pipeline.formats._keyed import faults, number
-from pipeline.formats._records import cells_of, folded
 from pipeline.formats._skyhigh import kind
 from pipeline.localtime import Running
 from pipeline.writtentime import from_written
@@ -41,10 +40,13 @@ _MEANINGS: Final = {
     "size": ("server_to_client_bytes", "bytes_sc"), "content_type": ("media_type",), "app": ("application_type",),
     "agent": ("user_agent_comment",), "referer": ("referer",), "computer": ("client_system_name",),
 }  # fmt: skip
-_NEEDED: Final = {"username", "source_ip", "http_action", "requested_host", "result", "request_timestamp_epoch"}
-#: Columns of the logs of other services, which have a header of their own.
-_OTHERS: Final = {"firewall_action", "pa_application_name"}
-_HEADER: Final = r'^"?(?:user_id"?,"?username"?,|request_timestamp"?,"?username"?,)'
+_TABLE: Final = Headed(
+    meanings=_MEANINGS,
+    needed=("time", "user", "source", "method", "name", "result"),
+    is_header=pl.col("text").str.contains(r'^"?(?:user_id|request_timestamp)"?,"?username"?,'),
+    # The logs of other services have a header of their own.
+    others=frozenset({"firewall_action", "pa_application_name"}),
+)
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "app", "verdict",
     "vendor_category", "status", "bytes", "content_type", "user_agent", "referrer", "kind",
@@ -54,46 +56,19 @@ _VERDICTS: Final = {"OBSERVED": "allowed", "DENIED": "blocked"}
 
 def claims(first_lines: Sequence[str]) -> bool:
     """The header is the first line."""
-    return bool(first_lines) and set(_names(first_lines[0])) >= _NEEDED
+    return bool(first_lines) and _TABLE.fits(first_lines[0])
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of records; see `Format.parse`. The carry is the header and how stamps without a zone have run."""
     header, ran = json.loads(carry) if carry else ("", "")
     texts, blank = blank_apart(lines)
-    is_header = pl.col("text").str.contains(_HEADER)
-    named = texts.with_columns(header=pl.when(is_header).then(pl.col("text")).forward_fill().fill_null(header))
-    tables = [_cells(body) for body in named.filter(~is_header).partition_by("header", maintain_order=True)]
-    empty = pl.DataFrame(schema={"line": pl.Int64()} | dict.fromkeys(_MEANINGS, pl.String()))
-    cells = pl.concat([empty, *(cells for cells, _, _ in tables)], how="diagonal").sort("line")
+    table = read(texts, _TABLE, header)
+    cells = table.cells
     timed, running = from_written(cells["time"], declared.timezone, declared.date_order, Running.from_text(ran))
-    read = pl.concat([cells, timed], how="horizontal").lazy().with_columns(**_spoken()).select(_event()).collect()
-    rows = pl.concat([read, *(broken for _, broken, _ in tables)], how="diagonal")
-    last = named["header"][-1] if named.height else header
-    passed_over = [blank, skips(named.filter(is_header), "header"), *(other for _, _, other in tables)]
-    return parted(rows, _COLUMNS, passed_over, json.dumps([last, running.to_text()]))
-
-
-def _names(header: str) -> list[str]:
-    return [folded(cell) for cell in cells_of(header, ",")]
-
-
-def _cells(body: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """The cells by meaning of the rows below one header, the rejects, and the skips."""
-    names, nothing = _names(body["header"][0]), body.select("line").clear()
-    if _OTHERS & set(names):
-        return nothing, nothing, skips(body, "other-record")
-    if not set(names) >= _NEEDED:
-        detail = pl.lit("no header before it says what its columns are")
-        refused = body.select("line", reason=pl.lit("missing-column"), detail=detail)
-        return nothing, refused, PARSE_SKIPS.to_frame()
-    places = {
-        meaning: next(names.index(name) for name in known if name in names)
-        for meaning, known in _MEANINGS.items()
-        if set(known) & set(names)
-    }
-    cells, broken = split(body, Layout(places, least=len(names), most=len(names)))
-    return cells.drop("text"), broken, PARSE_SKIPS.to_frame()
+    events = pl.concat([cells, timed], how="horizontal").lazy().with_columns(**_spoken()).select(_event()).collect()
+    rows = pl.concat([events, table.rejects], how="diagonal")
+    return parted(rows, _COLUMNS, [blank, *table.skips], json.dumps([table.header, running.to_text()]))
 
 
 def _spoken() -> dict[str, pl.Expr]:
