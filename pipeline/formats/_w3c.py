@@ -39,7 +39,7 @@ _MEANINGS: Final = {
     "agent": ("cs(user-agent)", "c-agent", "cs-user-agent"), "referrer": ("cs(referer)", "cs-referer"),
     "filtered": ("sc-filter-result",), "category": ("cs-categories", "sc-filter-category", "urlcategory", "x-category"),
     "s_action": ("s-action", "sc-result-code"), "action": ("action", "x-policy-action"),
-    "exception": ("x-exception-id",),
+    "exception": ("x-exception-id",), "app": ("x-bluecoat-application-name", "x-cs-app"),
 }  # fmt: skip
 _TIMES: Final = ("epoch", "gmttime", "localtime")
 _ADDRESSES: Final = ("uri", "path", "hostname")
@@ -165,13 +165,13 @@ def _event() -> list[pl.Expr]:
     path = said(pl.col("path"))
     # Not even an OPTIONS, which asks for a star: something has moved the columns.
     moved = pl.col("reason").is_null() & (~path.str.starts_with("/") & (path != "*")).fill_null(value=False)
-    category = said(pl.col("category"))
+    category, app = (_named(said(pl.col(name))) for name in ("category", "app"))
     return [
         pl.col("line"), pl.col("ts"), pl.col("ts_quality"), _user().alias("user_raw"),
         pl.coalesce(said(pl.col("inside")), said(pl.col("client_ip"))).alias("client_ip"),
         said(pl.col("device")), _method().alias("method"), pl.col("url"),
         pl.when(pl.col("url").is_null()).then(_hostname()).alias("host"), pl.col("verdict"),
-        pl.when(category.str.to_lowercase() != "none").then(category).alias("vendor_category"),
+        category.alias("vendor_category"), app.alias("app"),
         pl.when(code.is_between(1, 999)).then(code).alias("status"), whole(size).alias("bytes"),
         whole(pl.col("taken")).alias("duration_ms"), said(pl.col("content_type")),
         _unplussed(said(pl.col("agent"))).alias("user_agent"), said(pl.col("referrer")), _kind().alias("kind"),
@@ -181,6 +181,11 @@ def _event() -> list[pl.Expr]:
         .when(moved).then(pl.lit("the path does not begin with a slash"))
         .otherwise(pl.col("detail")).alias("detail"),
     ]  # fmt: skip
+
+
+def _named(cell: pl.Expr) -> pl.Expr:
+    """Null for ProxySG's word for no category and no application."""
+    return pl.when(cell.str.to_lowercase() != "none").then(cell)
 
 
 def _unplussed(cell: pl.Expr) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""W3C extended log files: ProxySG (Blue Coat, Symantec), Forefront TMG and ISA Server, Cisco, Netskope, IIS.
+"""W3C extended log files: ProxySG and Cloud SWG (Blue Coat, Symantec), Forefront TMG and ISA Server, Netskope, IIS.
 
 In: lines of values parted by blanks or tabs, values with blanks in double quotes. `#Fields:` says which column holds
 what, holds until the next one, and is remembered from block to block; a source may declare it (`layout`) where the log
@@ -14,7 +14,8 @@ An IIS log is that of a web server: it tells what others, from wherever, asked o
 had a say in it. Its rows are read as what they are, with the verdict `unknown` and mostly without a host. It is no
 browsing of the pupils': declare one as a source only if the school's own pages are to be watched. There quotes mean
 nothing, and IIS writes the blanks of a name and of the user agent as `+`.
-Source: W3C working draft WD-logfile-960323; ProxySG's reference of access log formats; "Web Proxy Log Fields" of
+Source: W3C working draft WD-logfile-960323; reference of access log formats of ProxySG and of
+Cloud SWG (Web Security Service); "Web Proxy Log Fields" of
 Forefront TMG; IIS's "W3C Logging".
 """
 
@@ -36,7 +37,7 @@ from pipeline.localtime import Running
 from pipeline.writtentime import from_written
 
 _COLUMNS: Final = (
-    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "verdict",
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "app", "verdict",
     "vendor_category", "status", "bytes", "duration_ms", "content_type", "user_agent", "referrer", "kind",
 )  # fmt: skip
 _FIELDS: Final = r"(?i)^#Fields:[ \t]*(.*)$"
@@ -166,11 +167,12 @@ def _by_meaning(cells: pl.DataFrame, fields: Fields) -> pl.DataFrame:
 
 FORMAT: Final = Format(
     name="w3c",
-    title="W3C extended log (Blue Coat/Symantec ProxySG, Forefront TMG, Netskope, IIS)",
+    title="W3C extended log (Blue Coat/Symantec ProxySG and Cloud SWG, Forefront TMG, Netskope, IIS)",
     document="https://www.w3.org/TR/WD-logfile",
     claims=claims,
     parse=parse,
-    gives="what its #Fields: line names: user, client address, URL, verdict, category, status, bytes, user agent",
+    gives="what its #Fields: line names: user, client address, URL, verdict, category, application, status, bytes, "
+    "user agent",
     cannot="lines before a #Fields: line, but for those of ProxySG; the page behind a tunnel; whose browsing it was "
     "where it is the log of a web server (IIS), which shows what others asked of the school",
 )
