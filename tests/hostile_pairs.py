@@ -154,6 +154,12 @@ _PANOS_CEF = (
     ' act=block-url request="casino.example.com/«path»" cs2Label=URL Category cs2=gambling requestContext= cat=(9999)'
     " requestMethod=get requestClientApplication=«agent»"
 )
+_ANALYZER = (
+    '"itime=1757318771","date=2025-09-08","time=09:06:11","devid=FGT0000000000001","vd=root","type=""utm""",'
+    '"subtype=""webfilter""","action=""blocked""","","catdesc=""Gambling""","devname=FGT A","hostname='
+    '""casino.example.com""","logid=""0316013056""","rcvdbyte=0","","service=""HTTP""","srcip=10.20.1.16",'
+    '"url=""/«path»""","user=""bjones"""'
+)
 _FORTIGATE_CEF = (
     "Sep  8 09:06:11 FGT-A CEF:0|Fortinet|Fortigate|v6.0.3|13056|utm:webfilter ftgd_blk blocked|4|"
     "deviceExternalId=FGT0000000000001 FTNTFGTlogid=0316013056 cat=utm:webfilter FTNTFGTsubtype=webfilter"
@@ -191,6 +197,9 @@ EVENTS = [
     Product("panos", _PANOS),
     Product("panos_cef", _PANOS_CEF, writes=_CEF),
     Product("panos_cef", _PANOS_CEF),
+    Product("fortigate", _ANALYZER, writes={"path": lambda text: doubled(quoted(text))}),
+    Product("fortigate", _ANALYZER, writes={"path": doubled}),
+    Product("fortigate", _ANALYZER),
     Product("fortigate_cef", _FORTIGATE_CEF, writes=_CEF),
     Product("fortigate_cef", _FORTIGATE_CEF),
     Product("zscaler_cef", _ZSCALER_CEF, writes=_CEF),

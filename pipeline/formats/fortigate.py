@@ -3,11 +3,15 @@ r"""FortiGate and FortiProxy: web-filter and DNS-filter records as key=value tex
 In: lines such as `<134>date=2025-09-08 time=09:05:01 tz="+0100" eventtime=1757318701000000000 type="utm"
 subtype="webfilter" action="blocked" user="dee" srcip=10.2.3.4 service="HTTPS" hostname="h" url="/p" ...`, with any
 syslog prefix before the first key, values in quotes or not, blanks or commas (`set format csv`) between the pairs.
-Every other record of the device is a skip (`other-record`).
+Every other record of the device is a skip (`other-record`), also FortiProxy's `http-transaction`, which says a request
+once more that the web filter has logged.
+FortiAnalyzer's download (CSV) has a pair in each cell, `"date=2025-09-08","time=09:05:01","","srcip=10.2.3.4",...`, the
+quotes of the value doubled; many cells are empty. It is read as the pairs that it holds.
 
 Pairs are read as `_pairs` says; what they mean, and which of the two clocks counts, `_fortinet` says. Out: `COLUMNS`.
 Refuses lines without `type` and `subtype`, and records without a readable time.
-Source: FortiOS Log Message Reference 5.6 to 7.6; FortiProxy Log Message Reference 7.4.
+Source: FortiOS Log Message Reference 5.6 to 7.6; FortiProxy Log Message Reference 7.4; FortiAnalyzer Administration
+Guide, "Download log messages", and lines of such downloads that their users have published.
 """
 
 from __future__ import annotations
@@ -29,6 +33,11 @@ _PAIRS: Final = Pairs(keys=FIELDS, once=ONCE, first=("eventtime", *CLOCK))
 _SHAPE: Final = re.compile(
     r"(?=.*\b(?:date|eventtime)=\"?[0-9])(?=.*\blogid=)(?=.*\bdev(?:id|name)=|.*\bvd=)(?=.*\btype=)(?=.*\bsubtype=)"
 )
+#: The cells of a line of FortiAnalyzer's download, all in quotes.
+_CELL: Final = r'"((?:[^"]|"")*)"'
+_CELLS: Final = f"^{_CELL}(?:,{_CELL})+$"
+#: A pair in a cell whose value is bare and holds a blank.
+_BARE: Final = r'^([A-Za-z0-9_]+)=([^"]* [^"]*)$'
 #: What all of our records hold, and few others.
 _MAYBE: Final = r'type="?(?:webfilter|dns)'
 
@@ -42,6 +51,7 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
+    texts = _out_of_cells(texts)
     maybe = texts.select(pl.col("text").str.contains(_MAYBE)).to_series()
     foreign, other = _without_ours(texts.filter(~maybe))
     cells = _cells_of(texts.filter(maybe))
@@ -51,6 +61,17 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     read = pl.concat([read_times.lazy().select(event()).collect(), damaged, foreign], how="diagonal")
     others = skips(cells.filter(good & ~is_ours()), "other-record")
     return parted(read, COLUMNS, [blank, other, others], running.to_text())
+
+
+def _out_of_cells(texts: pl.DataFrame) -> pl.DataFrame:
+    """The lines of FortiAnalyzer's download as pairs with blanks between them; all others as they are."""
+    if not texts["text"].str.starts_with('"').any():
+        return texts
+    celled = pl.col("text").str.contains(_CELLS)
+    cell = pl.element().str.slice(1, pl.element().str.len_chars() - 2).str.replace_all('""', '"', literal=True)
+    pairs = pl.col("text").str.extract_all(_CELL).list.eval(cell.str.replace(_BARE, '${1}="${2}"'))
+    said = pairs.list.eval(pl.element().filter(pl.element() != "")).list.join(" ")
+    return texts.with_columns(text=pl.when(celled).then(said).otherwise("text"))
 
 
 def _without_ours(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -77,7 +98,7 @@ def _cells_of(texts: pl.DataFrame) -> pl.DataFrame:
 
 FORMAT: Final = Format(
     name="fortigate",
-    title="FortiGate and FortiProxy web and DNS filter, key=value or CSV (syslog or file)",
+    title="FortiGate and FortiProxy web and DNS filter, key=value or CSV (syslog, file, FortiAnalyzer)",
     document="https://docs.fortinet.com/document/fortigate/7.6.0/fortios-log-message-reference/",
     claims=claims,
     parse=parse,
