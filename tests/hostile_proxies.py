@@ -107,6 +107,12 @@ SQUID = [
         ' <"IW_gamb",5.0,1,"-",-,-,-,-,"-",-,-,-,"-",-,-,"-","-",-,-,"IW_gamb",-,"-","-","-","Unknown","Unknown","-",'
         '"-",21.20,0,-,"-","-",-,"-",-,-,"-","-",-,-,"-",-> - "«agent»" -',
     ),
+    Product(
+        "cisco_wsa", '10.20.1.16 "SCHOOL\\bjones@realm1" - [08/Sep/2025:09:00:00 +0100] "GET http://casino.example.com/'
+        '«path»" 403 5120 TCP_DENIED:NONE 382 BLOCK_WEBCAT_12-Pupils-Students-NONE-NONE-NONE-DefaultGroup-NONE'
+        ' <"IW_gamb",5.0,1,"-",-,-,-,-,"-",-,-,-,"-",-,-,"-","-",-,-,"IW_gamb",-,"-","-","-","Unknown","Unknown","-",'
+        '"-",21.20,0,-,"-","-",-,"-",-,-,"-","-",-,-,"-",-> - "«agent»" -',
+    ),
 ]  # fmt: skip
 
 _UMBRELLA_DNS = (

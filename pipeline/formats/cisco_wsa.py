@@ -4,14 +4,18 @@ r"""Cisco Secure Web Appliance (WSA, IronPort): its access log, which goes on wh
 
 In: lines such as `1757318400.473 382 10.2.4.6 TCP_DENIED/403 0 GET http://h/p "SCHOOL\dee@realm" NONE/- -
 BLOCK_WEBCAT_12-Policy-Identity-NONE-NONE-NONE-NONE-NONE <IW_gamb,...> -`, with or without a header of syslog and the
-word `Info:`. The time is UTC with milliseconds and marks the end of the request.
+word `Info:`. The time is UTC with milliseconds and marks the end of the request. The style Apache says the same in
+another order, without the type: `10.2.4.6 "SCHOOL\dee@realm" - [08/Sep/2025:09:00:00 +0100] "GET http://h/p" 403 0
+TCP_DENIED:NONE 382 BLOCK_WEBCAT_12-... <IW_gamb,...> -`, with a local time in whole seconds and its offset.
 The decision tag says what the appliance did, whatever the status is: BLOCK and DROP stop a request, BLOCK_CONTINUE asks
 the person whether to go on, ALLOW, MONITOR, PASSTHRU, DECRYPT and DEFAULT let it pass. The first of the values in angle
 brackets is the category, in short. Where a redirect by a tag leads, the log does not say: `unknown`.
 The fields behind the brackets are the school's own, so nothing is taken from them.
 Notes of the appliance (`... Info: Begin Logfile`) are skips (`other-record`), the line that names the fields `header`.
-Out: `_COLUMNS`. Refuses lines without the time, and those whose columns are not in their places.
-Source: AsyncOS for Cisco Web Security Appliances, user guides 8 to 15, "Web Proxy Information in Access Log Files".
+Out: `_COLUMNS`. Refuses lines without the time, and those whose columns are not in their places; of the style Apache
+also those with words in both places for a name.
+Source: AsyncOS for Cisco Web Security Appliances, user guides 8 to 15, "Web Proxy Information in Access Log Files". The
+guides name the style Apache, but show no line of it: its order is that of lines which users have published.
 """
 
 from __future__ import annotations
@@ -30,10 +34,21 @@ from pipeline.schema import TIMESTAMP
 
 _TIME: Final = r"[0-9]{10}\.[0-9]{3}"
 _TAG: Final = r"[A-Z][A-Z_]*?(?:_[0-9]+)?-"
+_ADDRESS: Final = r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*"
+_NAME: Final = r'"(?:[^"\\]|\\.)*"|[^ "]+'
 _LINE: Final = (
-    rf"^(?P<time>{_TIME}) +(?P<elapsed>-?[0-9]+) (?P<client>[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*) "
+    rf"^(?P<time>{_TIME}) +(?P<elapsed>-?[0-9]+) (?P<client>{_ADDRESS}) "
     r"(?P<result>[A-Z_]+)/(?P<status>[0-9]{1,3}) (?P<size>-?[0-9]+) (?P<method>[^ ]+) (?P<url>[^ ]+) "
-    r'(?P<user>"(?:[^"\\]|\\.)*"|[^ "]+) [A-Z_-]+/[^ ]+ (?P<type>"[^"]*"|[^ "]+) '
+    rf'(?P<user>{_NAME}) [A-Z_-]+/[^ ]+ (?P<type>"[^"]*"|[^ "]+) '
+    r'(?P<tag>[A-Z][A-Z_]*?)(?:_[0-9]+)?-[^ <]+ (?:<|&lt;)"?(?P<category>[^,"<>]*)"?,'
+)
+#: The style Apache. Its time, and how a line of it begins.
+_STAMP: Final = r"[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}"
+_APACHE_BEGINS: Final = rf'{_ADDRESS} (?:{_NAME}) (?:{_NAME}) \[{_STAMP}\] "'
+_APACHE: Final = (
+    rf"^(?P<client>{_ADDRESS}) (?:(?P<ident>{_NAME}) -|- (?P<named>{_NAME})) \[(?P<stamp>{_STAMP})\] "
+    r'"(?P<method>[^ ]+) (?P<url>[^ ]+)" (?P<status>[0-9]{1,3}) (?P<size>-?[0-9]+) '
+    r"(?P<result>[A-Z_]+):[A-Z_-]+ (?P<elapsed>-?[0-9]+) "
     r'(?P<tag>[A-Z][A-Z_]*?)(?:_[0-9]+)?-[^ <]+ (?:<|&lt;)"?(?P<category>[^,"<>]*)"?,'
 )
 #: The usual line: no padding, no blank in a name or type. Its words are where they are counted.
@@ -49,6 +64,9 @@ _SHAPE: Final = re.compile(
     rf'(?:Info: )?{_TIME} +-?\d+ \S+ [A-Z_]+/\d+ -?\d+ \S+ \S+ (?:".*?"|\S+) [A-Z_-]+/\S+ (?:".*?"|\S+) {_TAG}\S+ '
     r"(?:<|&lt;)"
 )
+_APACHE_SHAPE: Final = re.compile(
+    rf'(?:Info: )?{_APACHE_BEGINS}\S+ \S+" \d+ -?\d+ [A-Z_]+:[A-Z_-]+ -?\d+ {_TAG}\S+ (?:<|&lt;)'
+)
 _NOTE: Final = (
     r"^(?:(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} [0-9]{4} |[0-9]{2} [A-Z][a-z]{2} [0-9]{4} |Info: )"
 )
@@ -62,9 +80,9 @@ _NO_CATEGORY: Final = ("nc", "ns", "err")
 
 
 def claims(first_lines: Sequence[str]) -> bool:
-    """Most lines are Squid's native ones with a decision tag and an angle bracket behind."""
+    """Most lines are Squid's native ones, or Apache's, with a decision tag and an angle bracket behind."""
     lines = bare(first_lines)
-    shaped = sum(1 for line in lines if _SHAPE.match(line))
+    shaped = sum(1 for line in lines if _SHAPE.match(line) or _APACHE_SHAPE.match(line))
     others = sum(1 for line in lines if re.match(_NOTE, line) or re.match(_FIELDS, line))
     return shaped > 0 and (shaped + others) * 2 > len(lines)
 
@@ -74,7 +92,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     del declared, carry
     texts, blank = blank_apart(lines)
     text = pl.col("text")
-    is_record = text.str.contains(rf"^(?:Info: )?{_TIME} ")
+    is_record = text.str.contains(rf"^(?:Info: )?(?:{_TIME} |{_APACHE_BEGINS})")
     is_header = text.str.contains(_FIELDS)
     is_note = ~is_record & ~is_header & text.str.contains(_NOTE)
     plain = without_header(texts).with_columns(text.str.strip_prefix("Info: ").alias("own"))
@@ -83,13 +101,37 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     ]  # fmt: skip
     records = plain.filter(~is_header & ~is_note)
     usual = records["own"].str.contains(_USUAL)
-    cells = pl.concat([_by_words(records.filter(usual)), _by_pattern(records.filter(~usual))], how="diagonal")
-    millis = whole(pl.col("time").str.replace(".", "", literal=True))
-    return parted(cells.with_columns(ts=(millis * 1000).cast(TIMESTAMP)).select(_event()), _COLUMNS, passed)
+    apache = records["own"].str.contains(rf"^{_APACHE_BEGINS}")
+    cells = pl.concat(
+        [
+            _by_words(records.filter(usual)),
+            _by_pattern(records.filter(~usual & ~apache)),
+            _of_apache(records.filter(apache)),
+        ],
+        how="diagonal",
+    )
+    return parted(cells.select(_event()), _COLUMNS, passed)
 
 
 def _by_pattern(records: pl.DataFrame) -> pl.DataFrame:
-    return records.with_columns(cells=pl.col("own").str.extract_groups(_LINE)).unnest("cells")
+    return _timed(records.with_columns(cells=pl.col("own").str.extract_groups(_LINE)).unnest("cells"))
+
+
+def _timed(cells: pl.DataFrame) -> pl.DataFrame:
+    millis = whole(pl.col("time").str.replace(".", "", literal=True))
+    return cells.with_columns(ts=(millis * 1000).cast(TIMESTAMP))
+
+
+def _of_apache(records: pl.DataFrame) -> pl.DataFrame:
+    stamp = pl.col("stamp").str.to_datetime("%d/%b/%Y:%H:%M:%S %z", time_unit="us", strict=False)
+    return (
+        records.with_columns(cells=pl.col("own").str.extract_groups(_APACHE))
+        .unnest("cells")
+        .with_columns(
+            time=pl.col("stamp"), ts=stamp.cast(TIMESTAMP), user=pl.coalesce("ident", "named"), type=pl.lit("-")
+        )
+        .drop("stamp", "ident", "named")
+    )
 
 
 def _by_words(records: pl.DataFrame) -> pl.DataFrame:
@@ -97,7 +139,7 @@ def _by_words(records: pl.DataFrame) -> pl.DataFrame:
     words = pl.col("own").str.splitn(" ", len(_WORDS)).struct.rename_fields(_WORDS)
     outcome = pl.col("outcome").str.splitn("/", 2).struct.rename_fields(["result", "status"])
     tags = pl.col("tags").str.splitn("-", 2).struct.rename_fields(["tag", "policies"])
-    return (
+    return _timed(
         records.lazy()
         .with_columns(words=words)
         .unnest("words")
@@ -172,11 +214,16 @@ def _kind(content_type: pl.Expr) -> pl.Expr:
 
 
 def _refusal() -> list[pl.Expr]:
-    unread, begins = pl.col("time").is_null(), pl.col("own").str.contains(rf"^{_TIME} ")
+    unread, begins = pl.col("time").is_null(), pl.col("own").str.contains(rf"^(?:{_TIME} |{_APACHE_BEGINS})")
     beyond = ~unread & (whole(pl.col("size")).is_null() | whole(pl.col("elapsed")).is_null())
     cases = [
-        (unread & ~begins, "not-this-format", "does not begin with a time in seconds and milliseconds"),
-        (unread, "bad-field", "is not Squid's native line with a decision tag and an angle bracket behind it"),
+        (
+            unread & ~begins,
+            "not-this-format",
+            "begins neither with a time in milliseconds nor with an address, names and a time",
+        ),
+        (unread, "bad-field", "is neither Squid's native line nor Apache's with a decision tag and an angle bracket"),
+        (pl.col("ts").is_null(), "bad-time", "no calendar has that time"),
         (beyond, "bad-number", "the elapsed time or the size is beyond any number"),
     ]
     return [
@@ -187,10 +234,11 @@ def _refusal() -> list[pl.Expr]:
 
 FORMAT: Final = Format(
     name="cisco_wsa",
-    title="Cisco Secure Web Appliance (WSA), access log",
+    title="Cisco Secure Web Appliance (WSA), access log (styles Squid and Apache)",
     document="https://www.cisco.com/c/en/us/support/docs/security/secure-web-appliance/225832-understand-secure-web-appliance.html",
     claims=claims,
     parse=parse,
     gives="user, client address, URL, verdict, category (in short), status, bytes to the client, time taken, type",
-    cannot="the page behind an encrypted tunnel; the fields that a school has added, among them the user agent",
+    cannot="the page behind an encrypted tunnel; in the style Apache the type and parts of a second; the fields that "
+    "a school has added, among them the user agent",
 )
