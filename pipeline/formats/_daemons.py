@@ -25,7 +25,10 @@ _ISO: Final = (
 )
 STAMP: Final = rf"(?:{_BSD}|{_ISO})"
 #: What a collector puts before the header.
-BEFORE: Final = rf"^(?:[0-9]{{1,7}} )?(?:<[0-9]{{1,3}}>(?:1 )?)?(?:{STAMP} [^ ]+ [^ ]+ )?"
+BEFORE: Final = (
+    r"^(?:[0-9]{1,7} )?(?:<[0-9]{1,3}>(?:1 )?)?"
+    rf"(?:{STAMP} [^ ]*[^ 0-9][^ ]* (?:[^ ]+ )?(?:<[0-9]{{1,3}}>)?)?"
+)
 #: What RFC 5424 has between the program and the record.
 MODERN: Final = r"[^ ]+ [^ ]+ (?:-|\[[^\]]*\])"
 

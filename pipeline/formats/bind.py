@@ -27,7 +27,8 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
-from pipeline.formats._daemons import BEFORE, STAMP, TWICE, headed, of_others
+from pipeline.formats._daemons import BEFORE, MODERN, STAMP, TWICE, headed, of_others
+from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -53,19 +54,20 @@ _BLOCKS: Final = ("NXDOMAIN", "NODATA", "DROP")
 _DAMAGED: Final = r"#[0-9]{1,5}[ :/].*: (?:query: [^ ]+ IN |rpz [A-Z-]+ )"
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "host", "verdict", "kind")
 _SHAPE: Final = re.compile(
-    rf"(?:{BEFORE}(?:{_OWN_STAMP}|{STAMP}){TWICE} (?:(?:[^ ]+ )?named[^ ]* )?(?:{_OWN_STAMP} )?{_LABELS}client "
-    r"(?:@(?:0x)?[0-9A-Fa-f]+ )?[0-9A-Fa-f:.%]+#[0-9]{1,5}[ :/])"
+    rf"(?:{BEFORE}(?:{_OWN_STAMP}|{STAMP}){TWICE} (?:(?:[^ ]+ )?named(?:[^ ]* | {MODERN} ))?(?:{_OWN_STAMP} )?"
+    rf"{_LABELS}client (?:@(?:0x)?[0-9A-Fa-f]+ )?[0-9A-Fa-f:.%]+#[0-9]{{1,5}}[ :/])"
 )
 
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines are of a client, with its address and port as BIND writes them."""
-    return sum(1 for line in first_lines if _SHAPE.match(line)) * 2 > len(first_lines)
+    return sum(1 for line in unstructured(first_lines) if _SHAPE.match(line)) * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the stamps have run."""
     texts, blank = blank_apart(lines)
+    texts = without_structure(texts)
     text = pl.col("text")
     table = texts.with_columns(
         ours=text.str.contains(_OURS), may_be=text.str.contains(_MAY_BE) & ~text.str.contains(_RESPONSE)

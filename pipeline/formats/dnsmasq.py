@@ -39,6 +39,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._daemons import headed, of_others
+from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -80,13 +81,14 @@ _SHAPE: Final = re.compile(_ANY_TRADE)
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have dnsmasq's name before their record."""
-    return sum(1 for line in first_lines if _SHAPE.match(line)) * 2 > len(first_lines)
+    return sum(1 for line in unstructured(first_lines) if _SHAPE.match(line)) * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the stamps have run, and the line before."""
     running, last = _carried(carry)
     texts, blank = blank_apart(lines)
+    texts = without_structure(texts)
     text = pl.col("text")
     texts = texts.with_columns(ours=text.str.contains(_HEAD), may_be=text.str.contains(_MAY_BE))
     own = texts.filter("ours").with_row_index("place").cast({"place": pl.Int64})

@@ -26,6 +26,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._fortinet import CLOCK, COLUMNS, FIELDS, ONCE, event, is_ours, timed
 from pipeline.formats._pairs import Pairs, taken_apart
+from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.localtime import Running
 
 #: FortiProxy and some relays leave `date` and `time` out, so that `eventtime` comes first.
@@ -44,14 +45,14 @@ _MAYBE: Final = r'type="?(?:webfilter|dns)'
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have FortiGate's keys."""
-    shaped = sum(1 for line in first_lines if _SHAPE.match(line))
+    shaped = sum(1 for line in unstructured(first_lines) if _SHAPE.match(line))
     return shaped * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
-    texts = _out_of_cells(texts)
+    texts = without_structure(_out_of_cells(texts))
     maybe = texts.select(pl.col("text").str.contains(_MAYBE)).to_series()
     foreign, other = _without_ours(texts.filter(~maybe))
     cells = _cells_of(texts.filter(maybe))

@@ -25,6 +25,7 @@ from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._keyed import Keyed, number, read
 from pipeline.formats._skyhigh import kind, verdict
+from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -46,13 +47,14 @@ _BYTES: Final = r"^[0-9]*/[0-9]*/[0-9]*/([0-9]{1,18})$"
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the keys of the gateway's rule set for Splunk."""
-    shaped = sum(1 for line in first_lines if _SHAPE.match(line))
+    shaped = sum(1 for line in unstructured(first_lines) if _SHAPE.match(line))
     return shaped * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the stamps have run."""
     texts, blank = blank_apart(lines)
+    texts = without_structure(texts)
     ours = pl.col("text").str.contains(_RECORD)
     foreign = texts.filter(~ours).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit('has no pairs that begin with status="…/…" srcip=')

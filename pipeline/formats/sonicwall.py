@@ -27,6 +27,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._keyed import Keyed, faults, number, read
 from pipeline.formats._sonicwall import VERDICTS, kind, known, scheme, verdict
+from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.localtime import Running
 from pipeline.writtentime import from_written
 
@@ -54,13 +55,14 @@ _NUMBER: Final = r"\sm=([0-9]+)(?:\s|$)"
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines begin with the keys of a SonicWall."""
-    shaped = sum(1 for line in first_lines if _SHAPE.match(line))
+    shaped = sum(1 for line in unstructured(first_lines) if _SHAPE.match(line))
     return shaped * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
+    texts = without_structure(texts)
     # The first number counts here; one that a client wrote into its URL is found below.
     web = pl.col("text").str.extract(_NUMBER).is_in(list(VERDICTS)).fill_null(value=False)
     texts = texts.with_columns(record=pl.col("text").str.contains(_RECORD), web=web)

@@ -25,6 +25,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said
 from pipeline.formats._keyed import Keyed, faults, number, read, requested
+from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.writtentime import from_epoch
 
 _AHEAD: Final = ("h", "u", "s", "t", "T", "act", "cat", "out", "meth")
@@ -48,7 +49,7 @@ _QUOTED: Final = ("u", "ctype", "ref", "ua", "req")
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines begin with the keys of a web appliance."""
-    shaped = sum(1 for line in first_lines if _SHAPED.match(line))
+    shaped = sum(1 for line in unstructured(first_lines) if _SHAPED.match(line))
     return shaped * 2 > len(first_lines)
 
 
@@ -56,6 +57,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The lines say everything, so both extras are unused."""
     del declared, carry
     texts, blank = blank_apart(lines)
+    texts = without_structure(texts)
     ours = pl.col("text").str.contains(_SHAPE)
     foreign = texts.filter(~ours).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("does not begin with h=, u=, s=, X=, t= and act=")

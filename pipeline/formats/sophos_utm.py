@@ -7,10 +7,10 @@ syslog header before the stamp. Read are the lines of `httpproxy` that say who a
 its parts say to each other (`id="0003"`) and what other daemons write are skips (`other-record`).
 
 The stamp is that of the device, in its zone, which it does not name; where a collector took it off, that of syslog is
-read, whose year must be found. `size` is that of the answer. `action` says what was done: pass, warn, block; where
-somebody went on past a warning (`id="0072"`) there is none. A login that is asked for (407) and a server that did not
-answer (`id="0002"`, an `error`, 500 and above) are logged as `block` too, and are none. `ad_domain` is not joined to
-`user`.
+read, whose year may have to be found. `size` is that of the answer. `action` says what was done: pass, warn, block;
+where somebody went on past a warning (`id="0072"`) there is none. A login that is asked for (407) and a server that did
+not answer (`id="0002"`, an `error`, 500 and above) are logged as `block` too, and are none. `ad_domain` is not joined
+to `user`.
 Pairs are read as `_keyed` says. Out: `_COLUMNS`. Refuses lines without such a stamp, program and pairs.
 Source: Sophos UTM administration guide (web filtering); lines that its users and log collectors have published.
 """
@@ -25,7 +25,9 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
+from pipeline.formats._daemons import MODERN, STAMP
 from pipeline.formats._keyed import Keyed, faults, number, read
+from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -43,9 +45,9 @@ _COLUMNS: Final = (
 )  # fmt: skip
 #: The stamp, the host, and the program with its number; what comes before is a header of syslog, or all there is.
 _LINE: Final = (
-    r"^(?:<[0-9]{1,3}>)?(?P<syslog>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} (?:[^ =]+ )?)?"
+    rf"^(?:[0-9]{{1,7}} )?(?:<[0-9]{{1,3}}>(?:1 )?)?(?:(?P<syslog>{STAMP}) (?:[^ =]+ )?)?"
     r"(?P<stamp>[0-9]{4}:[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}:[0-9]{2} (?:[^ =]+ )?)?"
-    r"(?P<program>[A-Za-z][A-Za-z0-9_./-]*)(?:\[[0-9]+\])?: "
+    rf"(?P<program>[A-Za-z][A-Za-z0-9_./-]*)(?:(?:\[[0-9]+\])?: | {MODERN} )"
 )
 _SHAPE: Final = re.compile(_LINE + r'.*\bid="[0-9]{4}" .*\bsys="')
 _STAMP: Final = r"^(?P<year>[0-9]{4}):(?P<month>[0-9]{2}):(?P<day>[0-9]{2})-(?P<clock>[0-9:]{8})"
@@ -57,13 +59,14 @@ _WENT_ON: Final = "0072"
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the stamp of a UTM, and pairs that begin with a number of a message."""
-    shaped = sum(1 for line in first_lines if _SHAPE.match(line))
+    shaped = sum(1 for line in unstructured(first_lines) if _SHAPE.match(line))
     return shaped * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the stamps have run."""
     texts, blank = blank_apart(lines)
+    texts = without_structure(texts)
     apart = texts.with_columns(head=pl.col("text").str.extract_groups(_LINE)).unnest("head")
     apart = apart.with_columns(
         program=pl.when(pl.any_horizontal(pl.col("stamp", "syslog").is_not_null())).then("program")
@@ -88,8 +91,7 @@ def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple
     """Add `ts`, `ts_quality`, and the reason and detail of a time that cannot be read."""
     own = pl.col("stamp").str.extract_groups(_STAMP)
     parts = [own.struct.field(name) for name in ("year", "month", "day", "clock")]
-    named = pl.col("syslog").str.head(15)
-    stamps = records.select(stamp=pl.coalesce(pl.format("{}-{}-{} {}", *parts), named))["stamp"]
+    stamps = records.select(stamp=pl.coalesce(pl.format("{}-{}-{} {}", *parts), "syslog"))["stamp"]
     times, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
     return pl.concat([records.drop("reason", "detail"), times], how="horizontal"), after
 

@@ -28,7 +28,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
 from pipeline.formats._keyed import Keyed, faults, number, unsorted
-from pipeline.formats._syslog import bare
+from pipeline.formats._syslog import bare, without_structure
 from pipeline.localtime import Running
 from pipeline.writtentime import from_written
 
@@ -80,6 +80,7 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
+    texts = without_structure(texts)
     text = pl.col("text")
     texts = texts.with_columns(
         record=text.str.contains(_RECORD), ours=text.str.contains('log_type="?Content Filtering')

@@ -35,6 +35,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips, whole
 from pipeline.formats._daemons import BEFORE, MODERN, STAMP, TWICE, of_others
+from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
@@ -68,13 +69,14 @@ _SHAPE: Final = re.compile(rf"{_HEAD}(?:info|query|reply|notice|warning|error|de
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the pair of process and thread before their level."""
-    return sum(1 for line in first_lines if _SHAPE.match(line)) * 2 > len(first_lines)
+    return sum(1 for line in unstructured(first_lines) if _SHAPE.match(line)) * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the stamps have run, and the last query's line."""
     run, last_query = json.loads(carry) if carry else ("", None)
     texts, blank = blank_apart(lines)
+    texts = without_structure(texts)
     ours = pl.col("text").str.contains(_HEAD)
     table = texts.with_columns(ours=ours)
     foreign, other = of_others(table.filter(~pl.col("ours")), _DAMAGED)

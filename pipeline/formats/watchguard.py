@@ -28,6 +28,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._keyed import Keyed, read
+from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.formats._watchguard import COLUMNS, event, is_ours
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
@@ -62,13 +63,14 @@ _FORGED: Final = r"\ssrc_user=.*\s(?:rcvd_bytes|sent_bytes|elapsed_time|op|dstna
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the number of a message of Fireware, or what one of its proxies did."""
-    shaped = sum(1 for line in first_lines if _SHAPED.match(line))
+    shaped = sum(1 for line in unstructured(first_lines) if _SHAPED.match(line))
     return shaped * 2 > len(first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone or a year have run."""
     texts, blank = blank_apart(lines)
+    texts = without_structure(texts)
     texts = texts.with_columns(record=pl.col("text").str.contains(_RECORD), ours=pl.col("text").str.contains(_OURS))
     record, ours = pl.col("record"), pl.col("ours")
     foreign = texts.filter(~record).select(
