@@ -134,3 +134,11 @@ def test_a_record_cut_off_in_a_line_of_its_own_says_so() -> None:
 def test_a_number_beyond_any_number_is_refused() -> None:
     line = "1757318400.473 54 10.20.1.15 TCP_MISS/200 9223372036854775808 GET http://h.example/ u HIER_NONE/- text/html"
     assert _parse(line).rejects["reason"].to_list() == ["bad-number"]
+
+
+@pytest.mark.parametrize("url", ["http://certs.example.org/ca.crt", "http://certs.example.org/c a.crt"])
+def test_a_request_that_squid_makes_by_itself_has_no_client(url: str) -> None:
+    text = f"1757318400.473     54 - TCP_MISS/200 538 GET {url} - HIER_DIRECT/192.0.2.3 application/pkix-cert"
+    lines = pl.DataFrame({"line": [1], "text": [text]}, schema=LINES)
+    events = squid.FORMAT.parse(lines, Declared(), "").events
+    assert events.select("client_ip", "url", "status").rows() == [(None, url, 200)]

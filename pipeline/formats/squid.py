@@ -16,6 +16,7 @@ Seen in what 5.7 writes:
   `allow`. Which it was is not in the log, so such a row has no user, and all the words stay in its URL.
 - A 407 has the user name that was typed, whether or not the password was right. A row denied before the login was
   looked at has none.
+- A request that Squid made by itself (a certificate that a site has left out) has a dash in the client's place.
 - With `log_mime_hdrs on` (or `%>h` in any layout) the headers follow in two pairs of brackets; they are passed over.
 - A line that came by syslog is read without its header. Cisco's appliance goes on behind the type: see `cisco_wsa`.
 e2guardian writes this layout too (`logfileformat = 3`): every 403 as TCP_DENIED, even where the web site or the network
@@ -165,14 +166,16 @@ def _is_plain() -> pl.Expr:
 def _event_columns() -> list[pl.Expr]:
     none_is_null = [
         pl.when(pl.col(old) != "-").then(pl.col(old)).alias(new)
-        for old, new in (("user", "user_raw"), ("type", "content_type"), ("method", "method"))
-    ]
+        for old, new in (
+            ("user", "user_raw"), ("type", "content_type"), ("method", "method"), ("client_ip", "client_ip")
+        )
+    ]  # fmt: skip
     return [
         pl.col("line"),
         (pl.col("millis") * 1000).cast(_EVENTS["ts"]).alias("ts"),
         pl.lit("exact").alias("ts_quality"),
         none_is_null[0],
-        pl.col("client_ip"),
+        none_is_null[3],
         none_is_null[2],
         pl.col("url"),
         verdict(pl.col("result"), pl.col("status"), pl.col("hierarchy"), pl.col("url")).alias("verdict"),
