@@ -32,6 +32,9 @@ CHUNK = 16 << 20
 #: So much is looked at once for bytes beyond ASCII.
 _PIECE = 64 << 10
 
+#: What rsyslog writes for a NUL, a line feed and a carriage return that a sender put behind its message.
+_ESCAPED_ENDS = ("#000", "#012", "#015")
+
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -120,12 +123,16 @@ def _sized(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
 def texts(block: Block) -> pl.Series:
     """The records of a block as text, without line ends and trailing NULs; one string for each record.
 
-    A record that is not UTF-8 is read as cp1252, its undefined bytes as the control characters of their number.
+    Line ends and NULs that rsyslog wrote as `#015` and the like are none of the record's either. A record that is not
+    UTF-8 is read as cp1252, its undefined bytes as the control characters of their number.
     """
     data, bounds = _utf8(block)
     buffers = [None, pa.py_buffer(bounds), pa.py_buffer(data)]
     strings = pa.Array.from_buffers(pa.large_string(), len(bounds) - 1, buffers)
-    return handed_over("text", strings).str.strip_chars_end("\r\n\x00")
+    ended = handed_over("text", strings).str.strip_chars_end("\r\n\x00")
+    if not any(ended.str.ends_with(escaped).any() for escaped in _ESCAPED_ENDS):
+        return ended
+    return ended.str.replace(r"(?:#0(?:00|12|15))+$", "")
 
 
 def _utf8(block: Block) -> tuple[bytes, Offsets]:

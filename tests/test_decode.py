@@ -89,6 +89,11 @@ def test_zeros_at_the_end_of_a_line_go_and_inside_it_stay() -> None:
     assert [raw for _, _, raw, _ in rows(b"a\0b\0\0\r\n\0\0\n")] == [b"a\0b\0\0", b"\0\0"]
 
 
+def test_line_ends_that_rsyslog_escaped_go_and_no_others() -> None:
+    assert texts(b"a#015\nb#000\nc#015#012\r\n#015\n") == ["a", "b", "c", ""]
+    assert texts(b"a#015b\nc#011\nd#013\n#0155\n") == ["a#015b", "c#011", "d#013", "#0155"]
+
+
 def test_only_the_line_end_is_taken_from_the_original() -> None:
     assert [raw for _, _, raw, _ in rows(b"a\r\r\n\r\n\n\rb\n c \r")] == [b"a\r", b"", b"", b"\rb", b" c "]
 
