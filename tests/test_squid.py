@@ -142,3 +142,28 @@ def test_a_request_that_squid_makes_by_itself_has_no_client(url: str) -> None:
     lines = pl.DataFrame({"line": [1], "text": [text]}, schema=LINES)
     events = squid.FORMAT.parse(lines, Declared(), "").events
     assert events.select("client_ip", "url", "status").rows() == [(None, url, 200)]
+
+
+@pytest.mark.parametrize(
+    ("before", "user"),
+    [
+        ("10.2.3.4 - 02:0c:29:aa:bb:cc asmith", "asmith"),
+        ("10.2.3.4 - 02:0c:29:aa:bb:cc -", None),
+        ("2001:db8::7 - 02-0c-29-ff-fe-aa-bb-cc SCHOOL%5casmith", "SCHOOL\\asmith"),
+        ("10.2.3.4 - - asmith", "asmith"),
+        ("10.2.3.4 - 02:0c:29:aa:bb:cc", "02:0c:29:aa:bb:cc"),
+    ],
+)
+def test_a_hardware_address_before_the_user_as_opnsense_has_it_is_no_part_of_the_user(
+    before: str, user: str | None
+) -> None:
+    text = (
+        f'{before} [08/Sep/2025:09:00:00 +0100] "GET http://h.example/ HTTP/1.1" 403 3900 "-" "Mozilla \\"x\\""'
+        " TCP_DENIED:HIER_NONE"
+    )
+    form = registry()["squid_combined"]
+    lines = pl.DataFrame({"line": [1], "text": [text]}, schema=LINES)
+    row = form.parse(lines, Declared(), "").events.row(0, named=True)
+    assert form.claims([text])
+    assert (row["user_raw"], row["client_ip"], row["url"]) == (user, before.split(" ", maxsplit=1)[0], "http://h.example/")
+    assert (row["verdict"], row["status"], row["bytes"]) == ("blocked", 403, 3900)

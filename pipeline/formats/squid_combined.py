@@ -4,11 +4,13 @@ r"""Squid's access log in the layouts of a web server: `access_log ... combined`
 
 In: lines such as `10.2.4.6 - dee [08/Sep/2025:09:05:01 +0100] "GET http://h/p HTTP/1.1" 200 504 "-" "Mozilla/5.0"
 TCP_MISS:HIER_DIRECT`; `common` has no referrer and no user agent. With `log_mime_hdrs on` two pairs of brackets with
-the headers follow. The time is local with its offset, in whole seconds, and marks the end of the request.
-Which of the four layouts a line has is seen at its end. Squid escapes nothing between these quotes, so a user agent may
-look like anything; a line that can be cut in two ways is refused, as is one that Squid cut off. The user name is
-written with `%` for all but plain letters, and with doubled backslashes; that is undone. Out: `_COLUMNS`.
-Source: Squid's documentation of `logformat`; what Squid 5.7 wrote.
+the headers follow. OPNsense's extended log is `combined` with the hardware address (`%>eui`) before the user. The time
+is local with its offset, in whole seconds, and marks the end of the request.
+Which of the layouts a line has is seen at its end and before its user. Squid escapes nothing between these quotes, so a
+user agent may look like anything; a line that can be cut in two ways is refused, as is one that Squid cut off. The user
+name is written with `%` for all but plain letters, and with doubled backslashes; that is undone. Out: `_COLUMNS`.
+Source: Squid's documentation of `logformat`; what Squid 5.7 wrote; OPNsense's `squid.conf` for the target
+"File (extended)".
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted
+from pipeline.formats._cells import blank_apart, divided, parted
 from pipeline.formats._logformat import BUILT_IN, Code, pieces_of
 from pipeline.formats._logformat_events import COLUMNS, events_of, wanted_of
 from pipeline.formats._logformat_lines import Layout, cut, layout_of
@@ -34,6 +36,12 @@ _RESULT: Final = "[A-Z][A-Z0-9_]*:[A-Z][A-Z0-9_]*"
 #: Whether a line is of `combined`, and whether the headers follow.
 _IS_COMBINED: Final = rf'" {_RESULT}{_HEADERS}?$'
 _HAS_HEADERS: Final = rf" {_RESULT}{_HEADERS}$"
+#: A hardware address before the user: that of Ethernet, that which IPv6 has, or none known. No user holds a blank.
+_EUI: Final = "(?:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?:-[0-9a-f]{2}){7}|-)"
+_HAS_EUI: Final = rf"^\S+ \S+ {_EUI} \S+ \[[0-9]{{2}}/[A-Z][a-z]{{2}}/[0-9]{{4}}:"
+#: To Squid a layout of the school's own: between its quotes it escapes.
+_EXTENDED: Final = '%>a %[ui %>eui %[un [%tl] "%rm %ru HTTP/%rv" %>Hs %<st "%{Referer}>h" "%{User-Agent}>h" %Ss:%Sh'
+_LAYOUTS: Final = BUILT_IN | {"extended": _EXTENDED}
 _BETWEEN: Final = '" "'
 _UNCLEAR: Final = "has more than one place where a referrer could end and a user agent begin"
 _SHAPE: Final = re.compile(
@@ -55,7 +63,7 @@ def claims(first_lines: Sequence[str]) -> bool:
 
 @cache
 def _layout(name: str, *, headers: bool) -> Layout:
-    pieces = pieces_of(BUILT_IN[name] + (" [%>h] [%<h]" if headers else ""))
+    pieces = pieces_of(_LAYOUTS[name] + (" [%>h] [%<h]" if headers else ""))
     return layout_of(pieces, wanted_of(piece for piece in pieces if isinstance(piece, Code)))
 
 
@@ -63,17 +71,21 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The lines say everything, so carry is unused."""
     texts, blank = blank_apart(lines)
     texts = without_header(texts)
+    extended, texts = divided(texts, pl.col("text").str.contains(_HAS_EUI) & pl.col("text").str.contains(_IS_COMBINED))
     has_headers = texts["text"].str.ends_with("]") & texts["text"].str.contains(_HAS_HEADERS)
     is_combined = texts["text"].str.contains(_IS_COMBINED)
     # What stands once between referrer and user agent a client may have written again, and a status before it.
     twice = is_combined & (texts["text"].str.count_matches(_BETWEEN, literal=True) > 1)
     unclear = texts.filter(twice).select("line", reason=pl.lit("bad-field"), detail=pl.lit(_UNCLEAR))
     texts, has_headers, is_combined = texts.filter(~twice), has_headers.filter(~twice), is_combined.filter(~twice)
-    read = [_NOTHING, unclear]
+    parts = [("extended", False, extended)]
     for combined, headers in ((True, False), (False, False), (True, True), (False, True)):
         part = texts.filter((is_combined == combined) & (has_headers == headers))
+        parts.append(("combined" if combined else "common", headers, part))
+    read = [_NOTHING, unclear]
+    for name, headers, part in parts:
         if part.height:
-            layout = _layout("combined" if combined else "common", headers=headers)
+            layout = _layout(name, headers=headers)
             values, rejects = cut(part, layout)
             events, _ = events_of(values, layout.codes, declared, Running.from_text(carry))
             read += [events, rejects]
@@ -82,7 +94,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 FORMAT: Final = Format(
     name="squid_combined",
-    title="Squid access.log, layouts combined and common",
+    title="Squid access.log, layouts combined and common, and OPNsense's extended one",
     document="https://www.squid-cache.org/Doc/config/logformat/",
     claims=claims,
     parse=parse,
