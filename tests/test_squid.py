@@ -165,5 +165,9 @@ def test_a_hardware_address_before_the_user_as_opnsense_has_it_is_no_part_of_the
     lines = pl.DataFrame({"line": [1], "text": [text]}, schema=LINES)
     row = form.parse(lines, Declared(), "").events.row(0, named=True)
     assert form.claims([text])
-    assert (row["user_raw"], row["client_ip"], row["url"]) == (user, before.split(" ", maxsplit=1)[0], "http://h.example/")
+    assert (row["user_raw"], row["client_ip"], row["url"]) == (
+        user,
+        before.split(" ", maxsplit=1)[0],
+        "http://h.example/",
+    )
     assert (row["verdict"], row["status"], row["bytes"]) == ("blocked", 403, 3900)

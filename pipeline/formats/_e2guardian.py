@@ -9,6 +9,9 @@ Read in the source of 5.3 to 5.5 and seen in what 5.3.5 writes:
 - A failure of the network carries `*NETERROR*` and the status 403, and is no block.
 - A 403 without any mark comes from the web site.
 - The column of the content type is a dash in 5.3.5 throughout.
+- A TLS connection that was taken in transparently has no method, for there was no request, and only a host in its URL;
+  where it was let through its status is 0, for no answer was seen (`handleTHTTPSConnection`).
+- The plug-in that knows users by their addresses writes the client's address for a user, which is nobody's name.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.formats._cells import is_background
+from pipeline.formats._cells import is_background, said
 
 # The words of every language that ships with 5.3.5 and has its own; the rest write the English ones.
 _DENIED: Final = (
@@ -35,18 +38,21 @@ _BESIDE: Final = (
 #: What `anonymizelogs` leaves of every address.
 _NOBODY: Final = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 _MARKS: Final = r"^((?:\*[^*]+\* *)+)"
+#: The URL of a TLS connection that was taken in transparently.
+TRANSPARENT: Final = r"^https://[^/ \t]+$"
 
 
-def verdict(what: pl.Expr, status: pl.Expr) -> pl.Expr:
+def verdict(what: pl.Expr, status: pl.Expr, method: pl.Expr) -> pl.Expr:
     """What e2guardian did, from the marks before the reason; an unknown mark with a 403 is taken for a block."""
     marks = what.str.extract(_MARKS)
+    no_answer = (status == 0) & said(method).is_not_null()
     strange = marks.str.replace_many(list(_BESIDE), [""] * len(_BESIDE)).str.contains(r"\pL")
     return (
         pl.when(status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
         .then(pl.lit("challenge"))
         .when(marks.str.contains_any(list(_DENIED)))
         .then(pl.lit("blocked"))
-        .when(marks.str.contains_any(list(_NET_ERROR)) | (status == 0))
+        .when(marks.str.contains_any(list(_NET_ERROR)) | no_answer)
         .then(pl.lit("error"))
         .when(marks.str.contains_any(list(_TRUSTED)))
         .then(pl.lit("allowed"))
@@ -65,14 +71,19 @@ def denied_later(what: pl.Expr) -> pl.Expr:
 
 
 def kind(method: pl.Expr, content_type: pl.Expr) -> pl.Expr:
-    """A CONNECT shows the host only; a URL's ending decides nothing, since it is easily made up."""
+    """A CONNECT, or a connection without a request, shows the host only; a URL's ending is easily made up."""
     return (
-        pl.when(method == "CONNECT")
+        pl.when((method == "CONNECT") | said(method).is_null())
         .then(pl.lit("host-only"))
         .when(is_background(content_type))
         .then(pl.lit("background"))
         .otherwise(pl.lit("page"))
     )
+
+
+def user(who: pl.Expr, client: pl.Expr) -> pl.Expr:
+    """The user; null where there is none, and where it is the address of the client."""
+    return pl.when(who.ne_missing(client)).then(said(who))
 
 
 def address(cell: pl.Expr) -> pl.Expr:

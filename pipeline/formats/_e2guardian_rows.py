@@ -23,7 +23,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Parsed
 from pipeline.formats._cells import parted, said, whole
-from pipeline.formats._e2guardian import address, device, kind, verdict
+from pipeline.formats._e2guardian import TRANSPARENT, address, device, kind, user, verdict
 from pipeline.localtime import Running, from_local
 from pipeline.writtentime import from_epoch
 
@@ -81,7 +81,10 @@ def _fits() -> pl.Expr:
         & pl.col("when").str.contains(f"^{WHEN}$")
         & pl.col("from").str.contains(_ADDRESS)
         & pl.col("where").str.contains(_SCHEME)
-        & pl.col("how").str.contains(_METHOD)
+        & (
+            pl.col("how").str.contains(_METHOD)
+            | (said(pl.col("how")).is_null() & pl.col("where").str.contains(TRANSPARENT))
+        )
         & pl.all_horizontal(pl.col(name).str.contains(_NUMBER) for name in _NUMBERS)
     ).fill_null(value=False)
 
@@ -94,12 +97,12 @@ def _event() -> list[pl.Expr]:
         pl.col("line"),
         pl.coalesce("epoch", "ts").alias("ts"),
         pl.when(stamped).then(pl.lit("exact")).otherwise(pl.col("ts_quality")).alias("ts_quality"),
-        said(pl.col("who")).alias("user_raw"),
+        user(pl.col("who"), pl.col("from")).alias("user_raw"),
         address(pl.col("from")).alias("client_ip"),
         device(pl.col("host")).alias("device"),
-        pl.col("how").alias("method"),
+        said(pl.col("how")).alias("method"),
         pl.col("where").alias("url"),
-        verdict(pl.col("what"), status).alias("verdict"),
+        verdict(pl.col("what"), status, pl.col("how")).alias("verdict"),
         said(pl.col("category")).alias("vendor_category"),
         pl.when(status > 0).then(status).alias("status"),
         whole(pl.col("size")).alias("bytes"),
@@ -156,7 +159,10 @@ def _reading_fits(reading: dict[str, str]) -> bool:
     return (
         re.match(_ADDRESS, reading["from"]) is not None
         and re.match(_SCHEME, reading["where"]) is not None
-        and re.match(_METHOD, reading["how"]) is not None
+        and (
+            re.match(_METHOD, reading["how"]) is not None
+            or (reading["how"] in {"", "-"} and re.match(TRANSPARENT, reading["where"]) is not None)
+        )
         and all(re.match(_NUMBER, reading[name]) for name in _NUMBERS)
     )
 

@@ -26,7 +26,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, whole
-from pipeline.formats._e2guardian import address, denied_later, device, kind, verdict
+from pipeline.formats._e2guardian import TRANSPARENT, address, denied_later, device, kind, user, verdict
 from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running, from_local
 from pipeline.writtentime import from_epoch
@@ -36,7 +36,7 @@ _ADDRESS: Final = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*
 _HEAD: Final = rf"{_DATE}(?: [0-9]{{10}}\.[0-9]{{3}})? .*?{_ADDRESS} [A-Za-z][A-Za-z0-9+.-]*://"
 _LINE: Final = (
     rf"^(?P<when>{_DATE})(?: (?P<epoch>[0-9]{{10}}\.[0-9]{{3}}))? (?P<who>.*?) ?(?P<from>{_ADDRESS}) "
-    r"(?P<where>[A-Za-z][A-Za-z0-9+.\-]*://[^ ]*) (?P<what>.*?) ?(?P<how>[A-Za-z][^ ]*) (?P<size>-?[0-9]+) "
+    r"(?P<where>[A-Za-z][A-Za-z0-9+.\-]*://[^ ]*) (?P<what>.*?) ?(?P<how>[A-Za-z][^ ]*|-) (?P<size>-?[0-9]+) "
     r"(?P<weight>-?[0-9]+) (?P<category>.*?) ?(?P<group>[0-9]+) (?P<status>[0-9]{1,3})"
     r"(?: (?P<type>[^ ]*))?(?: (?P<host>[^ ]*))?(?: .*)?$"
 )
@@ -79,28 +79,30 @@ def _event() -> list[pl.Expr]:
     status = whole(pl.col("status"))
     content_type = said(pl.col("type"))
     stamped = pl.col("epoch").is_not_null()
+    judged = verdict(pl.col("what"), status, pl.col("how"))
     return [
         pl.col("line"),
         pl.coalesce("epoch", "ts").alias("ts"),
         pl.when(stamped).then(pl.lit("exact")).otherwise(pl.col("ts_quality")).alias("ts_quality"),
-        said(pl.col("who")).alias("user_raw"),
+        user(pl.col("who"), pl.col("from")).alias("user_raw"),
         address(pl.col("from")).alias("client_ip"),
         device(pl.col("host")).alias("device"),
-        pl.col("how").alias("method"),
+        said(pl.col("how")).alias("method"),
         pl.col("where").alias("url"),
-        verdict(pl.col("what"), status).alias("verdict"),
+        judged.alias("verdict"),
         said(pl.col("category")).alias("vendor_category"),
-        status.alias("status"),
+        pl.when(status > 0).then(status).alias("status"),
         whole(pl.col("size")).alias("bytes"),
         content_type.alias("content_type"),
         kind(pl.col("how"), content_type).alias("kind"),
-        *_refusal(stamped, verdict(pl.col("what"), status) == "blocked"),
+        *_refusal(stamped, judged == "blocked"),
     ]
 
 
 def _refusal(stamped: pl.Expr, blocked: pl.Expr) -> list[pl.Expr]:
     text, unread = pl.col("text"), pl.col("when").is_null()
     no_number = whole(pl.col("size")).is_null()
+    no_method = (pl.col("how") == "-") & ~pl.col("where").str.contains(TRANSPARENT)
     shifted = pl.col("type").str.contains(r"^\d+$")
     before_method = text.str.extract(rf"^(.*){_METHOD}").str.replace(rf"^{_HEAD}[^ ]* ", "")
     hidden = denied_later(pl.col("what")) | (~blocked & denied_later(before_method))
@@ -110,7 +112,7 @@ def _refusal(stamped: pl.Expr, blocked: pl.Expr) -> list[pl.Expr]:
     cases = [
         (unread & ~dated, "not-this-format", "does not begin with a date such as 2025.09.08 09:05:01"),
         (unread & ~placed, "missing-column", "has no client address followed by a URL"),
-        (unread, "bad-field", "has no method with size, weight, group and status after the URL"),
+        (unread | no_method, "bad-field", "has no method with size, weight, group and status after the URL"),
         (no_number, "bad-number", "the size is beyond any number"),
         (hidden, "bad-field", "says that it was refused, but not where that is said: the URL may hold a blank"),
         (shifted, "bad-field", "the content type is a number: a line end in the login name has moved the columns"),

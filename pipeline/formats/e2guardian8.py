@@ -27,7 +27,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, skips, whole
-from pipeline.formats._e2guardian import address, device, kind, verdict
+from pipeline.formats._e2guardian import TRANSPARENT, address, device, kind, user, verdict
 from pipeline.formats._syslog import bare_with_tabs, with_tabs, without_header
 from pipeline.schema import TIMESTAMP
 
@@ -106,7 +106,7 @@ def _fits() -> pl.Expr:
         & numbers
         & empty
         & pl.col("url").str.contains(_SCHEME)
-        & said(pl.col("method")).is_not_null()
+        & (said(pl.col("method")).is_not_null() | pl.col("url").str.contains(TRANSPARENT))
         & ~pl.col("method").str.contains(_SCHEME)
     ).fill_null(value=False)
 
@@ -114,18 +114,19 @@ def _fits() -> pl.Expr:
 def _event() -> list[pl.Expr]:
     status = whole(pl.col("status"))
     content_type = said(pl.col("type"))
+    client = pl.coalesce(address(pl.col("address")), address(pl.col("host")))
     return [
         pl.col("line"),
         _instant().alias("ts"),
         pl.lit("exact").alias("ts_quality"),
-        said(pl.col("user")).alias("user_raw"),
-        pl.coalesce(address(pl.col("address")), address(pl.col("host"))).alias("client_ip"),
+        user(pl.col("user"), client).alias("user_raw"),
+        client.alias("client_ip"),
         device(pl.col("host")).alias("device"),
-        pl.col("method"),
+        said(pl.col("method")).alias("method"),
         pl.col("url"),
-        verdict(pl.col("what"), status).alias("verdict"),
+        verdict(pl.col("what"), status, pl.col("method")).alias("verdict"),
         said(pl.col("category")).alias("vendor_category"),
-        status.alias("status"),
+        pl.when(status > 0).then(status).alias("status"),
         whole(pl.col("size")).alias("bytes"),
         whole(pl.col("duration")).alias("duration_ms"),
         content_type.alias("content_type"),
@@ -191,7 +192,7 @@ def _reading_fits(reading: dict[str, str]) -> bool:
         and reading["squid_peer"] in {"", "-"}
         and re.match(_SCHEME, reading["url"]) is not None
         and re.match(_SCHEME, reading["method"]) is None
-        and reading["method"] not in {"", "-"}
+        and (reading["method"] not in {"", "-"} or re.match(TRANSPARENT, reading["url"]) is not None)
     )
 
 

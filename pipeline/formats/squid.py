@@ -20,8 +20,10 @@ Seen in what 5.7 writes:
 - With `log_mime_hdrs on` (or `%>h` in any layout) the headers follow in two pairs of brackets; they are passed over.
 - A line that came by syslog is read without its header. Cisco's appliance goes on behind the type: see `cisco_wsa`.
 e2guardian writes this layout too (`logfileformat = 3`): every 403 as TCP_DENIED, even where the web site or the network
-said no, and the URL of a CONNECT with a scheme. A line end in a login name moves its columns, so that the name and the
-address are whatever a client typed; a client or a status of the wrong shape is therefore a reject.
+said no, and the URL of a CONNECT with a scheme. There is no peer where it has no proxy behind it, neither method nor
+status for a TLS connection that it took in transparently and let through, and the address for a user that it knows by
+that. A line end in a login name moves its columns, so that the name and the address are whatever a client typed; a
+client or a status of the wrong shape is therefore a reject.
 Source: Squid's documentation of `logformat`; "Squid log files" in its wiki; what Squid 5.7 and e2guardian 5.3.5 wrote.
 """
 
@@ -43,15 +45,16 @@ _MOST_DIGITS = 18
 _NUMBER = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}")
 _LEAST_MILLIS = 10**12
 _BLANKS = re.compile(" +")
-_RESULT = re.compile(r"[A-Z_]+/[0-9]{3}")
+_RESULT = re.compile(r"[A-Z_]+/(?:[0-9]{3}|0)")
 _RESULT_COLUMN = rf"^{_RESULT.pattern}$"
-_PLACE = re.compile(r"^(?:TIMEOUT_)?([A-Z_]+)/[^ ]+$")
+_PLACE = re.compile(r"^(?:TIMEOUT_)?([A-Z_]+)/[^ ]*$")
 #: What it takes to recognise the format; the URL and the user stand between the two halves.
-_SHAPE = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ \S+ .* [A-Z_]+/\S+")
+_SHAPE = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/(?:\d{3}|0) \d+ \S+ .* [A-Z_]+/\S*")
 #: What Cisco's appliance writes behind the type, and what tells its log from Squid's.
 _DECISION = re.compile(r" [A-Z][A-Z_]*(?:_\d+)?-[^ <]+ (?:<|&lt;)")
+_NO_STATUS = "/0"
 #: The beginning of a record inside another.
-_NEXT_RECORD = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/\d{3} \d+ ")
+_NEXT_RECORD = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/(?:\d{3}|0) \d+ ")
 #: Squid's buffer for one record, without the byte that ends it; what is longer is cut off.
 _LONGEST_RECORD = 8190
 _FIELDS_BEFORE_URL = 6
@@ -120,7 +123,7 @@ def _split(lines: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             pl.col("elapsed", "bytes").cast(pl.Int64, strict=False),
             millis=_without_dot().cast(pl.Int64, strict=False),
-            status=pl.col("result").str.tail(3).cast(pl.Int64, strict=False),
+            status=_status(),
             shaped=_is_time() & _is_number("elapsed") & _is_number("bytes")
             & _among(table, "result", is_result) & _among(table, "hierarchy", is_place),
         )
@@ -130,6 +133,11 @@ def _split(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _without_dot() -> pl.Expr:
     return pl.col("head").str.replace(".", "", literal=True).str.strip_suffix(" ")
+
+
+def _status() -> pl.Expr:
+    three = pl.col("result").str.tail(3).cast(pl.Int64, strict=False)
+    return pl.when(three.is_null() & pl.col("result").str.ends_with(_NO_STATUS)).then(0).otherwise(three)
 
 
 def _is_time() -> pl.Expr:
@@ -154,6 +162,7 @@ def _is_plain() -> pl.Expr:
     return (
         numbers
         & pl.col("shaped")
+        & ((pl.col("status") > 0) | ~pl.col("result").str.ends_with(_NO_STATUS) | _is_transparent())
         # Thirteen digits: a sign or a letter among them would make a smaller number, or none.
         & (pl.col("millis") >= _LEAST_MILLIS)
         & pl.col("client_ip").cast(pl.Int64, strict=False).is_null()
@@ -167,31 +176,41 @@ def _event_columns() -> list[pl.Expr]:
     none_is_null = [
         pl.when(pl.col(old) != "-").then(pl.col(old)).alias(new)
         for old, new in (
-            ("user", "user_raw"), ("type", "content_type"), ("method", "method"), ("client_ip", "client_ip")
+            ("type", "content_type"), ("method", "method"), ("client_ip", "client_ip")
         )
     ]  # fmt: skip
     return [
         pl.col("line"),
         (pl.col("millis") * 1000).cast(_EVENTS["ts"]).alias("ts"),
         pl.lit("exact").alias("ts_quality"),
-        none_is_null[0],
-        none_is_null[3],
+        pl.when((pl.col("user") != "-") & (pl.col("user") != pl.col("client_ip")))
+        .then(pl.col("user"))
+        .alias("user_raw"),
         none_is_null[2],
+        none_is_null[1],
         pl.col("url"),
-        verdict(pl.col("result"), pl.col("status"), pl.col("hierarchy"), pl.col("url")).alias("verdict"),
+        pl.when(_is_transparent() & (pl.col("status") == 0))
+        .then(pl.lit("allowed"))
+        .otherwise(verdict(pl.col("result"), pl.col("status"), pl.col("hierarchy"), pl.col("url")))
+        .alias("verdict"),
         pl.when(pl.col("status") > 0).then(pl.col("status")).alias("status"),
         pl.col("bytes"),
         pl.col("elapsed").alias("duration_ms"),
-        none_is_null[1],
+        none_is_null[0],
         _kind().alias("kind"),
     ]
+
+
+def _is_transparent() -> pl.Expr:
+    """Whether e2guardian took in a TLS connection without a request; what Squid has without a method has no scheme."""
+    return (pl.col("method") == "-") & pl.col("url").str.starts_with("https://")
 
 
 def _kind() -> pl.Expr:
     """CONNECT shows a host only; pictures, scripts and media are the work of a page, not of a person."""
     background = pl.col("type").str.slice(0, 5).is_in(_BACKGROUND_MAJOR) | pl.col("type").is_in(_BACKGROUND_TYPES)
     return (
-        pl.when(pl.col("method") == "CONNECT")
+        pl.when((pl.col("method") == "CONNECT") | _is_transparent())
         .then(pl.lit("host-only"))
         .when(background | pl.col("url").str.starts_with("error:"))
         .then(pl.lit("background"))
@@ -232,7 +251,7 @@ def _read(text: str) -> dict[str, Any] | tuple[str, str]:
         )
     return {
         "millis": int(head[0].replace(".", "")), "elapsed": int(head[1]), "client_ip": head[2],
-        "result": head[3], "status": int(head[3][-3:]), "bytes": int(head[4]), "method": head[5], **tail,
+        "result": head[3], "status": int(head[3].rpartition("/")[2]), "bytes": int(head[4]), "method": head[5], **tail,
     }  # fmt: skip
 
 
@@ -244,7 +263,8 @@ def _fault_of(head: list[str]) -> tuple[str, str] | None:
         return "missing-column", f"has {len(head)} of 10 columns"
     if head[2].isascii() and head[2].isdecimal():
         return "bad-field", "the client is a number, not an address"
-    if not _RESULT.fullmatch(head[3]):
+    no_status = head[3].endswith(_NO_STATUS) and not (head[5] == "-" and head[6].startswith("https://"))
+    if not _RESULT.fullmatch(head[3]) or no_status:
         return "bad-field", "the fourth column is not a result and a status such as TCP_MISS/200"
     if not _NUMBER.fullmatch(head[1]) or not _NUMBER.fullmatch(head[4]):
         return "bad-number", "the elapsed time or the size is not a whole number"
