@@ -272,6 +272,26 @@ def test_shipped_maps_load_and_are_proposed_for_their_own_export() -> None:
     assert proposed_map(["a,b,c", '"broken']) is None
 
 
+def test_netskopes_streamed_transactions_are_read_with_their_map() -> None:
+    own = load_map("netskope-transactions")
+    header = [*spread(own.columns).values(), "x-other-category", "c-ip", "x-type"]
+    row = dict.fromkeys(header, "-") | {
+        "x-cs-timestamp": "1794214801", "cs-username": "a@school.test", "x-cs-userip": "10.2.3.4", "cs-method": "GET",
+        "x-cs-url": "https://h.test/p?q=1,2", "cs-host": "h.test", "x-policy-action": "useralert", "sc-status": "200",
+        "sc-bytes": "2050", "time-taken": "64", "cs-user-agent": "Mozilla/5.0 (KHTML, like Gecko)",
+        "x-other-category": "News, All Categories", "c-ip": "192.0.2.7", "x-type": "http_transaction",
+    }  # fmt: skip
+    rows = [",".join(header), ",".join(f'"{cell}"' if "," in cell else cell for cell in row.values())]
+    (event,) = _parse(rows, Declared(columns=own.columns, verdicts=own.verdicts)).events.to_dicts()
+    told = {name: value for name, value in event.items() if value is not None and name not in {"line", "ts_quality"}}
+    assert str(told.pop("ts")) == "2026-11-09 09:00:01+00:00"
+    assert told == {
+        "user_raw": "a@school.test", "client_ip": "10.2.3.4", "method": "GET", "url": "https://h.test/p?q=1,2",
+        "verdict": "warned", "status": 200, "bytes": 2050, "duration_ms": 64,
+        "user_agent": "Mozilla/5.0 (KHTML, like Gecko)", "kind": "page",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
