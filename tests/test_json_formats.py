@@ -61,6 +61,20 @@ def test_zeek_header_holds_until_the_next_and_over_the_end_of_a_block() -> None:
     assert [(event["client_ip"], event["host"]) for event in events] == [("10.2.3.5", "b.example.com")]
 
 
+@pytest.mark.parametrize("client", ["id_orig_h", "id->orig_h"])
+def test_zeek_names_may_be_joined_otherwise_in_columns(client: str) -> None:
+    events, _ = _zeek(f"#fields ts uid {client} server_name", "1794214800.1\tC1\t10.2.3.4\ta.example.com")
+    assert [(event["client_ip"], event["host"]) for event in events] == [("10.2.3.4", "a.example.com")]
+
+
+@pytest.mark.parametrize("times", [1, shared._FEW * 2])
+def test_zeek_names_may_be_joined_otherwise_in_json(times: int) -> None:
+    line = '{"ts":"2026-11-09T09:00:00.1Z","uid":"C1","id_orig_h":"10.2.3.4","query":"a.example.com","qclass":1}'
+    assert registry()["zeek_json"].claims([line])
+    events = _parsed("zeek_json", [line] * times).events
+    assert set(events.select("client_ip", "host").iter_rows()) == {("10.2.3.4", "a.example.com")}
+
+
 def test_zeek_header_says_how_columns_are_parted_and_what_says_nothing() -> None:
     lines = (r"#separator \x2c", "#unset_field,nil", "#empty_field,void", "#fields,ts,query,rcode,id.orig_h")
     events, _ = _zeek(*lines, "1794214800.1,nil,0,10.2.3.4", "1794214800.2,void,0,nil", "1794214800.3,-,0,10.2.3.4")

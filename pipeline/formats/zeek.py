@@ -9,11 +9,13 @@ In: lines of columns behind a header that says which they are:
 
 Nothing but the header decides: its `#fields` name the columns and say which log it is, the other lines how values are
 written. It is remembered from block to block, and a later one in the same file takes its place. Logs of anything else
-are skips (`other-record`). `\x2c` and the like in a value are bytes that Zeek would not write as they are; those that
-are no UTF-8 stay escapes. Rows without any header before them are read where they fit what Zeek writes unless it is
-told otherwise (`_zeek_usual`).
+are skips (`other-record`). What joins a record's name to that of its field can be set in Zeek: `id_orig_h` is
+`id.orig_h`. `\x2c` and the like in a value are bytes that Zeek would not write as they are; those that are no UTF-8
+stay escapes. Rows without any header before them are read where they fit what Zeek writes unless it is told otherwise
+(`_zeek_usual`).
 Out: `_zeek.COLUMNS`. Refuses other rows before any header, and rows with fewer or more columns than it names.
-Source: Zeek's documentation, "Zeek Log Formats and Inspection"; `logging/writers/ascii/Ascii.cc`, `Desc.cc`.
+Source: Zeek's documentation, "Zeek Log Formats and Inspection", `Log::default_scope_sep`;
+`logging/writers/ascii/Ascii.cc`, `Desc.cc`.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from pipeline.formats._zeek_usual import USUAL
 from pipeline.localtime import Running
 
 _HEADER: Final = re.compile(r"#(separator|set_separator|empty_field|unset_field|path|open|close|fields|types)\b")
+_CLIENT: Final = re.compile(r"id[^0-9A-Za-z]+orig_h")
 _ESCAPES: Final = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
 _HEADLESS: Final = "no #fields header stands before it, and it has not the usual columns of these logs"
 _CELLS: Final = pl.Schema({"line": pl.Int64()} | dict.fromkeys((*FIELDS, "reason", "detail"), pl.String()))
@@ -55,7 +58,8 @@ class _Header:
             return _Header(separator=_unescaped(line.removeprefix("#separator ")) or "\t")
         key, _, value = line.partition(self.separator)
         if key == "#fields":
-            return replace(self, fields=value.split(self.separator))
+            names = value.split(self.separator)
+            return replace(self, fields=["id.orig_h" if _CLIENT.fullmatch(name) else name for name in names])
         if key == "#set_separator" and value:
             return replace(self, set_separator=value)
         if key == "#unset_field" and value:

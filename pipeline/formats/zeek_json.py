@@ -1,9 +1,10 @@
 r"""Zeek's http, ssl, quic and dns logs as JSON lines.
 
 In: one object a line with Zeek's own field names: `{"ts":1794301230.123456,"uid":"C...","id.orig_h":"10.2.3.4", ...}`.
-The connection may also be an object of its own (`"id":{"orig_h":...}`). `ts` counts seconds or milliseconds from the
-epoch, or is ISO 8601. Which log a line belongs to is told by its fields; logs of anything else are skips
-(`other-record`). Zeek writes bytes that are no UTF-8 as `\xff`; that stays.
+The connection may also be an object of its own (`"id":{"orig_h":...}`), or have its names joined by `_`
+(`"id_orig_h":...`, as `Log::default_scope_sep` sets it). `ts` counts seconds or milliseconds from the epoch, or is
+ISO 8601. Which log a line belongs to is told by its fields; logs of anything else are skips (`other-record`).
+Zeek writes bytes that are no UTF-8 as `\xff`; that stays.
 Out: `_zeek.COLUMNS`. Refuses lines that are no JSON object or have no time.
 Source: Zeek's documentation, "Zeek Log Formats and Inspection" (`LogAscii::use_json`, `json_timestamps`).
 """
@@ -28,7 +29,7 @@ _ALWAYS: Final = {"request_body_len": "http", "established": "ssl", "client_init
 #: And those by which a log that leaves it out is known.
 _OFTEN: Final = {"uri": "http", "server_name": "ssl", "query": "dns", "qclass": "dns"}
 _KEY: Final = rf'"({"|".join((*_ALWAYS, *_OFTEN))})"\s*:'
-_COMMON: Final = {"ts": "ts", "flat": '"id.orig_h"', "nested": "id.orig_h"}
+_COMMON: Final = {"ts": "ts", "flat": '"id.orig_h"', "joined": "id_orig_h", "nested": "id.orig_h"}
 _WANTED: Final = {
     "http": {
         name: "resp_mime_types[0]" if name == "resp_mime_types" else name
@@ -39,7 +40,7 @@ _WANTED: Final = {
     "": {},
 }  # fmt: skip
 _SHAPE: Final = re.compile(
-    rf'\s*\{{(?=.*"ts"\s*:\s*(?:\d|"\d))(?=.*"uid"\s*:\s*"C)(?=.*"(?:id\.)?orig_h"\s*:\s*")(?=.*{_KEY})'
+    rf'\s*\{{(?=.*"ts"\s*:\s*(?:\d|"\d))(?=.*"uid"\s*:\s*"C)(?=.*"(?:id[._])?orig_h"\s*:\s*")(?=.*{_KEY})'
 )
 
 
@@ -80,7 +81,8 @@ def _cells(texts: pl.DataFrame) -> pl.DataFrame:
     ]
     table = pl.concat([empty.to_frame(), *groups], how="diagonal").sort("line")
     spoken = [said(pl.col(name)).alias(name) for name in FIELDS if name not in {"ts", "id.orig_h"}]
-    return table.with_columns(pl.coalesce("flat", "nested").alias("id.orig_h"), *spoken).drop("flat", "nested")
+    client = ("flat", "joined", "nested")
+    return table.with_columns(pl.coalesce(client).alias("id.orig_h"), *spoken).drop(client)
 
 
 FORMAT: Final = Format(
