@@ -35,7 +35,7 @@ from pipeline.sieve import holds_any
 from pipeline.text import fold_ascii
 
 OWN_SETS = tuple(
-    Path(__file__).with_name(f"flagging_set{number}.jsonl") for number in ("", "_2", "_3", "_4", "_5", "_6")
+    Path(__file__).with_name(f"flagging_set{number}.jsonl") for number in ("", "_2", "_3", "_4", "_5", "_6", "_7")
 )
 _SHORTEST = 5
 _LENGTH = 90

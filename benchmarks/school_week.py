@@ -40,7 +40,8 @@ WEEKS = {
     "winter": "school_week_winter.toml", "september": "school_week_september.toml", "june": "school_week_june.toml",
     "london": "school_week_london.toml", "manchester": "school_week_manchester.toml",
     "lincolnshire": "school_week_lincolnshire.toml", "cardiff": "school_week_cardiff.toml",
-    "newcastle": "school_week_newcastle.toml",
+    "newcastle": "school_week_newcastle.toml", "birmingham": "school_week_birmingham.toml",
+    "bristol": "school_week_bristol.toml",
 }  # fmt: skip
 _ZONE = ZoneInfo("Europe/London")
 _DAYS, _PERIODS, _MINUTES = 5, 6, 50
