@@ -34,6 +34,8 @@ def changed(lists: Watchlists, policies: Sequence[Policy], above: Mapping[Path, 
             _refuse_unknown(lists, policy, number, change)
             refuse_locked(lists, policies[: at + 1], ("change", number), change, above)
             lists = replace(lists, lists=tuple(_list_after(each, change, policy) for each in lists.lists))
+            if lists.weighted and change.off:
+                lists = replace(lists, weighted=lists.weighted.without(change.rule, change.category))
     return lists
 
 
@@ -42,7 +44,9 @@ def _rules(watchlist: Watchlist) -> list[_Rule]:
 
 
 def _refuse_unknown(lists: Watchlists, policy: Policy, number: int, change: Change) -> None:
-    known = list(lists.categories) if change.category else [rule.id for each in lists.lists for rule in _rules(each)]
+    weighted = lists.weighted.rules if lists.weighted else {}
+    rules = [*(rule.id for each in lists.lists for rule in _rules(each)), *weighted]
+    known = list(lists.categories) if change.category else rules
     name, kind = (change.category, "category") if change.category else (change.rule or "", "rule")
     if name not in known:
         close = difflib.get_close_matches(str(name), known, n=1)
@@ -50,6 +54,9 @@ def _refuse_unknown(lists: Watchlists, policy: Policy, number: int, change: Chan
         raise ConfigError(
             f"there is no {kind} {name!r} to change.", **policy.place("change", number, kind), remedy=remedy
         )
+    if name in weighted and not change.off:
+        what, remedy = f"{name!r} has no weight of its own.", "Write off = true in its place, or leave it as it is."
+        raise ConfigError(what, **policy.place("change", number, kind), remedy=remedy)
 
 
 def refuse_locked(
@@ -81,6 +88,9 @@ def _weakened(lists: Watchlists, change: Change) -> Iterable[tuple[str, _Rule | 
         for rule in _rules(each):
             if _is_meant(rule, change) and (change.off or (change.weight or 0) < rule.weight):
                 yield category.id, rule
+    for rule_id, name in lists.weighted.rules.items() if lists.weighted and change.off else ():
+        if rule_id == change.rule:
+            yield name, None
 
 
 def _is_meant(rule: _Rule, change: Change) -> bool:

@@ -13,16 +13,19 @@ from itertools import chain
 
 import polars as pl
 
+from pipeline import weighted
 from pipeline.finding import Find, found_in
-from pipeline.match import LOWERED, OF_PAGES, RAISED, fields_of_url
+from pipeline.match import LOWERED, OF_PAGES, RAISED, fields_of_url, hits_in, yields
 from pipeline.matcher import Matcher, Rule
 from pipeline.matchsites import match_hosts
 from pipeline.phrases import contexts
 from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
 from pipeline.record import shown
+from pipeline.schema import BY_WORDS
 from pipeline.text import fold_one
 from pipeline.views import WEIGHT
 from pipeline.watchlist import TextRule, Watchlists
+from pipeline.weighted import WeightedWords
 
 #: The fields of a rule about the filter's own words, which nobody has written.
 _BY_FILTER = frozenset(["vendor_category"])
@@ -37,21 +40,38 @@ def explained(kind: str, text: str, matcher: Matcher, bounds: LevelBounds) -> li
 
 
 def _in_field(field: str, text: str, matcher: Matcher, bounds: LevelBounds, *, helps: bool) -> Iterator[str]:
-    for find in sorted(
-        found_in(text, matcher.phrases, typed=field not in OF_PAGES), key=lambda each: (each.start, each.rule)
-    ):
+    words = matcher.weighted if field in weighted.FIELDS else None
+    found = found_in(text, matcher.phrases, typed=field not in OF_PAGES)
+    for find in sorted(found, key=lambda each: (each.start, each.rule)):
         if matcher.rules[find.rule].fields != _BY_FILTER:
             reads = helps and field == "path"
-            yield from _of_find(field, text, find, matcher.rules[find.rule], bounds, on_help_page=reads)
+            yield from _of_find(field, text, find, matcher, bounds, on_help_page=reads)
+    if words:
+        yield from _of_words(field, text, words, matcher)
     if field == "host":
         for hit in match_hosts(pl.Series([text]), matcher, long_lists=False).iter_rows(named=True):
             name = text[hit["start"] :]
             yield f"{hit['rule_id']} ({hit['category']}): {shown(name)} is a listed site; weight {hit['weight']:g}"
 
 
+def _of_words(field: str, text: str, words: WeightedWords, matcher: Matcher) -> Iterator[str]:
+    """What the words say together, and whether that counts beside what the rules find."""
+    hits = {hit[0]: hit for hit in hits_in(field, text, matcher)}
+    told = {hit[3] for hit in hits.values() if hit[-1] >= weighted.LEAST and hit[-2] != BY_WORDS}
+    found = words.of(text, told)
+    if not found:
+        return
+    counts = hits.get(found.rule_id)
+    said = ", ".join(f"{shown(word)} {points:+}" for word, points in found.words)
+    where = f"{found.rule_id} ({found.category}): {shown(text[found.start : found.end])!r} in {field}"
+    what = f"weight {counts[-1]:g}" if counts else "silent, because a rule says so already"
+    yield f"{where}: {said} and so on are {found.points} points more than are needed; {what}"
+
+
 def _of_find(
-    field: str, text: str, find: Find, rule: Rule, bounds: LevelBounds, *, on_help_page: bool
+    field: str, text: str, find: Find, matcher: Matcher, bounds: LevelBounds, *, on_help_page: bool
 ) -> Iterator[str]:
+    rule = matcher.rules[find.rule]
     where = f"{rule.rule_id} ({rule.category}): {shown(text[find.start : find.end])!r} in {field}"
     if rule.translation:
         where += f", in {shown(rule.translation)}"
@@ -66,6 +86,9 @@ def _of_find(
             weight *= factor
             steps.append(f"{verb} by {met!r} x {factor:g}")
     weight = min(weight, 100.0)
+    if yields(field, text, find, weight, matcher):
+        weight *= LOWERED
+        steps.append(f"lowered by its other words, which are those of ordinary texts, x {LOWERED:g}")
     if find.view.name != "words":
         weight *= WEIGHT[find.view.name]
         steps.append(f"hidden ({find.view.name}) x {WEIGHT[find.view.name]:g}")

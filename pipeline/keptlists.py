@@ -29,6 +29,7 @@ from pipeline.secretlists import SecretFile
 from pipeline.sought import Sought
 from pipeline.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
+from pipeline.weighted import WeightedWords
 
 _Wanted = TypeVar("_Wanted")
 NAME: Final = "watchlists.compiled"
@@ -47,7 +48,7 @@ _CLASSES: Final = {
     (each.__module__, each.__qualname__): each
     for each in (
         _Compiled, Category, DomainFile, DomainRule, Owner, Pattern, Phrases, Place, Rule, SecretFile, Sought, TermFile,
-        TextRule, Watchlist, Watchlists, type(Path()),
+        TextRule, Watchlist, Watchlists, WeightedWords, type(Path()),
     )
 }  # fmt: skip
 

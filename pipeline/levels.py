@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from pipeline.schema import LED_TO, LEVELS, STATUTORY
+from pipeline.schema import BY_WORDS, LED_TO, LEVELS, STATUTORY
 
 #: So many different texts of one category in one episode raise its level by one: of the gravest, and of the others.
 REPEATS, REPEATS_OF_OTHERS = 3, 5
@@ -51,6 +51,8 @@ _MOST_TRANSLATED = 3
 TRANSLATED: Final = "what it says, in "
 #: The first reason of all, where what may be illegal and a child at risk are in one draft.
 SEE_TO_THE_CHILD: Final = "a child may be in danger: see to the child at once, before anything else"
+#: What was found by no rule.
+_ITS_WORDS: Final = "no word or phrase of it by itself, but its words taken together"
 #: How a text was hidden, in words.
 _HIDDEN = {
     "entities": "letters written as codes",
@@ -107,6 +109,8 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     # What a lesson explains shows nothing by being many.
     same = [each for each in seen if each.category == lead.category and each.level != "record" and not each.lesson]
     texts = {each.text for each in same}
+    if lead.view == BY_WORDS:
+        reasons.append(_ITS_WORDS)
     if lead.view in _HIDDEN:
         reasons.append(f"{_IN_A_HIDDEN_WAY}: {_HIDDEN[lead.view]}")
     translated = dict.fromkeys(each.translation for each in seen if each.category == lead.category and each.translation)

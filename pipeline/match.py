@@ -13,18 +13,21 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipeline import weighted
 from pipeline.ahead import ahead
 from pipeline.beside import Beside
 from pipeline.errors import WatchlistError
-from pipeline.finding import InLetters, found_in
+from pipeline.finding import Find, InLetters, found_in
 from pipeline.matcher import TEXT_HITS, VALUE_HITS, Matcher, Rule
 from pipeline.matchsites import match_hosts, match_names, read_as
 from pipeline.redirects import HIDING, HIDING_HOST
+from pipeline.schema import BY_WORDS
 from pipeline.search_terms import may_search, search_terms
-from pipeline.sieve import holds_any
+from pipeline.sieve import holds_any, worth_weighing
 from pipeline.text import is_ascii, unescape, url_parts
 from pipeline.views import WEIGHT, may_hide
 from pipeline.watchlist import Watchlists
+from pipeline.weighted import WeightedWords
 
 LOWERED, RAISED = 0.4, 1.3
 _HIGHEST_WEIGHT: Final = 100.0
@@ -58,7 +61,7 @@ def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
 def _sifted(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
     """The few in a hundred that may hold something."""
     typed = ~texts["field"].is_in(OF_PAGES)
-    return texts.filter(holds_any(texts["text"], matcher.phrases, typed))
+    return texts.filter(holds_any(texts["text"], matcher.phrases, typed, matcher.weighted))
 
 
 def _read(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
@@ -70,15 +73,18 @@ def _read(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
     rows = [
         row
         for field, text, hidden in distinct.iter_rows()
-        for row in _hits_in(field, text, matcher, in_letters, hides=hidden)
+        for row in hits_in(field, text, matcher, in_letters, hides=hidden)
     ]
     return texts.join(pl.DataFrame(rows, schema=TEXT_HITS, orient="row"), on=["field", "text"], how="inner")
 
 
-def _hits_in(
-    field: str, text: str, matcher: Matcher, in_letters: InLetters, *, hides: bool
+def hits_in(
+    field: str, text: str, matcher: Matcher, in_letters: InLetters | None = None, *, hides: bool = True
 ) -> Iterator[tuple[Any, ...]]:
+    """Rows of `TEXT_HITS` for one text of a field; `in_letters` and `hides` as `found_in` takes them."""
     known: dict[str, Beside] = {}
+    strongest, told = 0.0, set[str]()
+    words = matcher.weighted if field in weighted.FIELDS else None
     finds = found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides, in_letters=in_letters)
     for find in finds:
         rule, beside = matcher.rules[find.rule], known.setdefault(find.beside, Beside(find.beside))
@@ -86,11 +92,45 @@ def _hits_in(
             continue
         if rule.needs and not rule.needed.any_in(beside):
             continue
-        weight = round(_weight(rule, beside) * WEIGHT[find.view.name], 2)
+        weight = _weight(rule, beside)
+        if yields(field, text, find, weight, matcher):
+            weight *= LOWERED
+        weight = round(weight * WEIGHT[find.view.name], 2)
+        strongest = max(strongest, weight)
+        if weight >= weighted.LEAST:
+            told.add(rule.category)
         yield (
             rule.rule_id, rule.watchlist, rule.watchlist_sha256, rule.category, field, text, find.start, find.end,
             find.view.name, weight,
         )  # fmt: skip
+    if words and strongest < weighted.ENOUGH:
+        yield from _weighed(field, text, matcher, words, told)
+
+
+def _weighed(
+    field: str, text: str, matcher: Matcher, words: WeightedWords, told: set[str]
+) -> Iterator[tuple[Any, ...]]:
+    """What the words of a text say together: what rules have `told` is said again only where it makes a draft."""
+    found = words.of(text, told)
+    if not found:
+        return
+    weight = found.weight(with_a_rule=bool(told), at_risk=found.category in matcher.at_risk)
+    if found.category not in told or weight >= weighted.ENOUGH:
+        yield (
+            found.rule_id, words.path.name, words.sha256, found.category, field, text, found.start, found.end,
+            BY_WORDS, weight,
+        )  # fmt: skip
+
+
+def yields(field: str, text: str, find: Find, weight: float, matcher: Matcher) -> bool:
+    """Whether a find that weighs so much is lowered by the words around it, which are those of ordinary texts."""
+    rule, words = matcher.rules[find.rule], matcher.weighted
+    if words is None or field not in weighted.FIELDS or not weighted.is_doubtful(weight):
+        return False
+    # The points are of English words, as they are spelt.
+    if find.view.name != "words" or rule.translation:
+        return False
+    return words.are_against(text, rule.category, at_risk=rule.category in matcher.at_risk)
 
 
 def _weight(rule: Rule, beside: Beside) -> float:
@@ -143,7 +183,10 @@ def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
     whole = pl.DataFrame({"url": urls, "text": unescape(urls)})
     # Of a short log all are taken apart: a sieve takes longer to make.
     few = len(urls) <= _FEW_URLS
-    may = pl.Series([True]) if few else holds_any(whole["text"], matcher.phrases, may_search(whole["url"]))
+    searching = may_search(whole["url"])
+    may = pl.Series([True]) if few else holds_any(whole["text"], matcher.phrases, searching)
+    if not few and matcher.weighted:
+        may |= _worth_weighing(whole["url"], searching & ~may, matcher.weighted)
     hides = whole["url"].str.contains_any(_HIDES)
     parts = url_parts(whole.filter(may | hides)["url"])
     hosts = parts.drop_nulls("host").select("url", field=pl.lit("host"), text="host")
@@ -152,6 +195,13 @@ def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
     found = _on_help_pages(match_texts(fields, matcher).select("value", *TEXT_HITS), hosts, matcher)
     both = pl.concat([seeming.select(pl.col("url").alias("value"), *TEXT_HITS), found])
     return both.unique(["value", "field", "rule_id"], keep="first", maintain_order=True)
+
+
+def _worth_weighing(urls: pl.Series, among: pl.Series, words: WeightedWords) -> pl.Series:
+    """Which of some URLs hold a search whose words together may be enough."""
+    searches = search_terms(url_parts(urls.filter(among)))
+    worth = worth_weighing(searches["search_text"], words)
+    return urls.is_in(searches.filter(worth)["url"].implode())
 
 
 def _on_help_pages(hits: pl.DataFrame, hosts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from pipeline.secretlists import SecretFile, SecretList
 from pipeline.sites import SiteList
 from pipeline.terms import Phrase, Spelt
 from pipeline.watchlist import DomainFile, TextRule, Watchlist, Watchlists
+from pipeline.weighted import WeightedWords
 
 #: One rule that found something in one value of one event column.
 VALUE_HITS: Final = pl.Schema(
@@ -93,7 +94,11 @@ class Matcher:
     domains: pl.DataFrame
     domain_files: tuple[tuple[DomainFile, SiteList], ...]
     secret_files: tuple[tuple[SecretFile, SecretList], ...] = ()
+    #: What is asked last, of what somebody typed.
+    weighted: WeightedWords | None = None
 
+    #: The categories about a child at risk, or for the police.
+    at_risk: frozenset[str] = frozenset()
     #: The sites that help, with all below each: what their pages are about is no offence of who reads them.
     helping: frozenset[str] = frozenset()
 
@@ -123,6 +128,8 @@ def matcher_of(lists: Watchlists, rules: tuple[Rule, ...], phrases: Phrases) -> 
         _domain_table(lists.lists),
         tuple((each, sites.ready(each.path)) for each in lists.domain_files),
         tuple((each, secretlists.ready(each)) for each in lists.secret_files),
+        lists.weighted,
+        frozenset(name for name, each in lists.categories.items() if each.never_lowered),
         frozenset(
             name
             for each in lists.lists

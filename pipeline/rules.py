@@ -30,6 +30,7 @@ from pipeline.secretlists import SecretFile
 from pipeline.timetable import Timetable, load_timetable
 from pipeline.watchfolders import holds_lists, load, shipped, with_languages, with_secret
 from pipeline.watchlist import DomainFile, TermFile, Watchlists, compiled_away
+from pipeline.weighted import WEIGHTED
 from pipeline.who import Who
 
 
@@ -110,7 +111,7 @@ def stamp_of(settings: Settings) -> str:
     facts = [chosen.model_dump_json(), *map(str, folders), *(str(each.folder) for each in settings.layer)]
     if any(each.tables.change for each in settings.policies):
         facts += [each.sha256 for each in settings.policies]
-    files = [path for folder in folders for path in sorted(folder.glob("*.toml"))]
+    files = [path for folder in folders for path in sorted([*folder.glob("*.toml"), *folder.glob(WEIGHTED)])]
     try:
         return keptlists.stamp_of(facts, [*files, *(each.file for each in chosen.phrases)])
     except OSError:

@@ -65,6 +65,7 @@ def _category_of(lists: Watchlists, exclusion: Exclusion, school: Policy, key: K
     rules |= {rule.id: rule.category for each in lists.lists for rule in each.domain_rules}
     rules |= {each.id: each.category for each in lists.term_files}
     rules |= {each.id: each.category for each in lists.domain_files}
+    rules |= lists.weighted.rules if lists.weighted else {}
     return rules[_known(str(exclusion.rule), rules, "rule", school, key)]
 
 

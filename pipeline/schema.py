@@ -180,6 +180,8 @@ LEVELS: Final = ("urgent", "high", "medium", "low", "record")
 LED_TO: Final = "led-to"
 #: The view of a hit of a secret list: its address is shown nowhere.
 STATUTORY: Final = "statutory"
+#: The view of a hit that no rule made, but the words of a text taken together.
+BY_WORDS: Final = "by-words"
 #: Roles of the people file that are no pupils', in small letters.
 STAFF_ROLES: Final = ("staff", "teacher", "governor", "head")
 #: Who was it: one row for each distinct (user, client_ip, device, day, verdict is a challenge).

@@ -17,6 +17,7 @@ from pipeline.slices import in_slices
 from pipeline.sought import Tables, pair_of
 from pipeline.text import fold_ascii, is_ascii
 from pipeline.views import all_as_letters, has_digits, may_hide
+from pipeline.weighted import WeightedWords
 
 #: An automaton is made for each slice: one of so many texts for each term of it pays for its own.
 _FOR_EACH = 2
@@ -26,30 +27,42 @@ _MOST_PAIRS = 20_000_000
 _MANY = 30
 
 
-def holds_any(texts: pl.Series, phrases: Phrases, typed: pl.Series | None = None) -> pl.Series:
-    """Whether each text, none of them null, may hold any phrase; `typed` says which ones somebody may have typed.
+def holds_any(
+    texts: pl.Series, phrases: Phrases, typed: pl.Series | None = None, weighted: WeightedWords | None = None
+) -> pl.Series:
+    """Whether each text, none of them null, may hold any phrase, or, if it is typed, `weighted` words that are enough.
 
-    Without it that is all of them.
+    `typed` says which ones somebody may have typed; without it that is all of them.
     """
-    if not phrases.owners:
+    if not phrases.owners and not weighted:
         return _nowhere(len(texts))
     plain = texts.to_frame("text").select(is_ascii(pl.col("text"))).to_series()
     by_hand = plain if typed is None else plain & typed
-    passing = _of_ascii(texts.filter(plain), phrases, by_hand.filter(plain))
+    passing = _of_ascii(texts.filter(plain), phrases, by_hand.filter(plain), weighted)
     return (~plain).scatter(plain.arg_true(), passing)
+
+
+def worth_weighing(texts: pl.Series, weighted: WeightedWords) -> pl.Series:
+    """Whether the words of each text, none of them null and each typed, may be enough together."""
+    plain = texts.to_frame("text").select(is_ascii(pl.col("text"))).to_series()
+    folded = fold_ascii(texts.filter(plain))
+    return (~plain).scatter(plain.arg_true(), weighted.worth(len(folded), _words_of(folded)))
 
 
 def _nowhere(size: int) -> pl.Series:
     return pl.repeat(value=False, n=size, eager=True, dtype=pl.Boolean)
 
 
-def _of_ascii(texts: pl.Series, phrases: Phrases, typed: pl.Series) -> pl.Series:
+def _of_ascii(texts: pl.Series, phrases: Phrases, typed: pl.Series, weighted: WeightedWords | None) -> pl.Series:
     folded = fold_ascii(texts)
     words = _words_of(folded)
     with ThreadPoolExecutor(1) as beside:
         # None of them needs the interpreter for long, and none keeps two cores busy.
         others = beside.submit(lambda: _hidden(texts) | _together(len(folded), words, phrases))
-        told = _held(folded, words, phrases.sought) | others.result()
+        told = _held(folded, words, phrases.sought)
+        if weighted:
+            told |= weighted.worth(len(folded), words) & typed
+        told |= others.result()
     # The others need no second look.
     told |= _misspelt(folded, words, typed & ~told, phrases)
     return told | _in_letters(texts, folded, typed & ~told, phrases)

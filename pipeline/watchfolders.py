@@ -8,7 +8,7 @@ concerns, and nobody would notice. One file by itself is judged in `watchtoml`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import resources
@@ -23,6 +23,8 @@ from pipeline.terms import TermError, Words, phrases_of, spelt_out
 from pipeline.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
 from pipeline.watchtoml import LANGUAGES, TEXT_FIELDS, CategoryTable, Document, read, read_words
+from pipeline.weighted import WEIGHTED, WeightedWords
+from pipeline.weighted import read as read_weighted
 
 _Read = TypeVar("_Read")
 #: The file of a folder that is no category: its named sets of words.
@@ -52,7 +54,7 @@ def load(
     _refuse_same_ids(lists, plain)
     for each in plain:
         _check_plain(each, known)
-    return Watchlists(tuple(lists), tuple(term_files), tuple(domain_files))
+    return Watchlists(tuple(lists), tuple(term_files), tuple(domain_files), weighted=_weighted(folders, known))
 
 
 def with_secret(lists: Watchlists, files: Iterable[SecretFile]) -> Watchlists:
@@ -118,6 +120,15 @@ def _words_of(folder: Path, known: Words) -> dict[str, tuple[str, ...]]:
             remedy = "Give it another name: what an earlier folder has laid down stays."
             raise WatchlistError(f"an earlier folder has a set <{name}> already.", path=path, remedy=remedy)
     return sets
+
+
+def _weighted(folders: Iterable[Path], known: Mapping[str, Category]) -> WeightedWords | None:
+    """The weighted words of the one folder that has any."""
+    paths = [path for folder in folders if (path := folder / WEIGHTED).is_file()]
+    if len(paths) > 1:
+        remedy = f"Take it away: {paths[0]} is in use, and what an earlier folder has laid down stays."
+        raise WatchlistError("is a second list of weighted words.", path=paths[1], remedy=remedy)
+    return read_weighted(paths[0], known.keys()) if paths else None
 
 
 def _category(document: Document, known: dict[str, Category]) -> Category:

@@ -15,6 +15,7 @@ from pipeline.secretlists import SecretFile
 from pipeline.terms import Phrase, Spelt
 from pipeline.tomlplace import Place
 from pipeline.watchtoml import DEFAULT_FIELDS, FourCs, Route, Severity
+from pipeline.weighted import WeightedWords
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ class Watchlists:
     term_files: tuple[TermFile, ...] = ()
     domain_files: tuple[DomainFile, ...] = ()
     secret_files: tuple[SecretFile, ...] = ()
+    weighted: WeightedWords | None = None
 
     @property
     def categories(self) -> dict[str, Category]:

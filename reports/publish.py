@@ -306,6 +306,7 @@ def _watched_context(settings: Settings, watchlists: Watchlists, today: date) ->
         events_days=settings.retention.events_days,
         has_long_lists=bool(watchlists.domain_files),
         languages=watchlists.languages,
+        weighs_words=watchlists.weighted is not None,
     )
 
 

@@ -35,18 +35,20 @@ def alerts() -> Alerts:
 @pytest.mark.parametrize(
     ("name", "half", "recall", "false"),
     [
-        ("flagging_set", "unseen", 0.86, 0.055),
+        ("flagging_set", "unseen", 0.92, 0.055),
         ("flagging_set", "seen", 0.96, 0.02),
-        ("flagging_set_2", "kept", 0.87, 0.02),
+        ("flagging_set_2", "kept", 0.94, 0.02),
         ("flagging_set_2", "seen", 0.95, 0.01),
-        ("flagging_set_3", "kept", 0.93, 0.018),
+        ("flagging_set_3", "kept", 0.955, 0.02),
         ("flagging_set_3", "seen", 0.98, 0.005),
-        ("flagging_set_4", "kept", 0.885, 0.016),
+        ("flagging_set_4", "kept", 0.935, 0.017),
         ("flagging_set_4", "seen", 0.97, 0.01),
-        ("flagging_set_5", "kept", 0.87, 0.065),
+        ("flagging_set_5", "kept", 0.92, 0.065),
         ("flagging_set_5", "seen", 0.98, 0.01),
-        ("flagging_set_6", "kept", 0.82, 0.03),
+        ("flagging_set_6", "kept", 0.88, 0.03),
         ("flagging_set_6", "seen", 0.98, 0.02),
+        ("flagging_set_7", "kept", 0.82, 0.045),
+        ("flagging_set_7", "seen", 0.92, 0.02),
     ],
 )
 def test_no_figure_falls_below_what_was_reached(
@@ -58,7 +60,7 @@ def test_no_figure_falls_below_what_was_reached(
     assert sum(ordinary) / len(ordinary) <= false
 
 
-@pytest.mark.parametrize("name", [f"flagging_set_{number}" for number in range(2, 7)])
+@pytest.mark.parametrize("name", [f"flagging_set_{number}" for number in range(2, 8)])
 def test_the_later_sets_are_what_they_are_said_to_be(name: str) -> None:
     path = next(each for each in OWN_SETS if each.stem == name)
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
@@ -70,8 +72,9 @@ def test_the_later_sets_are_what_they_are_said_to_be(name: str) -> None:
     parts = Counter((row["half"], row["group"]) for row in rows)
     # Of the third set twice as much is kept away as may be seen: it is the work of three hands.
     share = 2 if name == "flagging_set_3" else 1
-    # Of the sixth each half is the work of one hand.
-    assert all(abs(share * parts["seen", group] - parts["kept", group]) <= 0.15 * parts["kept", group] + 1
+    # Of the sixth and the seventh each half is the work of one hand, and the hands of the seventh chose their shares.
+    most = 0.6 if name == "flagging_set_7" else 0.15
+    assert all(abs(share * parts["seen", group] - parts["kept", group]) <= most * parts["kept", group] + 1
                for _, group in parts)  # fmt: skip
 
 

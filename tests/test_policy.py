@@ -13,6 +13,7 @@ from pipeline.errors import ConfigError, EsafetyError
 from pipeline.rules import load_watchlists
 from pipeline.schema import LEVELS
 from pipeline.watchlist import Watchlists
+from pipeline.weighted import WEIGHTED, WeightedWords
 from tests.effort import tries
 from tests.made_night import School
 
@@ -214,3 +215,39 @@ def test_under_a_lock_no_layer_ends_weaker_than_it_began(
     else:
         with pytest.raises(ConfigError, match="is locked by county"):
             load_settings(place / "school.toml")
+
+
+_WEIGHTED = "word,any,lobsters,cranes\n(start),0,0,0\nsnails,100,300,200\nwaves,100,,100\nfeed,10,,\n"
+
+
+def words_of(place: Path, school: str = "", county: str = "") -> WeightedWords:
+    (place / "county" / WEIGHTED).write_text(_WEIGHTED, "utf-8")
+    _, lists = loaded(place, county=county, school=school)
+    assert lists.weighted is not None
+    return lists.weighted
+
+
+@pytest.mark.parametrize("change", ['rule = "weighted-words.lobsters"', 'category = "lobsters"'])
+def test_weighted_words_may_be_taken_out_for_a_category(place: Path, change: str) -> None:
+    said = words_of(place).of("feed snails waves")
+    assert said is not None
+    assert said.rule_id == "weighted-words.lobsters"
+    # What leads there is not found under another name either.
+    after = words_of(place, school=f"[[change]]\n{change}\noff = true\n")
+    assert after.of("feed snails waves") is None
+    other = after.of("waves waves feed at")
+    assert other is not None
+    assert other.category == "cranes"
+
+
+def test_weighted_words_have_no_weight_and_a_locked_category_keeps_them(place: Path) -> None:
+    words_of(place)
+    change = '[[change]]\nrule = "weighted-words.lobsters"\n'
+    assert "school.toml:15: 'weighted-words.lobsters' has no weight of its own." in refusal(
+        place, school=f"{change}weight = 40\n"
+    )
+    locked = '[[lock]]\ncategory = "lobsters"\n'
+    assert "the category 'lobsters' is locked by Example county" in refusal(
+        place, county=locked, school=f"{change}off = true\n"
+    )
+    assert "Did you mean" in refusal(place, school='[[change]]\nrule = "weighted-words.lobster"\noff = true\n')

@@ -68,3 +68,8 @@ def test_an_area_without_a_name_stops_the_page() -> None:
     odd = replace(next(iter(LISTS.categories.values())), four_cs="caution")  # type: ignore[arg-type] # that is the test
     with pytest.raises(InvariantError, match="caution"):
         watched.render(replace(CONTEXT, categories=[odd]))
+
+
+def test_it_says_so_where_words_are_weighed_together() -> None:
+    assert "weighed as a whole" not in watched.render(CONTEXT)
+    assert "weighed as a whole" in watched.render(replace(CONTEXT, weighs_words=True))

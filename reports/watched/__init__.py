@@ -47,6 +47,8 @@ class WatchedContext:
     has_long_lists: bool
     #: The languages besides English of which the lists hold anything.
     languages: tuple[str, ...] = ()
+    #: Whether words are weighed together where none says enough.
+    weighs_words: bool = False
 
 
 def render(context: WatchedContext) -> str:
@@ -58,6 +60,7 @@ def render(context: WatchedContext) -> str:
         areas=_areas(context.categories),
         days=f"{context.events_days:,}",
         long_lists=context.has_long_lists,
+        weighed=context.weighs_words,
         languages=_in_a_row(context.languages),
     )
 

@@ -1,0 +1,197 @@
+"""Words that say something only together: each has points, for and against, and a text has the sum of them.
+
+In: `weighted-words.csv` of a folder of watchlists. Out: the category that the words of a text lead to, if any, and
+which of them. Refuses, with file and line, a list that is not exactly as `tools/weigh_words.py` writes it.
+
+The last thing that is asked of a text, where no rule finds enough. Points are hundredths of the natural logarithm of
+odds: 100 more make it 2.7 times as likely that such a line is one to be seen. What is needed is part of `start`, so
+that a text counts from 0 on. Source: weighted phrase lists, as filters of web pages have them; here for what is typed.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from pipeline.errors import WatchlistError
+from pipeline.text import folded_one
+from pipeline.views import as_it_stands
+
+#: The file of a folder that is no category: its weighted words.
+WEIGHTED: Final = "weighted-words.csv"
+#: What somebody typed as one line. In titles and addresses pages speak.
+FIELDS: Final = ("typed_text", "search_text")
+#: What they say together weighs so much: it is counted and shown, and makes no draft by itself.
+LITTLE: Final = 34.0
+#: And so much, enough for a draft, where it is surer: so many points beyond what is needed where a rule finds
+#: something as well, and so many more about a child at risk.
+DRAFTED: Final = 44.0
+#: No more points of one word count for that: a subject by itself makes no draft.
+_FROM_ONE: Final = 400
+_WITH_A_RULE: Final = 200
+_AT_RISK: Final = 300
+#: What a rule's find weighs where it counts, where it is drafted, and where it is so plain that no words change it.
+LEAST: Final = 15.0
+ENOUGH: Final = 40.0
+_PLAIN: Final = 65.0
+#: Each rule id that a find has begins so; its category stands behind.
+PREFIX: Final = "weighted-words."
+#: So few points say that a text is like ordinary ones, and so few that it is not of a category: what a rule of it would
+#: draft in the text is lowered. Of a child at risk even fewer are asked for.
+_ORDINARY: Final = -200
+_NOT_OF_IT, _NOT_AT_RISK = -650, -750
+#: A child that speaks of himself or herself is never lowered so.
+FIRST_PERSON: Final = frozenset(["i", "im", "ive", "id", "ill", "me", "my", "myself", "mine", "we", "us", "our"])
+#: One word says nothing together with others, and the sum of a page says nothing of any line in it.
+FEWEST, MOST = 3, 40
+#: The longer a text, the further its sum may stray: so many points more are needed for each word beyond so many.
+USUAL: Final = 8
+FOR_EACH_MORE: Final = 40
+HEAD: Final = ("word", "any")
+START: Final = "(start)"
+_REMEDY: Final = "Take the file as it came with the program; tools/weigh_words.py makes it."
+#: Of a word that adds fewer points nobody would say that it tells anything.
+_TELLS: Final = 40
+_MOST_TOLD: Final = 6
+_WORD: Final = re.compile("[^ ]+")
+#: Nothing is none.
+_NUMBER: Final = re.compile("(?:-?[0-9]{1,6})?")
+
+
+class Weighed(NamedTuple):
+    """What the words of a text lead to, from where to where the telling ones stand, and these with their points."""
+
+    category: str
+    points: int
+    start: int
+    end: int
+    words: tuple[tuple[str, int], ...]
+
+    @property
+    def rule_id(self) -> str:
+        """By what it was found."""
+        return PREFIX + self.category
+
+    def weight(self, *, with_a_rule: bool, at_risk: bool) -> float:
+        """Where a rule finds something in the same text; where the category is about a child at risk."""
+        points = self.points - sum(max(each - _FROM_ONE, 0) for _, each in self.words)
+        sure = (with_a_rule and points >= _WITH_A_RULE) or (at_risk and points >= _AT_RISK)
+        return DRAFTED if sure else LITTLE
+
+
+def is_doubtful(weight: float) -> bool:
+    """Whether a find would be drafted and is not plain by itself."""
+    return ENOUGH <= weight < _PLAIN
+
+
+@dataclass(frozen=True)
+class WeightedWords:
+    """The points of words: first for being worth a look at all, then for each category."""
+
+    path: Path
+    sha256: str
+    categories: tuple[str, ...]
+    start: tuple[int, ...]
+    points: Mapping[str, tuple[int, ...]]
+    #: Categories that a layer of policy has taken out: what leads to one of them is not found at all.
+    off: frozenset[str] = frozenset()
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """The category of each rule id that a find may have."""
+        return {PREFIX + name: name for name in self.categories if name not in self.off}
+
+    def without(self, rule: str | None, category: str | None) -> WeightedWords:
+        """The same with a rule, or all of a category, taken out."""
+        meant = {name for told, name in self.rules.items() if told == rule or name == category}
+        return replace(self, off=self.off | meant) if meant else self
+
+    @cached_property
+    def table(self) -> pl.DataFrame:
+        """word, points: for being worth a look."""
+        rows = [(word, points[0]) for word, points in self.points.items()]
+        return pl.DataFrame(rows, schema={"word": pl.String, "points": pl.Int32}, orient="row")
+
+    def worth(self, size: int, words: pl.DataFrame) -> pl.Series:
+        """Which of so many texts are worth a look: all that `of` finds; `words` has row and word of all of theirs."""
+        named = words.lazy().join(self.table.lazy(), on="word").unique(["row", "word"])
+        summed = named.group_by("row").agg(pl.col("points").sum()).filter(pl.col("points") >= -self.start[0])
+        found = summed.select("row").collect()["row"]
+        return pl.repeat(value=False, n=size, eager=True, dtype=pl.Boolean).scatter(found, values=True)
+
+    def of(self, text: str, told: AbstractSet[str] = frozenset()) -> Weighed | None:
+        """What the words of a text lead to, if anything; each counts once, however often it stands there.
+
+        Of the categories that rules have `told`, if any, the best is meant.
+        """
+        view = as_it_stands(text)
+        more = FOR_EACH_MORE * max(len(view.folded.split()) - USUAL, 0)
+        if (known := self._known(view.folded)) is None or self._sum(0, known) < 0:
+            return None
+        sums = [self._sum(at, known) for at in range(len(self.start))]
+        best = max(range(1, len(sums)), key=sums.__getitem__)
+        total = sums[0] + sums[best] - more
+        if total >= 0 and (meant := [at for at, name in enumerate(self.categories, 1) if name in told]):
+            best = max(meant, key=sums.__getitem__)
+        says = {word: points[0] + points[best] for word, points in known.items()}
+        telling = sorted((each for each in says.items() if each[1] >= _TELLS), key=lambda each: (-each[1], each[0]))
+        if total < 0 or not telling or self.categories[best - 1] in self.off:
+            return None
+        spans = [each.span() for each in _WORD.finditer(view.folded) if says.get(each[0], 0) >= _TELLS]
+        start, end = view.origin[spans[0][0]], view.origin[spans[-1][1] - 1] + 1
+        return Weighed(self.categories[best - 1], total, start, end, tuple(telling[:_MOST_TOLD]))
+
+    def are_against(self, text: str, category: str, *, at_risk: bool) -> bool:
+        """Whether the words of a text say that it is like ordinary ones and not of a category about a child `at_risk`.
+
+        Never where somebody speaks of himself or herself.
+        """
+        folded = folded_one(text)
+        known = self._known(folded)
+        if known is None or len(known) < FEWEST or category not in self.categories:
+            return False
+        if not FIRST_PERSON.isdisjoint(folded.split()) or (worth := self._sum(0, known)) > _ORDINARY:
+            return False
+        of_it = self._sum(self.categories.index(category) + 1, known)
+        return worth + of_it <= (_NOT_AT_RISK if at_risk else _NOT_OF_IT)
+
+    def _known(self, folded: str) -> dict[str, tuple[int, ...]] | None:
+        """The words of a text that have points; nothing if there are too few or too many to say anything together."""
+        words = folded.split()
+        if not FEWEST <= len(words) <= MOST:
+            return None
+        return {word: self.points[word] for word in words if word in self.points}
+
+    def _sum(self, at: int, known: Mapping[str, tuple[int, ...]]) -> int:
+        return self.start[at] + sum(points[at] for points in known.values())
+
+
+def read(path: Path, known: AbstractSet[str]) -> WeightedWords:
+    """The list of a folder; `known` are all categories. Raises `WatchlistError` with the line of the first fault."""
+    try:
+        raw = path.read_bytes()
+        rows = list(csv.reader(raw.decode("utf-8").splitlines(), strict=True))
+    except (OSError, ValueError, csv.Error) as error:
+        raise WatchlistError("cannot be read as a list of weighted words.", path=path, remedy=_REMEDY) from error
+    categories = tuple(rows[0][len(HEAD) :]) if rows else ()
+    if not categories or tuple(rows[0][: len(HEAD)]) != HEAD or not known >= {*categories}:
+        what = f"does not begin with {','.join(HEAD)} and the categories that there are."
+        raise WatchlistError(what, path=path, line=1, remedy=_REMEDY)
+    points = dict[str, tuple[int, ...]]()
+    for number, (word, *each) in enumerate(rows[1:], 2):
+        if not word or word in points or len(each) != len(categories) + 1 or not all(map(_NUMBER.fullmatch, each)):
+            what = f"the points of {word!r} are not as they should be, or stand there twice."
+            raise WatchlistError(what, path=path, line=number, remedy=_REMEDY)
+        points[word] = tuple(int(number or 0) for number in each)
+    if START not in points:
+        raise WatchlistError(f"has no line {START}.", path=path, line=2, remedy=_REMEDY)
+    return WeightedWords(path, sha256(raw).hexdigest(), categories, points.pop(START), points)

@@ -1,0 +1,158 @@
+"""How much each word says for or against a line being one to be seen, learnt from lines written for it.
+
+In: tools/lines_to_weigh.jsonl, the halves `seen` of the sets in benchmarks/, and the made school weeks, in which all is
+ordinary; tools/words_of_people.txt, whose words never weigh anything. Out: watchlists/weighted-words.csv, to be made
+anew when lines have been added. What a half `kept` says is never learnt. Refuses nothing. Needs scikit-learn (1.9 was
+used), which nothing else here needs: pip install scikit-learn
+
+    python tools/weigh_words.py [--dry-run]
+
+Logistic regression with an L1 penalty, so that most words weigh nothing: one for being worth a look, one for each
+category. Where a text begins to count is chosen by what each set, week or writer would have been told by words that
+were learnt from all the others: at most one in 250 searches of ordinary weeks.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from pipeline.text import folded_one
+from pipeline.weighted import FOR_EACH_MORE, HEAD, START, USUAL, WEIGHTED
+
+HERE: Final = Path(__file__).resolve().parent
+
+#: Somebody else's labels, and the category that such a line most often is.
+_USUAL: Final = {
+    "bypass": "filter-bypass", "illegal": "fraud", "malware": "hacking", "offensive": "offensive-language",
+    "radicalisation": "terrorism", "selfharm": "self-harm",
+}  # fmt: skip
+#: Of so many searches of ordinary weeks one may be told.
+_ORDINARY: Final = 1 / 250
+#: The less, the fewer words weigh anything.
+_STRENGTH: Final = 1.0
+_FOLDS: Final = 8
+#: Where a category is asked for of which no line was learnt.
+_NEVER: Final = -20.0
+Numbers = npt.NDArray[np.float64]
+
+
+class Line(NamedTuple):
+    """One line of text; no categories where it is ordinary."""
+
+    text: str
+    categories: tuple[str, ...]
+    group: str
+    week: bool = False
+
+
+def lines() -> Iterator[Line]:
+    """All there is to learn from."""
+    for row in _rows(HERE / "lines_to_weigh.jsonl"):
+        yield Line(row["text"], tuple(filter(None, [row["category"]])), row["group"])
+    for path in sorted((HERE.parent / "benchmarks").glob("flagging_set*.jsonl")):
+        for row in _rows(path):
+            if row["half"] == "seen" and "text" in row:
+                yield Line(row["text"], tuple(_USUAL.get(each, each) for each in row["expected"]), path.name)
+    for path in sorted((HERE.parent / "benchmarks").glob("school_week*.toml")):
+        week = tomllib.loads(path.read_text("utf-8"))
+        for part in (*week["lesson"], week["everyday"], week.get("staff", {})):
+            yield from (Line(text, (), path.name, week=True) for text in part.get("searches", ()))
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    yield from map(json.loads, path.read_text("utf-8").splitlines())
+
+
+class Words:
+    """What words weigh, learnt from some lines."""
+
+    def __init__(self, learnt: Sequence[Line], categories: Sequence[str]) -> None:
+        self._counted = CountVectorizer(analyzer=_words, min_df=2, binary=True)
+        counts = self._counted.fit_transform(learnt)
+        told = [[bool(line.categories) for line in learnt]]
+        told += [[name in line.categories for line in learnt] for name in categories]
+        fitted = [_model().fit(counts, each) if any(each) else None for each in told]
+        nothing = np.zeros((1, counts.shape[1]))
+        #: By question (any, then the categories) and word.
+        self.weights: Numbers = np.vstack([each.coef_ if each else nothing for each in fitted])
+        self.start: Numbers = np.hstack([each.intercept_ if each else [_NEVER] for each in fitted])
+        self.names = list(map(str, self._counted.get_feature_names_out()))
+
+    def of(self, asked: Sequence[Line]) -> tuple[Numbers, Numbers]:
+        """For each line how much it is worth a look, and that together with its best category."""
+        sums = self._counted.transform(asked) @ self.weights.T + self.start
+        long = [max(len(folded_one(line.text).split()) - USUAL, 0) for line in asked]
+        return sums[:, 0], sums[:, 0] + sums[:, 1:].max(axis=1) - np.array(long) * FOR_EACH_MORE / 100
+
+
+def _model() -> LogisticRegression:
+    return LogisticRegression(C=_STRENGTH, l1_ratio=1, solver="liblinear", max_iter=300, random_state=0)
+
+
+def _words(line: Line) -> list[str]:
+    """The words that may weigh something: what people are does not, nor does a letter that stands apart."""
+    return [word for word in folded_one(line.text).split() if word not in _people() and (len(word) > 1 or word in "iu")]
+
+
+@cache
+def _people() -> frozenset[str]:
+    listed = (HERE / "words_of_people.txt").read_text("utf-8").splitlines()
+    return frozenset(word for line in listed if not line.startswith("#") for word in line.split())
+
+
+def needed(known: Sequence[Line], categories: Sequence[str]) -> tuple[float, Numbers, Numbers]:
+    """Where a text begins to count, and what each line would have been told by words learnt from other sources."""
+    sums, worth = np.zeros(len(known)), np.zeros(len(known))
+    folds = GroupKFold(n_splits=_FOLDS, shuffle=True, random_state=0)
+    for learnt, asked in folds.split(known, groups=[line.group for line in known]):
+        words = Words([known[at] for at in learnt], categories)
+        worth[asked], sums[asked] = words.of([known[at] for at in asked])
+    weeks = np.array([line.week for line in known])
+    return float(np.quantile(sums[weeks], 1 - _ORDINARY)), worth, sums
+
+
+def write(words: Words, categories: Sequence[str], threshold: float) -> int:
+    """The list, in hundredths; how many words stand in it."""
+    # What is needed beyond even odds is asked of the category.
+    start = words.start - np.array([0.0] + [threshold] * len(categories))
+    points = np.rint(100 * words.weights).astype(int)
+    kept = [at for at in range(len(words.names)) if points[:, at].any()]
+    with (HERE.parent / "watchlists" / WEIGHTED).open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow([*HEAD, *categories])
+        table.writerow([START, *np.rint(100 * start).astype(int)])
+        table.writerows([words.names[at], *(each or "" for each in points[:, at])] for at in kept)
+    return len(kept)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Learn, say what came of it, and write the list."""
+    known = list(dict.fromkeys(lines()))
+    categories = sorted({name for line in known for name in line.categories})
+    threshold, worth, sums = needed(known, categories)
+    ordinary = np.array([not line.categories for line in known])
+    found = (sums >= threshold) & (worth >= 0)
+    print(f"{len(known):,} lines, {(~ordinary).sum():,} of them to be seen; needed: {threshold:.2f}")
+    print(f"told by words of other sources: {found[~ordinary].mean():.1%}, ordinary {found[ordinary].mean():.2%}")
+    if "--dry-run" not in arguments:
+        print(f"{write(Words(known, categories), categories, threshold):,} words")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
