@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from pipeline.formats._carriers import uncarried
 from pipeline.formats._equals import shaped
 from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._worded import Order, followed, is_said_twice, late_refused, value
@@ -79,7 +80,7 @@ class Source:
 
 def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
     """The cells of each line, or the reason and detail of its reject, in the order of the lines (`Source.schema`)."""
-    table = headed(texts)
+    table = headed(uncarried(texts))
     is_ours = table.select(_is_ours(source)).to_series()
     foreign = table.filter(~is_ours).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("is no CEF record of this product")

@@ -21,6 +21,7 @@ from typing import Final
 
 import polars as pl
 
+from pipeline.formats._carriers import uncarried
 from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._worded import Order, late_refused
 
@@ -54,6 +55,7 @@ class Source:
 
 def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
     """The cells of each line, or the reason and detail of its reject, in the order of the lines."""
+    texts = uncarried(texts)
     is_ours = texts.select(pl.col("text").str.contains(source.ours)).to_series()
     record = pl.col("text").str.splitn("LEEF:", 2).struct.field("field_1")
     columns = record.str.splitn("|", len(_HEADER)).struct.rename_fields(_HEADER)

@@ -20,6 +20,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._carriers import uncarried
 from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._forcepoint import COLUMNS, event
 from pipeline.formats._header_stamp import header_stamp
@@ -47,7 +48,7 @@ def claims(first_lines: Sequence[str]) -> bool:
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
-    texts, blank = blank_apart(lines)
+    texts, blank = blank_apart(uncarried(lines))
     is_ours = texts.select(pl.col("text").str.contains(_OURS)).to_series()
     foreign = texts.filter(~is_ours).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("names no vendor=Forcepoint and product=Security")

@@ -23,6 +23,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._carriers import uncarried
 from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._leef import Source, taken_apart
 from pipeline.formats._panos import OPEN, kind, seen, somebody, unquoted, verdict
@@ -69,7 +70,7 @@ claims = _SOURCE.claims
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
-    texts, blank = blank_apart(lines)
+    texts, blank = blank_apart(uncarried(lines))
     cells, ours = _apart(texts).with_columns(url=_written_url()), _is_url()
     faults = [
         (pl.col("barred") & pl.col("tab"), "bad-field", "has a tab, though bars part its pairs"),

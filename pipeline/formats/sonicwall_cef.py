@@ -21,6 +21,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._carriers import uncarried
 from pipeline.formats._cef import Source, taken_apart, timed
 from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._keyed import faults, number
@@ -47,7 +48,7 @@ claims = _SOURCE.claims
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone or a year have run."""
-    texts, blank = blank_apart(lines)
+    texts, blank = blank_apart(uncarried(lines))
     cells = _apart(texts)
     good, web = pl.col("reason").is_null(), pl.col("signature").is_in(list(VERDICTS)).fill_null(value=False)
     records = cells.filter(good & web).with_columns(rt=pl.coalesce(said(pl.col("rt")), "stamp"))
