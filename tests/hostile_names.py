@@ -64,6 +64,18 @@ NAMES = [
         writes=dict.fromkeys(("host", "method"), without(r"\s")),
     ),
     Product(
+        "ufdbguard",
+        "2026-09-28 10:15:01 [2417] BLOCK bjones           10.20.1.16      pupils     gambling      "
+        "http://casino.example.com/«path» GET ",
+        writes={"path": without(r"\s")},
+    ),
+    Product(
+        "ufdbguard",
+        "2026-09-28 10:15:01 [2417] BLOCK bjones           10.20.1.16      pupils     gambling      "
+        "«host».example.com:443 CONNECT «server»",
+        writes=dict.fromkeys(("host", "server"), without(r"\s")),
+    ),
+    Product(
         "dnsmasq", "Dec 30 09:00:01 dnsmasq[812]: query[A] «host»w.example.com from 10.2.3.4", writes={"host": _dnsmasq}
     ),
     Product(
