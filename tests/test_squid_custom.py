@@ -281,3 +281,26 @@ def test_the_command_line_takes_the_line(tmp_path: Path) -> None:
     assert (unfit.exit_code, "is for the formats squid_custom and w3c" in unfit.output) == (1, True)
     none = CliRunner().invoke(cli.main, ["parse", str(log), "--format", "squid_custom"])
     assert (none.exit_code, "there is no logformat line" in none.output) == (1, True)
+
+
+def test_the_layout_that_splunk_recommends_is_read_by_its_line() -> None:
+    layout = (
+        "logformat splunk_recommended_squid %ts.%03tu logformat=splunk_recommended_squid duration=%tr src_ip=%>a "
+        'src_port=%>p dest_ip=%<a dest_port=%<p user_ident="%[ui" user="%[un" local_time=[%tl] http_method=%rm '
+        'request_method_from_client=%<rm request_method_to_server=%>rm url="%ru" http_referrer="%{Referer}>h" '
+        'http_user_agent="%{User-Agent}>h" status=%>Hs vendor_action=%Ss dest_status=%Sh '
+        'total_time_milliseconds=%<tt http_content_type="%mt" bytes=%st bytes_in=%>st bytes_out=%<st'
+    )
+    line = (
+        "1790586902.865 logformat=splunk_recommended_squid duration=74 src_ip=10.2.3.4 src_port=61745 "
+        'dest_ip=192.0.2.9 dest_port=80 user_ident="-" user="dee" local_time=[28/Sep/2026:10:15:02 +0100] '
+        "http_method=GET request_method_from_client=GET request_method_to_server=GET "
+        'url="http://www.example.org/a?b=c" http_referrer="-" http_user_agent="Agent/1.0 (x)" status=403 '
+        "vendor_action=TCP_DENIED dest_status=HIER_NONE total_time_milliseconds=- "
+        'http_content_type="text/html" bytes=1172 bytes_in=270 bytes_out=902'
+    )
+    for text in (line, f"Sep 28 10:15:02 proxy squid: {line}"):
+        table = pl.DataFrame({"line": [1], "text": [text]}, schema=LINES)
+        event = registry()["squid_custom"].parse(table, Declared(layout=layout), "").events.row(0, named=True)
+        assert (event["user_raw"], event["client_ip"], event["bytes"]) == ("dee", "10.2.3.4", 902)
+        assert (event["url"], event["verdict"]) == ("http://www.example.org/a?b=c", "blocked")

@@ -100,3 +100,26 @@ def test_an_address_that_is_a_path_only_is_put_behind_its_host() -> None:
     ]
     rows = _parse(texts).events.select("url", "client_ip").rows()
     assert rows == [("https://www.example.com:8443/x?y=1", "10.20.1.15"), ("/x?y=1", "10.20.1.15")]
+
+
+_USUAL = (
+    "2026-03-16 09:00:0{} 48 10.20.1.15 200 TCP_NC_MISS 12 9 GET https news.example.org 443 /today - asmith - - "
+    'text/html - "{}" OBSERVED "News" - 192.0.2.10'
+)
+
+
+def test_rows_that_a_relay_has_joined_are_refused_and_not_lost_behind_the_first() -> None:
+    rows = [_USUAL.format(second, "Agent/1.0 (x)") for second in range(3)]
+    whole, begun = "#015#012".join(rows), "#015#012".join([rows[0][14:], *rows[1:]])
+    assert _parse(rows).events.height == len(rows)
+    for lines in ([whole, begun], [rows[0], whole, begun], [_FIELDS, whole, begun]):
+        refused = _parse(lines).rejects
+        assert refused["reason"].to_list() == ["bad-field"] * 2
+        assert refused["detail"].str.contains("joined").all()
+
+
+def test_a_client_cannot_join_rows_by_its_user_agent() -> None:
+    forged = _USUAL.format(5, "x").replace('"', "").replace("asmith", "bjones")
+    events = _parse([_USUAL.format(1, f"Agent#015#012{forged}")]).events
+    assert events["user_raw"].to_list() == ["asmith"]
+    assert events["user_agent"][0].startswith("Agent#015#0122026-03-16")

@@ -8,7 +8,9 @@ or `localtime` (`[25/Mar/2026:08:00:00 +0000]`, without an offset in the declare
 Out: `_COLUMNS`; what the fields mean is in `_w3c`. A segment whose fields name no address is of another kind
 (`other-record`: a firewall's connections, FTP, mail), and so is a row with neither URL nor host.
 Refuses: other lines before any `#Fields:`, other rows with other than so many values, numbers that are none, unreadable
-times.
+times. And a line in which a relay has joined records: rsyslog takes the year of a row for a count of octets, and cuts
+and joins rows by it, so that most such lines begin in mid-row. Whether a line end in it stands within the quotes of a
+user agent, which a client writes, can then not be known, and so it is not parted.
 
 An IIS log is that of a web server: it tells what others, from wherever, asked of the school's own pages, and no filter
 had a say in it. Its rows are read as what they are, with the verdict `unknown` and mostly without a host. It is no
@@ -47,6 +49,9 @@ _NAMES: Final = r"^\s*(?:[A-Za-z]\S*\s*)+$"
 _CLIENT_FIRST: Final = r"(?i)^\s*(?:cs|sc\(|rs\(|c-agent|c-dns|c-uri|r-host|x-|s-operation)"
 #: Runs of blanks part as one does; those in quotes are part of the value.
 _RUNS: Final = r'("[^"]*")|( ) +'
+#: Where rsyslog has written the line end between two records, and the next begins; and such a place outside quotes.
+_BORDER: Final = "#015#012[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:"
+_JOINED: Final = rf'^[^"]*(?:"[^"]*"[^"]*)*{_BORDER}'
 _BRACKETED: Final = r'(^| )\[([0-9]{2}/[^\]"]*)\]'
 
 
@@ -76,7 +81,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     read = events(pl.concat([cells.drop("stamp"), timed], how="horizontal"))
     unaddressed = pl.col("reason").is_null() & pl.col("url").is_null() & pl.col("host").is_null()
     passed_over += [other, skips(read.filter(unaddressed), "other-record")]
-    rows = pl.concat([read.filter(~unaddressed), refused], how="diagonal")
+    rows = pl.concat([read.filter(~unaddressed), _explained(refused, texts)], how="diagonal")
     last = named["fields"][-1] if named.height else before
     return parted(rows, _COLUMNS, passed_over, json.dumps([last, running.to_text()]))
 
@@ -129,12 +134,24 @@ def _usual(segment: pl.DataFrame, broken: pl.DataFrame) -> tuple[pl.DataFrame, p
     """The cells of the rows that are not as a header says, but as ProxySG writes them; the rejects that are left."""
     tables = [CELLS.to_frame()]
     rows = segment.select("line", "text").join(broken.select("line"), on="line", how="semi", maintain_order="left")
+    # They may have more columns than are read, but none of these is another record.
+    rows = rows.filter(~pl.col("text").str.contains(_JOINED))
     for part in usual_fields(rows).partition_by("fields"):
         fields = Fields.of(part["fields"][0])
         cells, _ = split(_tidy(part, fields), _layout(fields))
         tables.append(_by_meaning(cells, fields))
     read = pl.concat(tables)
     return read, broken.join(read.select("line"), on="line", how="anti", maintain_order="left")
+
+
+def _explained(refused: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """The rejects, with what happened to those that a relay has joined."""
+    lines = texts.select("line", "text").join(refused.select("line"), on="line", how="semi")
+    joined = pl.col("line").is_in(lines.filter(pl.col("text").str.contains(_BORDER))["line"].implode())
+    return refused.with_columns(
+        reason=pl.when(joined).then(pl.lit("bad-field")).otherwise("reason"),
+        detail=pl.when(joined).then(pl.lit("a relay has joined records in it (#015#012)")).otherwise("detail"),
+    )
 
 
 def _refused(segment: pl.DataFrame, detail: str) -> pl.DataFrame:
