@@ -200,6 +200,10 @@ EVENTS = [
     Product("fortigate", _ANALYZER, writes={"path": lambda text: doubled(quoted(text))}),
     Product("fortigate", _ANALYZER, writes={"path": doubled}),
     Product("fortigate", _ANALYZER),
+    # Quotes that a device or the download does not escape end a value within its cell.
+    Product("fortigate", _ANALYZER, writes={"path": doubled}, pieces=(' user="asmith', '" user="asmith')).lacking(
+        ',"user=""bjones"""'
+    ),
     Product("fortigate_cef", _FORTIGATE_CEF, writes=_CEF),
     Product("fortigate_cef", _FORTIGATE_CEF),
     Product("zscaler_cef", _ZSCALER_CEF, writes=_CEF),

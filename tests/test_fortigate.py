@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.formats import LINES, Declared, registry
+from pipeline.formats import LINES, Declared, Parsed, registry
 from pipeline.formats import _pairs as pairs
 from pipeline.formats._shapes import shaped
 from tests.effort import tries
@@ -119,3 +119,36 @@ def test_a_usual_line_is_read_by_its_shape() -> None:
     done, left = shaped(lines, _SOME.manner)
     assert left.is_empty()
     assert done.select("user", "url").row(0) == ("S\\dee", '/a"b, user=x')
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        'url="/x" user="head"', 'agent=Mozilla "x" user=head', 'agent=Mozilla "x" user="head"', 'url=/x"y user=head z"',
+        'agent=a" action="blocked" x="b', 'url="/x"" user="head', 'url="/x\\',
+    ],
+)  # fmt: skip
+def test_a_cell_of_the_download_with_more_than_a_pair_is_refused(cell: str) -> None:
+    doubled = cell.replace('"', '""')
+    parsed = _downloaded(f'"{doubled}"')
+    assert parsed.events.is_empty()
+    assert parsed.rejects["reason"].to_list() == ["bad-field"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "url"), [("url=/x user=head", "/x user=head"), ('url="/a\\" user=\\"head"', '/a" user="head')]
+)
+def test_what_looks_like_a_pair_within_a_value_of_the_download_is_part_of_it(cell: str, url: str) -> None:
+    doubled = cell.replace('"', '""')
+    events = _downloaded(f'"{doubled}"').events
+    assert events.select("user_raw", "url").rows() == [(None, f"http://news.example.org{url}")]
+
+
+def _downloaded(cell: str) -> Parsed:
+    text = (
+        '"itime=1757318701","date=2025-09-08","time=09:06:01","devid=FG1","vd=root","type=""utm""",'
+        '"subtype=""webfilter""","action=""passthrough""","","hostname=""news.example.org""","logid=""0317013312""",'
+        f'"service=""HTTP""","srcip=10.1.1.15",{cell},"",""'
+    )
+    lines = pl.DataFrame({"line": [1], "text": [text]}, schema=LINES)
+    return registry()["fortigate"].parse(lines, Declared(), "")

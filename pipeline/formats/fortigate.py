@@ -6,7 +6,8 @@ syslog prefix before the first key, values in quotes or not, blanks or commas (`
 Every other record of the device is a skip (`other-record`), also FortiProxy's `http-transaction`, which says a request
 once more that the web filter has logged.
 FortiAnalyzer's download (CSV) has a pair in each cell, `"date=2025-09-08","time=09:05:01","","srcip=10.2.3.4",...`, the
-quotes of the value doubled; many cells are empty. It is read as the pairs that it holds.
+quotes of the value doubled; many cells are empty. It is read as the pairs that it holds; a cell of which something
+would be taken for a pair of its own is refused, since a client may have written that.
 
 Pairs are read as `_pairs` says; what they mean, and which of the two clocks counts, `_fortinet` says. Out: `COLUMNS`.
 Refuses lines without `type` and `subtype`, and records without a readable time.
@@ -22,7 +23,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats import PARSE_REJECTS, Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._fortinet import CLOCK, COLUMNS, FIELDS, ONCE, event, is_ours, timed
 from pipeline.formats._pairs import Pairs, taken_apart
@@ -37,6 +38,8 @@ _SHAPE: Final = re.compile(
 #: The cells of a line of FortiAnalyzer's download, all in quotes.
 _CELL: Final = r'"((?:[^"]|"")*)"'
 _CELLS: Final = f"^{_CELL}(?:,{_CELL})+$"
+#: What a cell holds: nothing, or one pair and no more.
+_ONE_PAIR: Final = r'^(?:|[A-Za-z_][\w.-]*=(?:"(?:[^"\\]|\\.)*"|[^"]*))$'
 #: A pair in a cell whose value is bare and holds a blank.
 _BARE: Final = r'^([A-Za-z0-9_]+)=([^"]* [^"]*)$'
 #: What all of our records hold, and few others.
@@ -52,27 +55,31 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
-    texts = without_structure(_out_of_cells(texts))
+    texts, torn = _out_of_cells(texts)
+    texts = without_structure(texts)
     maybe = texts.select(pl.col("text").str.contains(_MAYBE)).to_series()
     foreign, other = _without_ours(texts.filter(~maybe))
     cells = _cells_of(texts.filter(maybe))
     good = pl.col("reason").is_null()
     read_times, running = timed(cells.filter(good & is_ours()), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    read = pl.concat([read_times.lazy().select(event()).collect(), damaged, foreign], how="diagonal")
+    read = pl.concat([torn, read_times.lazy().select(event()).collect(), damaged, foreign], how="diagonal")
     others = skips(cells.filter(good & ~is_ours()), "other-record")
     return parted(read, COLUMNS, [blank, other, others], running.to_text())
 
 
-def _out_of_cells(texts: pl.DataFrame) -> pl.DataFrame:
-    """The lines of FortiAnalyzer's download as pairs with blanks between them; all others as they are."""
+def _out_of_cells(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The lines of FortiAnalyzer's download as pairs with blanks between them, all others as they are; and rejects."""
     if not texts["text"].str.starts_with('"').any():
-        return texts
+        return texts, PARSE_REJECTS.to_frame()
     celled = pl.col("text").str.contains(_CELLS)
     cell = pl.element().str.slice(1, pl.element().str.len_chars() - 2).str.replace_all('""', '"', literal=True)
-    pairs = pl.col("text").str.extract_all(_CELL).list.eval(cell.str.replace(_BARE, '${1}="${2}"'))
-    said = pairs.list.eval(pl.element().filter(pl.element() != "")).list.join(" ")
-    return texts.with_columns(text=pl.when(celled).then(said).otherwise("text"))
+    cells = texts.select(pl.col("text").str.extract_all(_CELL).list.eval(cell)).to_series()
+    torn = texts.select(celled).to_series() & ~cells.list.eval(pl.element().str.contains(_ONE_PAIR)).list.all()
+    pairs = cells.list.eval(pl.element().filter(pl.element() != "").str.replace(_BARE, '${1}="${2}"')).list.join(" ")
+    whole = texts.with_columns(text=pl.when(celled).then(pairs).otherwise("text")).filter(~torn)
+    detail = pl.lit("a cell holds something else than one key=value")
+    return whole, texts.filter(torn).select("line", reason=pl.lit("bad-field"), detail=detail)
 
 
 def _without_ours(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
