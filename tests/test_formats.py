@@ -87,8 +87,9 @@ def test_sample_is_short_and_has_bad_lines(path: Path) -> None:
 
 
 @every_sample
-def test_only_its_own_format_claims_a_sample(path: Path) -> None:
-    first = [text for text in lines_of(path)["text"].to_list() if text.strip()][:50]
+@pytest.mark.parametrize("before", [[], ["what is left of another file", "1,2,3"]], ids=["whole", "behind others"])
+def test_only_its_own_format_claims_a_sample(path: Path, before: list[str]) -> None:
+    first = [text for text in before + lines_of(path)["text"].to_list() if text.strip()][:50]
     claimants = {name for name, form in registry().items() if form.claims(first)}
     assert claimants == {path.parent.name} - _NEVER_CLAIMS
 

@@ -64,8 +64,13 @@ _TABLE: Final = Headed(
 
 
 def claims(first_lines: Sequence[str]) -> bool:
-    """The header is the first line, and names a time, an address and two columns of the product's own."""
-    there = set(_TABLE.places(first_lines[0])) if first_lines else set()
+    """The header is among the lines: before it may stand what is left of another file."""
+    return any(_is_ours(line) for line in first_lines)
+
+
+def _is_ours(header: str) -> bool:
+    """Whether a header names a time, an address and two columns of the product's own."""
+    there = set(_TABLE.places(header))
     timed, addressed = "written" in there or {"date", "clock"} <= there, bool({"address", "domain"} & there)
     own = len({"outside", "policy", "risk"} & there)
     return set(_TABLE.needed) <= there and timed and addressed and own > 1

@@ -45,8 +45,11 @@ _VERDICTS: Final = {"": "allowed", "default": "allowed", "allowed": "allowed", "
 
 
 def claims(first_lines: Sequence[str]) -> bool:
-    """The header is the first line."""
-    names = set(_TABLE.names(first_lines[0])) if first_lines else set()
+    """The header is among the lines: before it may stand what is left of another file."""
+    return any(_is_ours(set(_TABLE.names(line))) for line in first_lines)
+
+
+def _is_ours(names: set[str]) -> bool:
     return {"timestamp", "domain", "status"} <= names and bool(names & _ITS_OWN)
 
 

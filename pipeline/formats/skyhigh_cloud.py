@@ -55,8 +55,8 @@ _VERDICTS: Final = {"OBSERVED": "allowed", "DENIED": "blocked"}
 
 
 def claims(first_lines: Sequence[str]) -> bool:
-    """The header is the first line."""
-    return bool(first_lines) and _TABLE.fits(first_lines[0])
+    """The header is among the lines: before it may stand what is left of another file."""
+    return any(_TABLE.fits(line) for line in first_lines)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
