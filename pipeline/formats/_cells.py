@@ -49,7 +49,9 @@ def blank_apart(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def divided(table: pl.DataFrame, ours: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of which it is true, and the others."""
     true = table.select(ours).to_series()
-    return (table, table.clear()) if true.all() else (table.filter(true), table.filter(~true))
+    if true.all():
+        return table, table.clear()
+    return (table.filter(true), table.filter(~true)) if true.any() else (table.clear(), table)
 
 
 def skips(lines: pl.DataFrame, reason: str) -> pl.DataFrame:

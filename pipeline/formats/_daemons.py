@@ -27,7 +27,7 @@ STAMP: Final = rf"(?:{_BSD}|{_ISO})"
 #: What a collector puts before the header.
 BEFORE: Final = (
     r"^(?:[0-9]{1,7} )?(?:<[0-9]{1,3}>(?:1 )?)?"
-    rf"(?:{STAMP} [^ ]*[^ 0-9][^ ]* (?:[^ ]+ )?(?:<[0-9]{{1,3}}>)?)?"
+    rf"(?:{STAMP} [0-9]*[^ 0-9][^ ]* (?:[^ ]+ )?(?:<[0-9]{{1,3}}>)?)?"
 )
 #: What RFC 5424 has between the program and the record.
 MODERN: Final = r"[^ ]+ [^ ]+ (?:-|\[[^\]]*\])"
