@@ -82,3 +82,16 @@ def test_an_unknown_method_is_none_and_the_page_behind_tls_was_not_seen(name: st
 
 def _said(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in ("ts", "ts_quality")}
+
+
+@pytest.mark.parametrize("who", ["usrName=dee|Newer=x|SourceUser=dee", "usrName=dee|x|SourceUser=dee"])
+def test_no_user_of_leef_has_a_bar(who: str) -> None:
+    text = (
+        "LEEF:2.0|Palo Alto Networks|PAN-OS Syslog Integration|10.2.4|(9999)|x7C|cat=THREAT|Subtype=url|"
+        f"devTime=Mar 16 2026 09:00:02 GMT|src=10.2.3.4|{who}|Application=web-browsing|dstPort=80|action=alert|"
+        'Miscellaneous="h.example.org/a|b"|URLCategory=games'
+    )
+    plain = text.replace(who, "usrName=dee|SourceUser=dee")
+    parsed = _parsed("panos_leef", text, plain)
+    assert parsed.rejects.select("line", "reason").rows() == [(1, "bad-field")]
+    assert parsed.events.select("user_raw", "url").rows() == [("dee", "h.example.org/a|b")]

@@ -10,8 +10,8 @@ Prisma Access) `LEEF:2.0|Palo Alto Networks|Next Generation Firewall|10.1|games|
 A bar parts pairs only where a key of the template follows it, since a URL may hold bars; the URL then stands in quotes,
 and must close them. `devTime` is the time of receipt in PAN-OS, of the record itself in the service; both name GMT. The
 URL has no scheme. What the actions mean, `_panos` says; LEEF is read as `_leef` says. The product writes user and
-action before the URL. Out: `_COLUMNS`. Refuses lines that are no such records, those with a tab among bars, and those
-whose time cannot be read.
+action before the URL. Out: `_COLUMNS`. Refuses lines that are no such records, those with a tab among bars or a bar
+in the user, and those whose time cannot be read.
 Source: IBM, QRadar DSM guide, "Palo Alto PA Series" (PAN-OS 3.0 to 10.x); Strata Logging Service, Log Reference, "URL
 LEEF Fields".
 """
@@ -32,6 +32,8 @@ from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 
 _AHEAD: Final = ("cat", "Subtype", "SubType", "devTime", "src", "usrName", "SourceUser", "action", "Action")
+#: No name of an account has a bar.
+_WHO: Final = ("src", "usrName", "SourceUser")
 _CLIENT: Final = ("Miscellaneous", "URL", "UserAgent", "Referer")
 _KEYS: Final = (
     *_AHEAD, "Application", "dstPort", *_CLIENT, "URLCategory", "ContentType", "RequestMethod", "HTTPMethod",
@@ -74,23 +76,7 @@ claims = _SOURCE.claims
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(uncarried(lines))
-    cells, ours = _apart(texts).with_columns(url=_written_url()), _is_url()
-    faults = [
-        (pl.col("barred") & pl.col("tab"), "bad-field", "has a tab, though bars part its pairs"),
-        (pl.col("cat").is_null(), "missing-column", "has no cat"),
-        (
-            ours & pl.col("url").str.contains(OPEN).fill_null(value=False),
-            "unclosed-quote",
-            "its URL's quotes stay open",
-        ),
-        (ours & said(unquoted(pl.col("url"))).is_null(), "missing-column", "has no URL"),
-    ]
-    for fault, reason, detail in faults:
-        new = fault & pl.col("reason").is_null()
-        cells = cells.with_columns(
-            reason=pl.when(new).then(pl.lit(reason)).otherwise("reason"),
-            detail=pl.when(new).then(pl.lit(detail)).otherwise("detail"),
-        )
+    ours, cells = _is_url(), _with_faults(_apart(texts).with_columns(url=_written_url()))
     good = pl.col("reason").is_null()
     records = cells.filter(good & ours).drop("reason", "detail")
     stamps, running = records["devTime"], Running.from_text(carry)
@@ -107,6 +93,31 @@ def _apart(texts: pl.DataFrame) -> pl.DataFrame:
     tabbed = text.str.replace_many(_BARS, _TABS).str.replace(_FIRST, "${1}|").str.replace(_NAMED, "${1}|")
     by_tabs = marked.select("line", text=pl.when("barred").then(tabbed).otherwise(text))
     return pl.concat([taken_apart(by_tabs, _SOURCE), marked.select("barred", "tab")], how="horizontal")
+
+
+def _with_faults(cells: pl.DataFrame) -> pl.DataFrame:
+    """The cells with the reason and detail of a reject where something in a line is not as it should be."""
+    ours = _is_url()
+    mixed = pl.any_horizontal(pl.col(key).str.contains("|", literal=True) for key in _WHO).fill_null(value=False)
+    opened = ours & pl.col("url").str.contains(OPEN).fill_null(value=False)
+    faults = [
+        (pl.col("barred") & pl.col("tab"), "bad-field", "has a tab, though bars part its pairs"),
+        (pl.col("cat").is_null(), "missing-column", "has no cat"),
+        (
+            ours & pl.col("barred") & mixed,
+            "bad-field",
+            "has a bar in the user or the address, or a key behind it that is not known",
+        ),
+        (opened, "unclosed-quote", "its URL's quotes stay open"),
+        (ours & said(unquoted(pl.col("url"))).is_null(), "missing-column", "has no URL"),
+    ]
+    for fault, reason, detail in faults:
+        new = fault & pl.col("reason").is_null()
+        cells = cells.with_columns(
+            reason=pl.when(new).then(pl.lit(reason)).otherwise("reason"),
+            detail=pl.when(new).then(pl.lit(detail)).otherwise("detail"),
+        )
+    return cells
 
 
 def _is_url() -> pl.Expr:
