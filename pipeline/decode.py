@@ -34,6 +34,9 @@ _PIECE = 64 << 10
 
 #: What rsyslog writes for a NUL, a line feed and a carriage return that a sender put behind its message.
 _ESCAPED_ENDS = ("#000", "#012", "#015")
+_ESCAPED_SIZE = 4
+#: So many line ends and NULs of its own a record usually has behind that.
+_MOST_ENDS = 2
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -130,9 +133,21 @@ def texts(block: Block) -> pl.Series:
     buffers = [None, pa.py_buffer(bounds), pa.py_buffer(data)]
     strings = pa.Array.from_buffers(pa.large_string(), len(bounds) - 1, buffers)
     ended = handed_over("text", strings).str.strip_chars_end("\r\n\x00")
-    if not any(ended.str.ends_with(escaped).any() for escaped in _ESCAPED_ENDS):
+    if not _may_end_escaped(data, bounds) or not any(ended.str.ends_with(each).any() for each in _ESCAPED_ENDS):
         return ended
     return ended.str.replace(r"(?:#0(?:00|12|15))+$", "")
+
+
+def _may_end_escaped(data: bytes, bounds: Offsets) -> bool:
+    """Whether a record may end in what rsyslog wrote for a line end; what it is not true of surely does not.
+
+    A few bytes of each record are looked at, which takes a fraction of the time that its text would.
+    """
+    signs, ends = np.frombuffer(data, dtype=np.uint8), bounds[1:]
+    lasts = ends[ends >= _ESCAPED_SIZE + _MOST_ENDS]
+    if len(lasts) < len(ends) or (signs[lasts - _MOST_ENDS - 1] <= ord("\r")).any():
+        return True
+    return any((signs[lasts - _ESCAPED_SIZE - behind] == ord("#")).any() for behind in range(_MOST_ENDS + 1))
 
 
 def _utf8(block: Block) -> tuple[bytes, Offsets]:

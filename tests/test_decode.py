@@ -94,6 +94,14 @@ def test_line_ends_that_rsyslog_escaped_go_and_no_others() -> None:
     assert texts(b"a#015b\nc#011\nd#013\n#0155\n") == ["a#015b", "c#011", "d#013", "#0155"]
 
 
+@pytest.mark.parametrize("before", ["", "a\n", "a long line before it, and no more\n" * 3])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\x00\n", "\x00\r\n", "\x00\x00\x00\x00\n"])
+@pytest.mark.parametrize("escaped", ["#015", "#000#012", "#012", "#01", "#013"])
+def test_an_escaped_line_end_goes_whatever_stands_before_and_behind_it(before: str, end: str, escaped: str) -> None:
+    kept = escaped if escaped in {"#01", "#013"} else ""
+    assert texts(f"{before}some text{escaped}{end}".encode())[-1] == f"some text{kept}"
+
+
 def test_only_the_line_end_is_taken_from_the_original() -> None:
     assert [raw for _, _, raw, _ in rows(b"a\r\r\n\r\n\n\rb\n c \r")] == [b"a\r", b"", b"", b"\rb", b" c "]
 
