@@ -66,11 +66,11 @@ def refuse_locked(
     weakened = list(_weakened(lists, change))
     for at, locking in enumerate(policies[:-1]):
         for number_of_lock, lock in enumerate(locking.tables.lock):
-            for category, rule in weakened:
+            for category, rule_id, folder in weakened:
                 # A lock holds what was there when it was made, not what a lower layer adds to the same category.
-                later = rule is not None and above.get(rule.place.path.parent, -1) > at
-                if (lock.category == category or (rule is not None and lock.rule == rule.id)) and not later:
-                    what = f"rule {rule.id!r}" if rule is not None else f"the category {category!r}"
+                later = folder is not None and above.get(folder, -1) > at
+                if (lock.category == category or (rule_id is not None and lock.rule == rule_id)) and not later:
+                    what = f"rule {rule_id!r}" if rule_id is not None else f"the category {category!r}"
                     where = f"{locking.layer} ({locking.path}:{locking.line('lock', number_of_lock)})"
                     raise ConfigError(
                         f"{what} is locked by {where}.", **policies[-1].place(*key),
@@ -78,19 +78,20 @@ def refuse_locked(
                     )  # fmt: skip
 
 
-def _weakened(lists: Watchlists, change: Change) -> Iterable[tuple[str, _Rule | None]]:
-    """Category and rule of what a change makes weaker; no rule where it is the category itself."""
+def _weakened(lists: Watchlists, change: Change) -> Iterable[tuple[str, str | None, Path | None]]:
+    """Category, rule and its folder of what a change makes weaker; no rule where it is the category itself."""
     for each in lists.lists:
         category = each.category
         severity = change.severity if category.id == change.category else None
         if severity and LEVELS.index(severity) > LEVELS.index(category.severity):
-            yield category.id, None
+            yield category.id, None, None
         for rule in _rules(each):
             if _is_meant(rule, change) and (change.off or (change.weight or 0) < rule.weight):
-                yield category.id, rule
-    for rule_id, name in lists.weighted.rules.items() if lists.weighted and change.off else ():
-        if rule_id == change.rule:
-            yield name, None
+                yield category.id, rule.id, rule.place.path.parent
+    if change.off and (words := lists.weighted):
+        for rule_id, name in words.rules.items():
+            if rule_id == change.rule or name == change.category:
+                yield name, rule_id, words.path.parent
 
 
 def _is_meant(rule: _Rule, change: Change) -> bool:

@@ -119,7 +119,8 @@ def keep(folder: Path, stamp: str, lists: Watchlists, matcher: Matcher) -> None:
     if not stamp or len(matcher.phrases.owners) < _FEW or not folder.is_dir():
         return
     # A copy, without what was only worked out by using it.
-    parts = lists, _Compiled(tuple(map(replace, matcher.rules)), replace(matcher.phrases))
+    bare = replace(lists, weighted=lists.weighted and replace(lists.weighted))
+    parts = bare, _Compiled(tuple(map(replace, matcher.rules)), replace(matcher.phrases))
     # One behind the other: whoever wants the lists alone need not read the rest.
     body = b"".join(pickle.dumps(each, pickle.HIGHEST_PROTOCOL) for each in parts)
     header = json.dumps({"stamp": stamp, "sha256": hashlib.sha256(body).hexdigest()})

@@ -20,7 +20,7 @@ from pipeline.levels import SEE_TO_THE_CHILD
 from pipeline.schema import DRAFTS, LEVELS, TS_QUALITIES, VERDICTS, WHO_GRADES
 from pipeline.visible import visible
 from reports import digest, governors
-from reports.digest import words
+from reports.digest import trail, words
 from reports.page import excerpt, write
 from tests import made_drafts as made
 from tests import made_term as term
@@ -436,3 +436,10 @@ def test_a_failed_write_leaves_the_page_that_was_there(tmp_path: Path) -> None:
         write(path, "half a character: \ud800")
     assert path.read_text(encoding="utf-8") == "first\n"
     assert [each.name for each in tmp_path.iterdir()] == ["digest.html"]
+
+
+def test_a_category_that_only_words_together_led_to_is_marked() -> None:
+    found = [("weighted-words.bullying", "bullying"), ("at-me", "bullying"), ("weighted-words.violence", "violence")]
+    said = [{"rule_id": rule, "category": name} for rule, name in found]
+    told = [trail._category(said, {}, name) for name in ("bullying", "violence")]
+    assert told == ["bullying", "violence (by its words taken together)"]

@@ -17,6 +17,7 @@ from pipeline.errors import ConfigError, WatchlistError
 from pipeline.finding import found_in
 from pipeline.matcher import Matcher, compile_watchlists
 from pipeline.watchlist import Watchlists
+from pipeline.weighted import WEIGHTED
 from tests.made_night import School
 
 #: Before any test, and so before `conftest` has it keep nothing.
@@ -182,3 +183,20 @@ def test_short_lists_are_not_worth_keeping(school: School, monkeypatch: pytest.M
     monkeypatch.setattr(keptlists, "_FEW", 2_000)
     ready(school)
     assert not (school.store / keptlists.NAME).exists()
+
+
+def test_weighted_words_that_were_in_use_are_kept_too(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = "word,any,lobsters\n(start),0,0\nsnails,100,300\n"
+    (school.folder / "lists" / WEIGHTED).write_text(listed, "utf-8")
+    lists, matcher = ready(school, may_keep=False)
+    assert lists.weighted is not None
+    # What it has worked out for itself is no part of it.
+    assert lists.weighted.table.height == 1
+    keep(school.store, "stamp", lists, matcher)
+    kept = keptlists.read(school.store, "stamp")
+    assert kept is not None
+    assert kept[0].weighted == kept[1].weighted == lists.weighted
+    ready(school)
+    assert is_read(school, monkeypatch)
+    (school.folder / "lists" / WEIGHTED).write_text(listed.replace("300", "200"), "utf-8")
+    assert not is_read(school, monkeypatch)

@@ -247,7 +247,10 @@ def test_weighted_words_have_no_weight_and_a_locked_category_keeps_them(place: P
         place, school=f"{change}weight = 40\n"
     )
     locked = '[[lock]]\ncategory = "lobsters"\n'
-    assert "the category 'lobsters' is locked by Example county" in refusal(
-        place, county=locked, school=f"{change}off = true\n"
-    )
+    by_rule = '[[lock]]\nrule = "weighted-words.lobsters"\n'
+    said = "rule 'weighted-words.lobsters' is locked by Example county"
+    assert said in refusal(place, county=locked, school=f"{change}off = true\n")
+    assert said in refusal(place, county=by_rule, school=f"{change}off = true\n")
+    assert said in refusal(place, county=by_rule, school='[[change]]\ncategory = "lobsters"\noff = true\n')
+    words_of(place, county=by_rule, school='[[change]]\nrule = "weighted-words.cranes"\noff = true\n')
     assert "Did you mean" in refusal(place, school='[[change]]\nrule = "weighted-words.lobster"\noff = true\n')

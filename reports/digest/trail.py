@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.schema import LEVELS
 from pipeline.visible import spelt_out
+from pipeline.weighted import PREFIX
 from reports.dates import clock, local, short_date
 from reports.digest.words import FIELDS, KINDS_SHORT, VERDICTS, VERDICTS_SHORT, WHAT, known
 from reports.page import Piece, counted, excerpt
@@ -101,9 +102,16 @@ def _hit_view(
         verdict=known(VERDICTS, first["verdict"]),
         blocked=first["verdict"] == "blocked",
         kind=WHAT[first["kind"]].name if first["kind"] in WHAT else known({}, first["kind"]),
-        categories=", ".join(categories[each].title if each in categories else each for each in ids),
+        categories=", ".join(_category(group, categories, each) for each in ids),
         translation="" if withheld else "; ".join(said),
     )
+
+
+def _category(group: Sequence[dict[str, Any]], categories: Mapping[str, Category], name: str) -> str:
+    """The title of a category, and whether nothing but the words of a text taken together has led there."""
+    title = categories[name].title if name in categories else name
+    by_words = all(hit["rule_id"].startswith(PREFIX) for hit in group if hit["category"] == name)
+    return f"{title} (by its words taken together)" if by_words else title
 
 
 def _times(moments: list[datetime], zone: ZoneInfo) -> str:
