@@ -51,8 +51,8 @@ _ORDINARY: Final = -200
 _NOT_OF_IT, _NOT_AT_RISK = -650, -750
 #: A child that speaks of himself or herself is never lowered so.
 FIRST_PERSON: Final = frozenset([
-    "i", "im", "ive", "iv", "iam", "ima", "imma", "id", "ill", "me", "my", "myself", "myslf", "meself", "mine", "we", "us",
-    "our", "ours", "ourselves",
+    "i", "im", "ive", "iv", "iam", "ima", "imma", "id", "ill", "me", "my", "myself", "myslf", "meself", "mine", "we",
+    "us", "our", "ours", "ourselves",
 ])  # fmt: skip
 #: One word says nothing together with others, and the sum of a page says nothing of any line in it.
 FEWEST, MOST = 3, 40
