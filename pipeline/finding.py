@@ -27,6 +27,8 @@ _CHANGED: Final = re.compile(CHANGED)
 _LETTER: Final = re.compile("[A-Za-z]")
 #: So many places of the part before are looked at for the next one.
 _NEAREST: Final = 8
+#: So few characters are counted through at once.
+_SHORT: Final = 200
 #: So many words may be meant by one that is masked.
 _MOST_MEANT: Final = 6
 
@@ -199,9 +201,20 @@ def _chains(folded: str, parts: Mapping[int, list[_Span]], pattern: Pattern) -> 
             continue
         # Only the nearest: a text may say the same ten thousand times.
         for before, start in islice(reversed(reached[number - 1].items()), _NEAREST):
-            if before <= first and folded.count(" ", before, first + 1) <= pattern.between[number - 1] + 1:
+            if before <= first and _has_at_most(folded, before, first + 1, pattern.between[number - 1] + 1):
                 reached[number][last] = min(start, reached[number].get(last, start))
     return ((start, last) for last, start in reached[-1].items())
+
+
+def _has_at_most(folded: str, start: int, end: int, blanks: int) -> bool:
+    """Whether no more than so many blanks stand in a part; of a long part only as much is looked at as need be."""
+    if end - start <= _SHORT:
+        return folded.count(" ", start, end) <= blanks
+    for _ in range(blanks + 1):
+        start = folded.find(" ", start, end) + 1
+        if not start:
+            return True
+    return False
 
 
 def _glued(folded: str, phrases: Phrases) -> dict[int, _Span]:

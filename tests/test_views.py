@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import finding
 from pipeline.finding import found_in
 from pipeline.phrases import compiled
 from pipeline.sieve import holds_any
@@ -131,9 +132,15 @@ def test_each_place_of_a_view_lies_in_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a" * 1_000_000, "p " * 500_000, "%25" * 10_000, "&#112;" * 150_000, "l0" * 500_000,
-                                  "*a" * 200_000, "\u202e" * 300_000, "e\u0301" * 300_000, "о" * 300_000])  # fmt: skip
+                                  "*a" * 200_000, "steal " * 8 + "far " * 200_000 + "lobster " * 20_000,
+                                  "\u202e" * 300_000, "e\u0301" * 300_000, "о" * 300_000])  # fmt: skip
 def test_a_very_long_text_is_read_to_its_end(text: str) -> None:
     assert found(f"{text} purple lobster") == [("purple lobster", "words", "purple lobster")]
+
+
+@given(st.text("a ", max_size=500), st.integers(0, 300), st.integers(0, 500), st.integers(0, 5))
+def test_blanks_are_counted_no_further_than_need_be(text: str, start: int, end: int, blanks: int) -> None:
+    assert finding._has_at_most(text, start, end, blanks) == (text.count(" ", start, end) <= blanks)
 
 
 @pytest.mark.parametrize(
