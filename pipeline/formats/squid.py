@@ -173,21 +173,14 @@ def _is_plain() -> pl.Expr:
 
 
 def _event_columns() -> list[pl.Expr]:
-    none_is_null = [
-        pl.when(pl.col(old) != "-").then(pl.col(old)).alias(new)
-        for old, new in (
-            ("type", "content_type"), ("method", "method"), ("client_ip", "client_ip")
-        )
-    ]  # fmt: skip
+    user = pl.col("user")
     return [
         pl.col("line"),
         (pl.col("millis") * 1000).cast(_EVENTS["ts"]).alias("ts"),
         pl.lit("exact").alias("ts_quality"),
-        pl.when((pl.col("user") != "-") & (pl.col("user") != pl.col("client_ip")))
-        .then(pl.col("user"))
-        .alias("user_raw"),
-        none_is_null[2],
-        none_is_null[1],
+        pl.when((user != "-") & (user != pl.col("client_ip"))).then(user).alias("user_raw"),
+        _unless_dash("client_ip"),
+        _unless_dash("method"),
         pl.col("url"),
         pl.when(_is_transparent() & (pl.col("status") == 0))
         .then(pl.lit("allowed"))
@@ -196,9 +189,13 @@ def _event_columns() -> list[pl.Expr]:
         pl.when(pl.col("status") > 0).then(pl.col("status")).alias("status"),
         pl.col("bytes"),
         pl.col("elapsed").alias("duration_ms"),
-        none_is_null[0],
+        _unless_dash("type").alias("content_type"),
         _kind().alias("kind"),
     ]
+
+
+def _unless_dash(name: str) -> pl.Expr:
+    return pl.when(pl.col(name) != "-").then(pl.col(name)).alias(name)
 
 
 def _is_transparent() -> pl.Expr:
