@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline import weighted
 from pipeline.finding import Find, found_in
-from pipeline.match import LOWERED, OF_PAGES, RAISED, fields_of_url, hits_in, yields
+from pipeline.match import LOWERED, OF_PAGES, RAISED, fields_of_url, hits_in, weighing_of, yields
 from pipeline.matcher import Matcher, Rule
 from pipeline.matchsites import match_hosts
 from pipeline.phrases import contexts
@@ -25,7 +25,7 @@ from pipeline.schema import BY_WORDS
 from pipeline.text import fold_one
 from pipeline.views import WEIGHT
 from pipeline.watchlist import TextRule, Watchlists
-from pipeline.weighted import WeightedWords
+from pipeline.weighted import Weighing
 
 #: The fields of a rule about the filter's own words, which nobody has written.
 _BY_FILTER = frozenset(["vendor_category"])
@@ -40,36 +40,43 @@ def explained(kind: str, text: str, matcher: Matcher, bounds: LevelBounds) -> li
 
 
 def _in_field(field: str, text: str, matcher: Matcher, bounds: LevelBounds, *, helps: bool) -> Iterator[str]:
-    words = matcher.weighted if field in weighted.FIELDS else None
+    weighing = weighing_of(field, text, matcher)
     found = found_in(text, matcher.phrases, typed=field not in OF_PAGES)
     for find in sorted(found, key=lambda each: (each.start, each.rule)):
         if matcher.rules[find.rule].fields != _BY_FILTER:
             reads = helps and field == "path"
-            yield from _of_find(field, text, find, matcher, bounds, on_help_page=reads)
-    if words:
-        yield from _of_words(field, text, words, matcher)
+            yield from _of_find(field, text, find, matcher, bounds, weighing, on_help_page=reads)
+    if weighing:
+        yield from _of_words(field, text, weighing, matcher)
     if field == "host":
         for hit in match_hosts(pl.Series([text]), matcher, long_lists=False).iter_rows(named=True):
             name = text[hit["start"] :]
             yield f"{hit['rule_id']} ({hit['category']}): {shown(name)} is a listed site; weight {hit['weight']:g}"
 
 
-def _of_words(field: str, text: str, words: WeightedWords, matcher: Matcher) -> Iterator[str]:
+def _of_words(field: str, text: str, weighing: Weighing, matcher: Matcher) -> Iterator[str]:
     """What the words say together, and whether that counts beside what the rules find."""
     hits = {hit[0]: hit for hit in hits_in(field, text, matcher)}
     told = {hit[3] for hit in hits.values() if hit[-1] >= weighted.LEAST and hit[-2] != BY_WORDS}
-    found = words.of(text, told)
+    found = weighing.found(told)
     if not found:
         return
     counts = hits.get(found.rule_id)
     said = ", ".join(f"{shown(word)} {points:+}" for word, points in found.words)
     where = f"{found.rule_id} ({found.category}): {shown(text[found.start : found.end])!r} in {field}"
-    what = f"weight {counts[-1]:g}" if counts else "silent, because a rule says so already"
+    what = f"weight {counts[-1]:g}" if counts else "silent, because what rules find is enough"
     yield f"{where}: {said} and so on are {found.points} points more than are needed; {what}"
 
 
 def _of_find(
-    field: str, text: str, find: Find, matcher: Matcher, bounds: LevelBounds, *, on_help_page: bool
+    field: str,
+    text: str,
+    find: Find,
+    matcher: Matcher,
+    bounds: LevelBounds,
+    weighing: Weighing | None,
+    *,
+    on_help_page: bool,
 ) -> Iterator[str]:
     rule = matcher.rules[find.rule]
     where = f"{rule.rule_id} ({rule.category}): {shown(text[find.start : find.end])!r} in {field}"
@@ -86,7 +93,7 @@ def _of_find(
             weight *= factor
             steps.append(f"{verb} by {met!r} x {factor:g}")
     weight = min(weight, 100.0)
-    if yields(field, text, find, weight, matcher):
+    if weighing and yields(find, weight, weighing, matcher):
         weight *= LOWERED
         steps.append(f"lowered by its other words, which are those of ordinary texts, x {LOWERED:g}")
     if find.view.name != "words":

@@ -27,7 +27,7 @@ from pipeline.sieve import holds_any, worth_weighing
 from pipeline.text import is_ascii, unescape, url_parts
 from pipeline.views import WEIGHT, may_hide
 from pipeline.watchlist import Watchlists
-from pipeline.weighted import WeightedWords
+from pipeline.weighted import Weighing, WeightedWords
 
 LOWERED, RAISED = 0.4, 1.3
 _HIGHEST_WEIGHT: Final = 100.0
@@ -84,7 +84,7 @@ def hits_in(
     """Rows of `TEXT_HITS` for one text of a field; `in_letters` and `hides` as `found_in` takes them."""
     known: dict[str, Beside] = {}
     strongest, told = 0.0, set[str]()
-    words = matcher.weighted if field in weighted.FIELDS else None
+    weighing = weighing_of(field, text, matcher)
     finds = found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides, in_letters=in_letters)
     for find in finds:
         rule, beside = matcher.rules[find.rule], known.setdefault(find.beside, Beside(find.beside))
@@ -93,7 +93,7 @@ def hits_in(
         if rule.needs and not rule.needed.any_in(beside):
             continue
         weight = _weight(rule, beside)
-        if yields(field, text, find, weight, matcher):
+        if weighing and yields(find, weight, weighing, matcher):
             weight *= LOWERED
         weight = round(weight * WEIGHT[find.view.name], 2)
         strongest = max(strongest, weight)
@@ -103,34 +103,35 @@ def hits_in(
             rule.rule_id, rule.watchlist, rule.watchlist_sha256, rule.category, field, text, find.start, find.end,
             find.view.name, weight,
         )  # fmt: skip
-    if words and strongest < weighted.ENOUGH:
-        yield from _weighed(field, text, matcher, words, told)
+    if weighing and strongest < weighted.ENOUGH:
+        yield from _weighed(field, weighing, matcher, told)
 
 
-def _weighed(
-    field: str, text: str, matcher: Matcher, words: WeightedWords, told: set[str]
-) -> Iterator[tuple[Any, ...]]:
+def weighing_of(field: str, text: str, matcher: Matcher) -> Weighing | None:
+    """What the words of a text say together, in the fields in which they are asked."""
+    return matcher.weighted.weighing(text) if matcher.weighted and field in weighted.FIELDS else None
+
+
+def _weighed(field: str, weighing: Weighing, matcher: Matcher, told: set[str]) -> Iterator[tuple[Any, ...]]:
     """What the words of a text say together: what rules have `told` is said again only where it makes a draft."""
-    found = words.of(text, told)
+    found, words = weighing.found(told), weighing.list
     if not found:
         return
     weight = found.weight(with_a_rule=bool(told), at_risk=found.category in matcher.at_risk)
     if found.category not in told or weight >= weighted.ENOUGH:
         yield (
-            found.rule_id, words.path.name, words.sha256, found.category, field, text, found.start, found.end,
+            found.rule_id, words.path.name, words.sha256, found.category, field, weighing.text, found.start, found.end,
             BY_WORDS, weight,
         )  # fmt: skip
 
 
-def yields(field: str, text: str, find: Find, weight: float, matcher: Matcher) -> bool:
+def yields(find: Find, weight: float, weighing: Weighing, matcher: Matcher) -> bool:
     """Whether a find that weighs so much is lowered by the words around it, which are those of ordinary texts."""
-    rule, words = matcher.rules[find.rule], matcher.weighted
-    if words is None or field not in weighted.FIELDS or not weighted.is_doubtful(weight):
+    rule = matcher.rules[find.rule]
+    # The points are of words as they are spelt.
+    if not rule.yields or find.view.name != "words" or not weighted.is_doubtful(weight):
         return False
-    # The points are of English words, as they are spelt.
-    if find.view.name != "words" or rule.translation:
-        return False
-    return words.are_against(text, rule.category, at_risk=rule.category in matcher.at_risk)
+    return weighing.is_against(rule.category, at_risk=rule.category in matcher.at_risk)
 
 
 def _weight(rule: Rule, beside: Beside) -> float:

@@ -62,6 +62,8 @@ class Rule:
     needs: tuple[str, ...] = ()
     #: What it says, where it is in another language than English.
     translation: str = ""
+    #: Whether ordinary words around it lower what it finds: of the same folder as these, and English like them.
+    yields: bool = False
 
     @cached_property
     def silencing(self) -> Contexts:
@@ -146,7 +148,7 @@ def _text_rules(lists: Watchlists) -> Iterator[tuple[Rule, Sequence[Spelt]]]:
             if not rule.terms:
                 what = f"rule {rule.id!r} has no terms left that could be compiled."
                 raise InvariantError(what, path=watchlist.path, remedy="This is a defect in esafety.")
-            yield _rule(rule, watchlist), rule.terms
+            yield _rule(rule, watchlist, lists.weighted), rule.terms
     for file in lists.term_files:
         sha256 = longlists.sha256_of(file.path)
         fields = frozenset[str](file.fields)
@@ -155,11 +157,12 @@ def _text_rules(lists: Watchlists) -> Iterator[tuple[Rule, Sequence[Spelt]]]:
         yield Rule(file.id, file.category, file.path.name, sha256, file.weight, fields), terms
 
 
-def _rule(rule: TextRule, watchlist: Watchlist) -> Rule:
+def _rule(rule: TextRule, watchlist: Watchlist, words: WeightedWords | None) -> Rule:
+    yields = words is not None and words.path.parent == watchlist.path.parent and not rule.language
     unless, lowers, raises, needs = (contexts(each) for each in (rule.unless, rule.lowers, rule.raises, rule.needs))
     return Rule(
         rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight, frozenset(rule.fields), unless,
-        lowers, raises, needs, rule.translation,
+        lowers, raises, needs, rule.translation, yields,
     )  # fmt: skip
 
 

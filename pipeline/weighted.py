@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,8 +23,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from pipeline.errors import WatchlistError
-from pipeline.text import folded_one
-from pipeline.views import as_it_stands
+from pipeline.views import View, as_it_stands
 
 #: The file of a folder that is no category: its weighted words.
 WEIGHTED: Final = "weighted-words.csv"
@@ -116,7 +115,11 @@ class WeightedWords:
     def without(self, rule: str | None, category: str | None) -> WeightedWords:
         """The same with a rule, or all of a category, taken out."""
         meant = {name for told, name in self.rules.items() if told == rule or name == category}
-        return replace(self, off=self.off | meant) if meant else self
+        if not meant:
+            return self
+        off = self.off | meant
+        # A hit says by this with which list it was found.
+        return replace(self, off=off, sha256=sha256(f"{self.sha256}|{sorted(off)}".encode()).hexdigest())
 
     @cached_property
     def table(self) -> pl.DataFrame:
@@ -131,51 +134,78 @@ class WeightedWords:
         found = summed.select("row").collect()["row"]
         return pl.repeat(value=False, n=size, eager=True, dtype=pl.Boolean).scatter(found, values=True)
 
+    def weighing(self, text: str) -> Weighing:
+        """What its words say of one text."""
+        return Weighing(text, self)
+
     def of(self, text: str, told: AbstractSet[str] = frozenset()) -> Weighed | None:
-        """What the words of a text lead to, if anything; each counts once, however often it stands there.
+        """`Weighing.found` of one text."""
+        return self.weighing(text).found(told)
 
-        Of the categories that rules have `told`, if any, the best is meant.
-        """
-        view = as_it_stands(text)
-        more = FOR_EACH_MORE * max(len(view.folded.split()) - USUAL, 0)
-        if (known := self._known(view.folded)) is None or self._sum(0, known) < 0:
+
+@dataclass(frozen=True)
+class Weighing:
+    """The words of one text and what they say together; each counts once, however often it stands there."""
+
+    text: str
+    list: WeightedWords
+
+    def found(self, told: AbstractSet[str] = frozenset()) -> Weighed | None:
+        """What they lead to, if anything; of the categories that rules have `told`, if any, the best is meant."""
+        if self._known is None or self._sum(0) < 0:
             return None
-        sums = [self._sum(at, known) for at in range(len(self.start))]
+        categories, sums = self.list.categories, [self._sum(at) for at in range(len(self.list.start))]
         best = max(range(1, len(sums)), key=sums.__getitem__)
-        total = sums[0] + sums[best] - more
-        if total >= 0 and (meant := [at for at, name in enumerate(self.categories, 1) if name in told]):
-            best = max(meant, key=sums.__getitem__)
-        says = {word: points[0] + points[best] for word, points in known.items()}
-        telling = sorted((each for each in says.items() if each[1] >= _TELLS), key=lambda each: (-each[1], each[0]))
-        if total < 0 or not telling or self.categories[best - 1] in self.off:
+        total = sums[0] + sums[best] - FOR_EACH_MORE * max(len(self._words) - USUAL, 0)
+        if total < 0:
             return None
-        spans = [each.span() for each in _WORD.finditer(view.folded) if says.get(each[0], 0) >= _TELLS]
-        start, end = view.origin[spans[0][0]], view.origin[spans[-1][1] - 1] + 1
-        return Weighed(self.categories[best - 1], total, start, end, tuple(telling[:_MOST_TOLD]))
+        if meant := [at for at, name in enumerate(categories, 1) if name in told]:
+            best = max(meant, key=sums.__getitem__)
+        telling = self._telling(best)
+        if not telling or categories[best - 1] in self.list.off:
+            return None
+        return Weighed(categories[best - 1], total, *self._place(telling), tuple(telling.items())[:_MOST_TOLD])
 
-    def are_against(self, text: str, category: str, *, at_risk: bool) -> bool:
-        """Whether the words of a text say that it is like ordinary ones and not of a category about a child `at_risk`.
+    def is_against(self, category: str, *, at_risk: bool) -> bool:
+        """Whether they say that the text is like ordinary ones and not of a category about a child `at_risk`.
 
         Never where somebody speaks of himself or herself.
         """
-        folded = folded_one(text)
-        known = self._known(folded)
-        if known is None or len(known) < FEWEST or category not in self.categories:
+        if self._known is None or len(self._known) < FEWEST or category not in self.list.categories:
             return False
-        if not FIRST_PERSON.isdisjoint(folded.split()) or (worth := self._sum(0, known)) > _ORDINARY:
+        if not FIRST_PERSON.isdisjoint(self._words) or self._sum(0) > _ORDINARY:
             return False
-        of_it = self._sum(self.categories.index(category) + 1, known)
-        return worth + of_it <= (_NOT_AT_RISK if at_risk else _NOT_OF_IT)
+        of_it = self._sum(self.list.categories.index(category) + 1)
+        return self._sum(0) + of_it <= (_NOT_AT_RISK if at_risk else _NOT_OF_IT)
 
-    def _known(self, folded: str) -> dict[str, tuple[int, ...]] | None:
-        """The words of a text that have points; nothing if there are too few or too many to say anything together."""
-        words = folded.split()
-        if not FEWEST <= len(words) <= MOST:
+    @cached_property
+    def _view(self) -> View:
+        return as_it_stands(self.text)
+
+    @cached_property
+    def _words(self) -> Sequence[str]:
+        return self._view.folded.split()
+
+    @cached_property
+    def _known(self) -> Mapping[str, tuple[int, ...]] | None:
+        """Those that have points; nothing if there are too few words or too many to say anything together."""
+        if not FEWEST <= len(self._words) <= MOST:
             return None
-        return {word: self.points[word] for word in words if word in self.points}
+        return {word: self.list.points[word] for word in self._words if word in self.list.points}
 
-    def _sum(self, at: int, known: Mapping[str, tuple[int, ...]]) -> int:
-        return self.start[at] + sum(points[at] for points in known.values())
+    def _sum(self, at: int) -> int:
+        return self.list.start[at] + sum(points[at] for points in (self._known or {}).values())
+
+    def _telling(self, at: int) -> dict[str, int]:
+        """The words that tell something of a category, with their points, most telling first."""
+        says = {word: points[0] + points[at] for word, points in (self._known or {}).items()}
+        telling = ((word, points) for word, points in says.items() if points >= _TELLS)
+        return dict(sorted(telling, key=lambda each: (-each[1], each[0])))
+
+    def _place(self, telling: Container[str]) -> tuple[int, int]:
+        """From the first to behind the last of some words, in the text as it is written."""
+        spans = [each.span() for each in _WORD.finditer(self._view.folded) if each[0] in telling]
+        return self._view.origin[spans[0][0]], self._view.origin[spans[-1][1] - 1] + 1
 
 
 def read(path: Path, known: AbstractSet[str]) -> WeightedWords:

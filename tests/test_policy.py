@@ -235,6 +235,8 @@ def test_weighted_words_may_be_taken_out_for_a_category(place: Path, change: str
     # What leads there is not found under another name either.
     after = words_of(place, school=f"[[change]]\n{change}\noff = true\n")
     assert after.of("feed snails waves") is None
+    # A hit says by this with which list it was found.
+    assert after.sha256 != words_of(place).sha256
     other = after.of("waves waves feed at")
     assert other is not None
     assert other.category == "cranes"

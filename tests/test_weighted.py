@@ -24,7 +24,7 @@ from pipeline.schema import BY_WORDS
 from pipeline.sieve import holds_any, worth_weighing
 from pipeline.weighted import FEWEST, FOR_EACH_MORE, MOST, WEIGHTED, WeightedWords, read
 from tests.effort import tries
-from tests.shipped import shipped_lists
+from tests.shipped import shipped_lists, shipped_matcher
 from tests.test_match import compiled, rule
 
 #: Even odds; then the points of each word for being worth a look, and for the categories.
@@ -124,22 +124,33 @@ def test_of_the_categories_that_rules_tell_the_best_is_meant(tmp_path: Path) -> 
     assert (told.category, told.points) == ("other", 200)
 
 
+def yielding(matcher: Matcher) -> Matcher:
+    return replace(matcher, rules=tuple(replace(each, yields=True) for each in matcher.rules))
+
+
+def test_the_rules_that_stand_beside_the_words_yield_to_them_but_in_other_languages() -> None:
+    yields = {each.rule_id: each.yields for each in shipped_matcher().rules}
+    languages = shipped_lists().translations.keys()
+    assert yields == {rule_id: rule_id not in languages for rule_id in yields}
+    assert {True, False} == {*yields.values()}
+
+
 def test_what_a_rule_would_draft_is_lowered_by_ordinary_words(tmp_path: Path) -> None:
     text = "at the snails nobody waves"
     # 200 + 100 + 50 - 400 - 300 for being worth a look, 150 - 400 - 100 for the category.
     listed = LISTED.replace("snails,-500,", "snails,-400,-400")
-    matcher = compiled(rule("made-rule", "snails"), weighted=words(tmp_path, listed))
+    own = compiled(rule("made-rule", "snails"), weighted=words(tmp_path, listed))
+    # A rule of the school's own, or of another folder than the words, weighs what it says.
+    assert found(own, text) == [("made-rule", 50.0)]
+    matcher = yielding(own)
     assert found(matcher, text) == [("made-rule", 20.0)]
     # Too few of its words are known; a plain find; a child that speaks of himself.
     assert found(matcher, "feed the snails on toast") == [("made-rule", 50.0)]
     plain = compiled(rule("made-rule", "snails", weight=70), weighted=matcher.weighted)
-    assert found(plain, text) == [("made-rule", 70.0)]
+    assert found(yielding(plain), text) == [("made-rule", 70.0)]
     assert all(found(matcher, f"{text} to {each}") == [("made-rule", 50.0)] for each in ("me", "imma", "ourselves"))
     # In an address pages speak.
     assert found(matcher, text, "path") == [("made-rule", 50.0)]
-    # A rule in another language.
-    foreign = replace(matcher, rules=tuple(replace(each, translation="Welsh") for each in matcher.rules))
-    assert found(foreign, text) == [("made-rule", 50.0)]
     # Of a child at risk more is asked for.
     risk = replace(matcher, at_risk=frozenset({"made"}))
     assert found(risk, text) == [("made-rule", 50.0)]
@@ -177,9 +188,9 @@ def test_it_is_explained_with_its_points(tmp_path: Path) -> None:
     )
     rule_line, silent = explained("typed_text", "nobody notices my marmalade", matcher_with(tmp_path), bounds)
     assert rule_line.startswith("made-rule")
-    assert silent.endswith("silent, because a rule says so already")
+    assert silent.endswith("silent, because what rules find is enough")
     listed = LISTED.replace("snails,-500,", "snails,-400,-400")
-    lowered = compiled(rule("made-rule", "snails"), weighted=words(tmp_path, listed))
+    lowered = yielding(compiled(rule("made-rule", "snails"), weighted=words(tmp_path, listed)))
     (line,) = explained("typed_text", "at the snails nobody waves", lowered, bounds)
     assert "weight 50, lowered by its other words, which are those of ordinary texts, x 0.4 = 20, low" in line
 
