@@ -20,18 +20,17 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, said, skips
+from pipeline.formats._cells import blank_apart, said
+from pipeline.formats._guards import HEAD, WHEN, Guard
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running, from_local
 
-_HEAD: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} \[[0-9]+\] "
 _LINE: Final = (
-    r"^(?P<when>[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) \[[0-9]+\] "
+    rf"^(?P<when>{WHEN}) \[[0-9]+\] "
     r"Request\([^/ ]*/(?P<category>[^ ]*)/(?P<rewrite>[^/ ]*)\) (?P<url>[^ ]+) "
     r"(?P<address>[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*)/(?P<name>[^ /]+) (?P<user>[^ ]+) (?P<method>[^ ]+)"
     r"(?: (?P<done>[^ ]+))?$"
 )
-_SHAPE: Final = re.compile(rf"{_HEAD}Request\([^/]*/.*/[^/]*\) \S+ \S+/\S+ \S+ \S+")
+_SHAPE: Final = re.compile(rf"{HEAD}Request\([^/]*/.*/[^/]*\) \S+ \S+/\S+ \S+ \S+")
 _VERDICTS: Final = {
     "REDIRECT": "blocked", "DENY": "blocked", "PASS": "allowed", "REWRITE": "allowed",
 }  # fmt: skip
@@ -45,24 +44,18 @@ _NO_CATEGORY: Final = ("none", "unknown", "default")
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have squidGuard's time and process, and at least one is a request."""
-    lines = bare(first_lines)
-    requests = sum(1 for line in lines if _SHAPE.match(line))
-    own = sum(1 for line in lines if re.match(_HEAD, line))
-    return requests > 0 and own * 2 > len(lines)
+    return _guard().claims(bare(first_lines))
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the local stamps have run."""
     texts, blank = blank_apart(lines)
-    plain = without_header(texts)
-    is_note = pl.col("text").str.contains(rf"^{_HEAD}") & ~pl.col("text").str.contains(rf"^{_HEAD}Request\(")
-    notes = skips(plain.filter(is_note), "other-record")
-    apart = plain.filter(~is_note).lazy().with_columns(cells=pl.col("text").str.extract_groups(_LINE)).unnest("cells")
-    cells = apart.collect(engine="streaming")
-    stamps = cells["when"].str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-    local, running = from_local(stamps, declared.timezone, Running.from_text(carry))
-    read = pl.concat([cells, local], how="horizontal").select(_event())
-    return parted(read, _COLUMNS, [blank, notes], running.to_text())
+    is_note = pl.col("text").str.contains(rf"^{HEAD}") & ~pl.col("text").str.contains(rf"^{HEAD}Request\(")
+    return _guard().read(without_header(texts), is_note, blank, declared, carry)
+
+
+def _guard() -> Guard:
+    return Guard(_LINE, _SHAPE, _event(), _COLUMNS)
 
 
 def _event() -> list[pl.Expr]:
@@ -87,7 +80,7 @@ def _event() -> list[pl.Expr]:
 
 def _refusal() -> list[pl.Expr]:
     unread = pl.col("when").is_null()
-    foreign = ~pl.col("text").str.contains(rf"^{_HEAD}")
+    foreign = ~pl.col("text").str.contains(rf"^{HEAD}")
     no_day = pl.when(pl.col("ts").is_null())
     return [
         pl.when(unread & foreign)

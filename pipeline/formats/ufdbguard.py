@@ -27,22 +27,20 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, said, skips
+from pipeline.formats._cells import blank_apart, said
+from pipeline.formats._guards import HEAD, WHEN, Guard
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running, from_local
 
 #: A collector may leave the colon behind the name of the program out.
 _PROGRAM: Final = r"^(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:.]{8,15} [^ ]+ )?ufdbguardd?\[[0-9]+\] "
-_WHEN: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
-_HEAD: Final = rf"{_WHEN} \[[0-9]+\] "
 _DONE: Final = r"(?:TEST-)?(?:BLOCK(?:-LD|-FATAL)?|PASS|REDIR)"
 _ADDRESS: Final = r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*"
 _LINE: Final = (
-    rf"^(?P<when>{_WHEN}) \[[0-9]+\] (?P<done>{_DONE}) +(?P<user>[^ ]+) +(?P<client>[^ ]*[^ 0-9][^ ]*) +[^ ]+ +"
+    rf"^(?P<when>{WHEN}) \[[0-9]+\] (?P<done>{_DONE}) +(?P<user>[^ ]+) +(?P<client>[^ ]*[^ 0-9][^ ]*) +[^ ]+ +"
     r"(?P<category>[^ ]+) +(?P<url>[^ ]*[.:/][^ ]*)(?: (?:(?P<method>[A-Z][A-Z_-]*)|[#-])?(?: [^ ]*)?)?$"
 )
-_SHAPE: Final = re.compile(rf"{_HEAD}(?:{_DONE}|BPASS) +[^ ]+ +[^ ]*[^ 0-9][^ ]* +[^ ]+ +[^ ]+ +[^ ]*[.:/]")
-_REQUEST: Final = rf"^{_HEAD}{_DONE} "
+_SHAPE: Final = re.compile(rf"{HEAD}(?:{_DONE}|BPASS) +[^ ]+ +[^ ]*[^ 0-9][^ ]* +[^ ]+ +[^ ]+ +[^ ]*[.:/]")
+_REQUEST: Final = rf"^{HEAD}{_DONE} "
 _CUT: Final = r" \.\.\.$"
 _VERDICTS: Final = {
     "BLOCK": "blocked", "PASS": "allowed", "REDIR": "allowed", "BLOCK-LD": "error", "BLOCK-FATAL": "error",
@@ -59,26 +57,21 @@ _COLUMNS: Final = (
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the time and process, and at least one is a request."""
-    lines = [re.sub(_PROGRAM, "", line, count=1) for line in bare(first_lines)]
-    requests = sum(1 for line in lines if _SHAPE.match(line))
-    own = sum(1 for line in lines if re.match(_HEAD, line))
-    return requests > 0 and own * 2 > len(lines)
+    return _guard().claims([re.sub(_PROGRAM, "", line, count=1) for line in bare(first_lines)])
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the local stamps have run."""
     texts, blank = blank_apart(lines)
     plain = without_header(texts).with_columns(pl.col("text").str.replace(_PROGRAM, ""))
-    is_note = pl.col("text").str.contains(f"^{_HEAD}") & ~pl.col("text").str.contains(_REQUEST)
+    is_note = pl.col("text").str.contains(f"^{HEAD}") & ~pl.col("text").str.contains(_REQUEST)
     # It is squidGuard that begins so.
-    is_note &= ~pl.col("text").str.contains(rf"^{_HEAD}Request\(")
-    notes = skips(plain.filter(is_note), "other-record")
-    apart = plain.filter(~is_note).lazy().with_columns(cells=pl.col("text").str.extract_groups(_LINE)).unnest("cells")
-    cells = apart.collect(engine="streaming")
-    stamps = cells["when"].str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-    local, running = from_local(stamps, declared.timezone, Running.from_text(carry))
-    read = pl.concat([cells, local], how="horizontal").select(_event())
-    return parted(read, _COLUMNS, [blank, notes], running.to_text())
+    is_note &= ~pl.col("text").str.contains(rf"^{HEAD}Request\(")
+    return _guard().read(plain, is_note, blank, declared, carry)
+
+
+def _guard() -> Guard:
+    return Guard(_LINE, _SHAPE, _event(), _COLUMNS)
 
 
 def _event() -> list[pl.Expr]:
