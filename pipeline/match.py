@@ -200,9 +200,12 @@ def _match_urls(urls: pl.Series, matcher: Matcher) -> pl.DataFrame:
 
 def _worth_weighing(urls: pl.Series, among: pl.Series, words: WeightedWords) -> pl.Series:
     """Which of some URLs hold a search whose words together may be enough."""
-    searches = search_terms(url_parts(urls.filter(among)))
-    worth = worth_weighing(searches["search_text"], words)
-    return urls.is_in(searches.filter(worth)["url"].implode())
+    asked, found = urls.filter(among), [pl.Series(dtype=pl.String)]
+    # Taken apart they are several times as long.
+    for at in range(0, len(asked), _FEW):
+        searches = search_terms(url_parts(asked.slice(at, _FEW)))
+        found.append(searches.filter(worth_weighing(searches["search_text"], words))["url"])
+    return urls.is_in(pl.concat(found).implode())
 
 
 def _on_help_pages(hits: pl.DataFrame, hosts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:

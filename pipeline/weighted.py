@@ -123,13 +123,15 @@ class WeightedWords:
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """word, points: for being worth a look."""
+        """word, number, points: for being worth a look."""
         rows = [(word, points[0]) for word, points in self.points.items()]
-        return pl.DataFrame(rows, schema={"word": pl.String, "points": pl.Int32}, orient="row")
+        table = pl.DataFrame(rows, schema={"word": pl.String, "points": pl.Int32}, orient="row")
+        return table.with_row_index("number")
 
     def worth(self, size: int, words: pl.DataFrame) -> pl.Series:
         """Which of so many texts are worth a look: all that `of` finds; `words` has row and word of all of theirs."""
-        named = words.lazy().join(self.table.lazy(), on="word").unique(["row", "word"])
+        # By their numbers, since the words themselves are longer.
+        named = words.lazy().join(self.table.lazy(), on="word").select("row", "number", "points").unique()
         summed = named.group_by("row").agg(pl.col("points").sum()).filter(pl.col("points") >= -self.start[0])
         found = summed.select("row").collect()["row"]
         return pl.repeat(value=False, n=size, eager=True, dtype=pl.Boolean).scatter(found, values=True)
