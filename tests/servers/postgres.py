@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.processes import folder, free_port, program, run, running
+from tests.servers.processes import folder, free_port, program, run, running, wait_until
 
 
 def _tool(name: str) -> str:
@@ -35,5 +35,8 @@ def postgres() -> Iterator[str]:
             _tool("postgres"), "-D", str(place / "data"), "-p", str(port), "-h", "127.0.0.1", "-k", str(place),
             "-c", "fsync=off",
         ]  # fmt: skip
+        asked = [_tool("pg_isready"), "--host=127.0.0.1", f"--port={port}", "--quiet"]
         with running(command, port, place):
+            # It listens before it lets anybody in.
+            wait_until(lambda: run(asked).returncode == 0, "PostgreSQL to be ready")
             yield f"postgresql://esafety@127.0.0.1:{port}/postgres"
