@@ -1,4 +1,6 @@
-"""Words that say something only together: each has points, for and against, and a text has the sum of them.
+"""Words that say something only together: they have points, for and against, and a text has the sum of them.
+
+So have pairs of words that stand in this order with at most one between them: "to end" and "it all" say little apart.
 
 In: `weighted-words.csv` of a folder of watchlists. Out: the category that the words of a text lead to, if any, and
 which of them. Refuses, with file and line, a list that is not exactly as `tools/weigh_words.py` writes it.
@@ -23,6 +25,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from pipeline.errors import WatchlistError
+from pipeline.sought import pair_of
 from pipeline.views import View, as_it_stands
 
 #: The file of a folder that is no category: its weighted words.
@@ -55,6 +58,10 @@ FIRST_PERSON: Final = frozenset([
 ])  # fmt: skip
 #: One word says nothing together with others, and the sum of a page says nothing of any line in it.
 FEWEST, MOST = 3, 40
+#: A word makes a pair with each of so many words behind it.
+APART: Final = 2
+#: Pairs say more of what words say: without them they may lack no more than so many points of being worth a look.
+_MAY_LACK: Final = 200
 #: The longer a text, the further its sum may stray: so many points more are needed for each word beyond so many.
 USUAL: Final = 8
 FOR_EACH_MORE: Final = 40
@@ -67,6 +74,12 @@ _MOST_TOLD: Final = 6
 _WORD: Final = re.compile("[^ ]+")
 #: Nothing is none.
 _NUMBER: Final = re.compile("(?:-?[0-9]{1,6})?")
+
+
+def units_of(words: Sequence[str]) -> tuple[Sequence[str], ...]:
+    """What may have points in a text: its words, then each two words side by side, and each two with one between."""
+    pairs = (zip(words, words[apart:], strict=False) for apart in range(1, APART + 1))
+    return words, *([f"{first} {behind}" for first, behind in each] for each in pairs)
 
 
 class Weighed(NamedTuple):
@@ -97,7 +110,7 @@ def is_doubtful(weight: float) -> bool:
 
 @dataclass(frozen=True)
 class WeightedWords:
-    """The points of words: first for being worth a look at all, then for each category."""
+    """The points of words and of pairs of words: first for being worth a look at all, then for each category."""
 
     path: Path
     sha256: str
@@ -123,18 +136,43 @@ class WeightedWords:
 
     @cached_property
     def table(self) -> pl.DataFrame:
-        """word, number, points: for being worth a look."""
-        rows = [(word, points[0]) for word, points in self.points.items()]
-        table = pl.DataFrame(rows, schema={"word": pl.String, "points": pl.Int32}, orient="row")
+        """word, number, points: of each word that has any for being worth a look, or is one of a pair that has."""
+        words = {word: 0 for name, points in self.points.items() if points[0] for word in name.split(" ")}
+        words |= {name: points[0] for name, points in self.points.items() if name in words}
+        table = pl.DataFrame([*words.items()], schema={"word": pl.String, "points": pl.Int32}, orient="row")
         return table.with_row_index("number")
+
+    @cached_property
+    def pairs(self) -> pl.DataFrame:
+        """pair, points: the same of each pair, by the numbers of its words (`pair_of`)."""
+        number = dict(zip(self.table["word"], self.table["number"], strict=True))
+        pairs = ((name.split(" "), points[0]) for name, points in self.points.items() if " " in name and points[0])
+        rows = [(number[first], number[behind], points) for (first, behind), points in pairs]
+        schema = {"number_before": pl.UInt32, "number": pl.UInt32, "points": pl.Int32}
+        table = pl.DataFrame(rows, schema=schema, orient="row")
+        return table.select(pair_of("number_before", "number").alias("pair"), "points")
 
     def worth(self, size: int, words: pl.DataFrame) -> pl.Series:
         """Which of so many texts are worth a look: all that `of` finds; `words` has row and word of all of theirs."""
         # By their numbers, since the words themselves are longer.
-        named = words.lazy().join(self.table.lazy(), on="word").select("row", "number", "points").unique()
-        summed = named.group_by("row").agg(pl.col("points").sum()).filter(pl.col("points") >= -self.start[0])
-        found = summed.select("row").collect()["row"]
-        return pl.repeat(value=False, n=size, eager=True, dtype=pl.Boolean).scatter(found, values=True)
+        counted = self.table.lazy().filter(pl.col("points") != 0)
+        named = words.lazy().join(counted, on="word").select("row", "number", "points").unique()
+        needed = -self.start[0]
+        sums = _summed(size, named)
+        near = sums >= needed - _MAY_LACK
+        return near & (sums + _summed(size, self._pairs_in(words.filter(near.gather(words["row"])))) >= needed)
+
+    def _pairs_in(self, words: pl.DataFrame) -> pl.LazyFrame:
+        """row, pair, points: of the pairs in some texts, each once a text."""
+        numbered = words.join(self.table, on="word", how="left", maintain_order="left").select("row", "number")
+        behind = pl.concat(
+            numbered.select(
+                "row", "number", row_before=pl.col("row").shift(apart), number_before=pl.col("number").shift(apart)
+            )
+            for apart in range(1, APART + 1)
+        )
+        pairs = behind.lazy().filter(pl.col("row") == pl.col("row_before"))
+        return pairs.select("row", pair=pair_of("number_before", "number")).join(self.pairs.lazy(), on="pair").unique()
 
     def weighing(self, text: str) -> Weighing:
         """What its words say of one text."""
@@ -154,7 +192,7 @@ class Weighing:
 
     def found(self, told: AbstractSet[str] = frozenset()) -> Weighed | None:
         """What they lead to, if anything; of the categories that rules have `told`, if any, the best is meant."""
-        if self._known is None or self._sum(0) < 0:
+        if self._known is None or self._sum(0) < 0 or self._alone < -_MAY_LACK:
             return None
         categories, sums = self.list.categories, [self._sum(at) for at in range(len(self.list.start))]
         best = max(range(1, len(sums)), key=sums.__getitem__)
@@ -173,7 +211,11 @@ class Weighing:
 
         Never where somebody speaks of himself or herself.
         """
-        if self._known is None or len(self._known) < FEWEST or category not in self.list.categories:
+        if (
+            self._known is None
+            or sum(" " not in name for name in self._known) < FEWEST
+            or category not in self.list.categories
+        ):
             return False
         if not FIRST_PERSON.isdisjoint(self._words) or self._sum(0) > _ORDINARY:
             return False
@@ -193,21 +235,37 @@ class Weighing:
         """Those that have points; nothing if there are too few words or too many to say anything together."""
         if not FEWEST <= len(self._words) <= MOST:
             return None
-        return {word: self.list.points[word] for word in self._words if word in self.list.points}
+        points = self.list.points
+        return {name: points[name] for names in units_of(self._words) for name in names if name in points}
 
     def _sum(self, at: int) -> int:
         return self.list.start[at] + sum(points[at] for points in (self._known or {}).values())
 
+    @property
+    def _alone(self) -> int:
+        """How many points for being worth a look there are without any pairs."""
+        words = (points[0] for name, points in (self._known or {}).items() if " " not in name)
+        return self.list.start[0] + sum(words)
+
     def _telling(self, at: int) -> dict[str, int]:
-        """The words that tell something of a category, with their points, most telling first."""
+        """The words and pairs that tell something of a category, with their points, most telling first."""
         says = {word: points[0] + points[at] for word, points in (self._known or {}).items()}
         telling = ((word, points) for word, points in says.items() if points >= _TELLS)
         return dict(sorted(telling, key=lambda each: (-each[1], each[0])))
 
     def _place(self, telling: Container[str]) -> tuple[int, int]:
-        """From the first to behind the last of some words, in the text as it is written."""
-        spans = [each.span() for each in _WORD.finditer(self._view.folded) if each[0] in telling]
-        return self._view.origin[spans[0][0]], self._view.origin[spans[-1][1] - 1] + 1
+        """From the first to behind the last of some words and pairs, in the text as it is written."""
+        units = enumerate(units_of(self._words))
+        met = [(at, at + apart) for apart, names in units for at, name in enumerate(names) if name in telling]
+        spans = [each.span() for each in _WORD.finditer(self._view.folded)]
+        start, end = spans[min(first for first, _ in met)][0], spans[max(last for _, last in met)][1]
+        return self._view.origin[start], self._view.origin[end - 1] + 1
+
+
+def _summed(size: int, rows: pl.LazyFrame) -> pl.Series:
+    """The points of each of so many texts; `rows` has row and points."""
+    summed = rows.group_by("row").agg(pl.col("points").sum()).collect()
+    return pl.zeros(size, dtype=pl.Int32, eager=True).scatter(summed["row"], summed["points"])
 
 
 def read(path: Path, known: AbstractSet[str]) -> WeightedWords:

@@ -277,7 +277,33 @@ def test_what_people_are_weighs_nothing() -> None:
     listed = (_ROOT / "tools" / "words_of_people.txt").read_text("utf-8").splitlines()
     people = {word for line in listed if not line.startswith("#") for word in line.split()}
     assert len(people) > 200
-    assert people.isdisjoint(_shipped().points)
+    assert people.isdisjoint(word for name in _shipped().points for word in name.split(" "))
+    assert any(" " in name for name in _shipped().points)
+
+
+def _pairs(folder: Path, alone: int = -100) -> WeightedWords:
+    return words(folder, f"word,any,made\n(start),{alone},0\nends it,150,100\nit,20,\ntonight,20,\n")
+
+
+def test_two_words_near_each_other_have_points_of_their_own(tmp_path: Path) -> None:
+    listed = _pairs(tmp_path)
+    for text in ("she ends it tonight", "she ends all of it here", "it ends tonight"):
+        told = listed.of(text)
+        assert (told is not None) == (text == "she ends it tonight")
+        assert worth_weighing(pl.Series([text]), listed).to_list() == [told is not None]
+    told = listed.of("tonight, she ends -- well -- IT, says it ends it")
+    assert told is not None
+    # Each once, however often it stands there: 150 + 20 + 20 - 100 and 100 for the category, less for a ninth word.
+    assert (told.points, told.words) == (150, (("ends it", 250),))
+    assert (told.start, told.end) == (13, 48)
+
+
+def test_pairs_alone_are_not_enough(tmp_path: Path) -> None:
+    for lacking, is_found in ((200, True), (201, False)):
+        listed = words(tmp_path, f"word,any,made\n(start),{-lacking},0\nends it,300,100\nall,0,100\n")
+        text = "she ends it all"
+        assert (listed.of(text) is not None) == is_found
+        assert worth_weighing(pl.Series([text]), listed).to_list() == [is_found]
 
 
 def test_nothing_that_is_kept_away_was_learnt() -> None:

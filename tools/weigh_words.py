@@ -7,9 +7,9 @@ used), which nothing else here needs: pip install scikit-learn
 
     python tools/weigh_words.py [--dry-run]
 
-Logistic regression with an L1 penalty, so that most words weigh nothing: one for being worth a look, one for each
-category. Where a text begins to count is chosen by what each set, week or writer would have been told by words that
-were learnt from all the others: at most one in 250 searches of ordinary weeks.
+Logistic regression with an L1 penalty, so that most words and pairs of words weigh nothing: one for being worth a look,
+one for each category. Where a text begins to count is chosen by what each set, week or writer would have been told by
+words that were learnt from all the others: at most one in 200 searches of ordinary weeks.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -32,7 +33,7 @@ from sklearn.model_selection import GroupKFold
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline.text import folded_one
-from pipeline.weighted import FOR_EACH_MORE, HEAD, START, USUAL, WEIGHTED
+from pipeline.weighted import FOR_EACH_MORE, HEAD, START, USUAL, WEIGHTED, units_of
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -42,10 +43,15 @@ _USUAL: Final = {
     "radicalisation": "terrorism", "selfharm": "self-harm",
 }  # fmt: skip
 #: Of so many searches of ordinary weeks one may be told.
-_ORDINARY: Final = 1 / 250
+_ORDINARY: Final = 1 / 200
 #: The less, the fewer words weigh anything.
 _STRENGTH: Final = 1.0
 _FOLDS: Final = 8
+#: In groups that are called so nearly every line has an ordinary twin in other words, more alike than what is really
+#: typed: each counts for less.
+_TWINS, _OF_TWINS = "twins-", 0.5
+#: In so many lines a word, or a pair, must stand.
+_OFTEN, _PAIRS_OFTEN = 2, 8
 #: Where a category is asked for of which no line was learnt.
 _NEVER: Final = -20.0
 Numbers = npt.NDArray[np.float64]
@@ -82,20 +88,25 @@ class Words:
     """What words weigh, learnt from some lines."""
 
     def __init__(self, learnt: Sequence[Line], categories: Sequence[str]) -> None:
-        self._counted = CountVectorizer(analyzer=_words, min_df=2, binary=True)
+        self._counted = CountVectorizer(analyzer=_units, min_df=_OFTEN, binary=True)
         counts = self._counted.fit_transform(learnt)
+        names = self._counted.get_feature_names_out()
+        often = np.array([" " not in name for name in names]) | (np.asarray(counts.sum(axis=0))[0] >= _PAIRS_OFTEN)
+        self._often = np.flatnonzero(often)
+        counts = counts[:, self._often]
+        counting = [_OF_TWINS if line.group.startswith(_TWINS) else 1.0 for line in learnt]
         told = [[bool(line.categories) for line in learnt]]
         told += [[name in line.categories for line in learnt] for name in categories]
-        fitted = [_model().fit(counts, each) if any(each) else None for each in told]
+        fitted = [_model().fit(counts, each, counting) if any(each) else None for each in told]
         nothing = np.zeros((1, counts.shape[1]))
-        #: By question (any, then the categories) and word.
+        #: By question (any, then the categories) and unit.
         self.weights: Numbers = np.vstack([each.coef_ if each else nothing for each in fitted])
         self.start: Numbers = np.hstack([each.intercept_ if each else [_NEVER] for each in fitted])
-        self.names = list(map(str, self._counted.get_feature_names_out()))
+        self.names = list(map(str, names[self._often]))
 
     def of(self, asked: Sequence[Line]) -> tuple[Numbers, Numbers]:
         """For each line how much it is worth a look, and that together with its best category."""
-        sums = self._counted.transform(asked) @ self.weights.T + self.start
+        sums = self._counted.transform(asked)[:, self._often] @ self.weights.T + self.start
         long = [max(len(folded_one(line.text).split()) - USUAL, 0) for line in asked]
         return sums[:, 0], sums[:, 0] + sums[:, 1:].max(axis=1) - np.array(long) * FOR_EACH_MORE / 100
 
@@ -104,9 +115,15 @@ def _model() -> LogisticRegression:
     return LogisticRegression(C=_STRENGTH, l1_ratio=1, solver="liblinear", max_iter=300, random_state=0)
 
 
-def _words(line: Line) -> list[str]:
-    """The words that may weigh something: what people are does not, nor does a letter that stands apart."""
-    return [word for word in folded_one(line.text).split() if word not in _people() and (len(word) > 1 or word in "iu")]
+def _units(line: Line) -> list[str]:
+    """What may weigh something: no word for what people are, and no letter that stands apart, nor a pair with one."""
+    units = chain(*units_of(folded_one(line.text).split()))
+    return [name for name in units if all(map(_may_weigh, name.split(" ")))]
+
+
+@cache
+def _may_weigh(word: str) -> bool:
+    return word not in _people() and (len(word) > 1 or word in "iu")
 
 
 @cache
