@@ -72,6 +72,7 @@ _REMEDY: Final = "Take the file as it came with the program; tools/weigh_words.p
 _TELLS: Final = 40
 _MOST_TOLD: Final = 6
 _WORD: Final = re.compile("[^ ]+")
+_WORD_OR_PAIR: Final = re.compile("[^ ]+( [^ ]+)?")
 #: Nothing is none.
 _NUMBER: Final = re.compile("(?:-?[0-9]{1,6})?")
 
@@ -211,11 +212,8 @@ class Weighing:
 
         Never where somebody speaks of himself or herself.
         """
-        if (
-            self._known is None
-            or sum(" " not in name for name in self._known) < FEWEST
-            or category not in self.list.categories
-        ):
+        words = [name for name in self._known or () if " " not in name]
+        if len(words) < FEWEST or category not in self.list.categories:
             return False
         if not FIRST_PERSON.isdisjoint(self._words) or self._sum(0) > _ORDINARY:
             return False
@@ -281,7 +279,8 @@ def read(path: Path, known: AbstractSet[str]) -> WeightedWords:
         raise WatchlistError(what, path=path, line=1, remedy=_REMEDY)
     points = dict[str, tuple[int, ...]]()
     for number, (word, *each) in enumerate(rows[1:], 2):
-        if not word or word in points or len(each) != len(categories) + 1 or not all(map(_NUMBER.fullmatch, each)):
+        are_points = len(each) == len(categories) + 1 and all(map(_NUMBER.fullmatch, each))
+        if not _WORD_OR_PAIR.fullmatch(word) or word in points or not are_points:
             what = f"the points of {word!r} are not as they should be, or stand there twice."
             raise WatchlistError(what, path=path, line=number, remedy=_REMEDY)
         points[word] = tuple(int(number or 0) for number in each)

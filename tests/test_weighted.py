@@ -207,6 +207,8 @@ def test_it_is_explained_with_its_points(tmp_path: Path) -> None:
         ("word,any,made\n(start),1,1\nlobster,1,--2\n", 3),
         ("word,any,made\n(start),1,1\nlobster,1,\nlobster,2,\n", 4),
         ("word,any,made\n(start),1,1\n,1,\n", 3),
+        ("word,any,made\n(start),1,1\nlobster  pot,1,\n", 3),
+        ("word,any,made\n(start),1,1\nthe lobster pot,1,\n", 3),
         ("word,any,made\nlobster,1,\n", 2),
     ],
 )
