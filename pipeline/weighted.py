@@ -193,7 +193,7 @@ class Weighing:
 
     def found(self, told: AbstractSet[str] = frozenset()) -> Weighed | None:
         """What they lead to, if anything; of the categories that rules have `told`, if any, the best is meant."""
-        if self._known is None or self._sum(0) < 0 or self._alone < -_MAY_LACK:
+        if not FEWEST <= len(self._words) <= MOST or self._lack() > _MAY_LACK or self._sum(0) < 0:
             return None
         categories, sums = self.list.categories, [self._sum(at) for at in range(len(self.list.start))]
         best = max(range(1, len(sums)), key=sums.__getitem__)
@@ -212,8 +212,7 @@ class Weighing:
 
         Never where somebody speaks of himself or herself.
         """
-        words = [name for name in self._known or () if " " not in name]
-        if len(words) < FEWEST or category not in self.list.categories:
+        if len(self._words) > MOST or len(self._alone) < FEWEST or category not in self.list.categories:
             return False
         if not FIRST_PERSON.isdisjoint(self._words) or self._sum(0) > _ORDINARY:
             return False
@@ -229,25 +228,27 @@ class Weighing:
         return self._view.folded.split()
 
     @cached_property
-    def _known(self) -> Mapping[str, tuple[int, ...]] | None:
-        """Those that have points; nothing if there are too few words or too many to say anything together."""
-        if not FEWEST <= len(self._words) <= MOST:
-            return None
+    def _alone(self) -> Mapping[str, tuple[int, ...]]:
+        """Words that have points."""
         points = self.list.points
-        return {name: points[name] for names in units_of(self._words) for name in names if name in points}
+        return {word: points[word] for word in self._words if word in points}
+
+    @cached_property
+    def _known(self) -> Mapping[str, tuple[int, ...]]:
+        """The same, and the pairs that have any."""
+        points, (_, *pairs) = self.list.points, units_of(self._words)
+        return {**self._alone, **{name: points[name] for names in pairs for name in names if name in points}}
+
+    def _lack(self) -> int:
+        """How many points of being worth a look are lacking without any pairs."""
+        return -self.list.start[0] - sum(points[0] for points in self._alone.values())
 
     def _sum(self, at: int) -> int:
-        return self.list.start[at] + sum(points[at] for points in (self._known or {}).values())
-
-    @property
-    def _alone(self) -> int:
-        """How many points for being worth a look there are without any pairs."""
-        words = (points[0] for name, points in (self._known or {}).items() if " " not in name)
-        return self.list.start[0] + sum(words)
+        return self.list.start[at] + sum(points[at] for points in self._known.values())
 
     def _telling(self, at: int) -> dict[str, int]:
         """The words and pairs that tell something of a category, with their points, most telling first."""
-        says = {word: points[0] + points[at] for word, points in (self._known or {}).items()}
+        says = {word: points[0] + points[at] for word, points in self._known.items()}
         telling = ((word, points) for word, points in says.items() if points >= _TELLS)
         return dict(sorted(telling, key=lambda each: (-each[1], each[0])))
 
