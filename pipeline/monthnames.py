@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBER_OF: Final = {name: number for number, name in enumerate(_MONTHS, start=1)}
+_DIGITS_OF: Final = {name: f"{number:02}" for name, number in _NUMBER_OF.items()}
 _MONTH: Final = f"(?:{'|'.join(_MONTHS)})"
 _WEEKDAY: Final = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
 _CLOCK: Final = r"[0-9]{1,2}:[0-5][0-9]:[0-5][0-9](?:[.,][0-9]{1,9})?(?: ?[AaPp][Mm])?"
@@ -51,6 +53,8 @@ _A_YEAR: Final = timedelta(days=366)
 #: Around 2100 there are eight years between two days of 29 February.
 _MOST_YEARS_BACK: Final = 8
 _QUOTED: Final = 40
+#: So many days are remembered with their years: those of a log that is long, and far out of order.
+_DAYS_OF_YEARS: Final = 4096
 
 
 def from_named_month(
@@ -67,7 +71,8 @@ def from_named_month(
     days = table.select(pl.when(yearless).then(pl.col("month") * 100 + pl.col("day")).alias("days"))["days"]
     until = _until(last_change, zone)
     years, reached = _years(days, until, running.reached)
-    rewritten = table.select(_rewritten(pl.coalesce("year", years)))
+    with_year = pl.concat_str(pl.coalesce("year", years), pl.lit("-"), "behind")
+    rewritten = table.select(pl.when(pl.col("month").is_null()).then(pl.col("text")).otherwise(with_year))
     read, after = from_written(rewritten.to_series(), zone, "ymd", running)
     columns = {"text": text, "named": table["month"].is_not_null(), "yearless": yearless, "found": years}
     return _told(read.with_columns(**columns), known=until is not None), replace(after, reached=reached)
@@ -81,7 +86,10 @@ def _until(last_change: datetime | None, zone: ZoneInfo) -> date | None:
 
 
 def _take_apart(texts: pl.Series) -> pl.DataFrame:
-    """`month`, `day`, `year`, `clock` and `zone` of each distinct text; all null where no month is named."""
+    """`month`, `day`, `year` of each distinct text, and as `behind` what stands behind the year in ISO 8601.
+
+    All null where no month is named.
+    """
     first = texts.to_frame().with_columns(parts=pl.col("text").str.extract_groups(_MONTH_FIRST)).unnest("parts")
     other = texts.to_frame().with_columns(parts=pl.col("text").str.extract_groups(_DAY_FIRST)).unnest("parts")
     both = pl.concat([first, other.drop("text").rename(lambda name: f"other_{name}")], how="horizontal")
@@ -94,15 +102,11 @@ def _take_apart(texts: pl.Series) -> pl.DataFrame:
         "text",
         pl.when("named").then(pl.col("month").replace_strict(_NUMBER_OF, default=None, return_dtype=pl.Int64)),
         pl.col("day", "year").cast(pl.Int64, strict=False),
-        "clock",
-        "zone",
-    )
-
-
-def _rewritten(year: pl.Expr) -> pl.Expr:
-    """As `from_written` knows it; null for a month without a year, and any other text as it is."""
-    parts = ("month", "day", "clock", pl.col("zone").fill_null(""))
-    return pl.when(pl.col("month").is_null()).then(pl.col("text")).otherwise(pl.format("{}-{}-{} {}{}", year, *parts))
+        behind=pl.format(
+            "{}-{} {}{}", pl.col("month").replace_strict(_DIGITS_OF, default=None, return_dtype=pl.String),
+            pl.col("day").str.zfill(2), "clock", pl.col("zone").fill_null("").replace(["UTC", "GMT"], "Z"),
+        ),
+    )  # fmt: skip
 
 
 def _years(days: pl.Series, until: date | None, reached: str) -> tuple[pl.Series, str]:
@@ -124,6 +128,7 @@ def _years(days: pl.Series, until: date | None, reached: str) -> tuple[pl.Series
     return years["found"], latest.isoformat() if latest else ""
 
 
+@lru_cache(_DAYS_OF_YEARS)
 def _dated(month: int, day: int, until: date, latest: date | None) -> date | None:
     """The day with its year; null where there is no such day."""
     before = [_day(year, month, day) for year in range(until.year, until.year - _MOST_YEARS_BACK - 1, -1)]
