@@ -1,17 +1,39 @@
-"""Lines of a few shapes whose values mostly stand in quotes are cut at their quotes.
+"""Lines of a few shapes are cut at a sign, and their pieces looked at shape by shape.
 
-In: lines; of each shape what stands before, between and behind the quotes in all of its lines (`Stretch`). Out: the
-cells of the lines that are so, shape by shape, and the other lines. Refuses nothing.
+In: lines; the sign; of each shape how many pieces its lines have, and how these must be. Out: the cells of the lines
+that are so, shape by shape, and the other lines. Refuses nothing. That is quicker than one pattern over all of a line,
+which has to look at each character, and than one for each key.
 
-Where the stretches are as they must be, what lies between them is in quotes, whatever it holds. Lines with a quote that
-may be escaped are left. That is quicker than one pattern over all of a line, which has to look at each character.
+Where values mostly stand in quotes, lines are cut at these (`cut_at_quotes`): of each shape it is known what stands
+before, between and behind the quotes in all of its lines (`Stretch`). Where that is so, what lies between them is in
+quotes, whatever it holds. Lines with a quote that may be escaped are left.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
+
+#: Lines with so many pieces, in columns `field_0` and so on; all their pieces one behind the other; and which of the
+#: lines are free, since none of the shapes before has taken them. Gives which it takes, and their cells.
+Reader = Callable[[pl.DataFrame, pl.Series, pl.Series], tuple[pl.Series, pl.DataFrame]]
+#: What tells the shape of a line: a word for each piece, empty for one that has none.
+Keys = tuple[str, ...]
+
+
+class Shape(NamedTuple):
+    """What the lines of one shape have in common; of their pieces there is a column for each, `field_0` and so on."""
+
+    #: What each piece must begin with, or end with.
+    marks: list[str]
+    #: What else must be true.
+    checks: list[pl.Expr]
+    #: What is given of such a line.
+    values: list[pl.Expr]
 
 
 class Stretch(NamedTuple):
@@ -27,25 +49,62 @@ class Stretch(NamedTuple):
     quoted: str
 
 
-def cut(texts: pl.DataFrame, shapes: list[list[Stretch]]) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+def cut(
+    texts: pl.DataFrame, column: str, sign: str, shapes: Sequence[tuple[int, Reader]]
+) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """The cells of the lines of each shape, and the other lines; of a shape are its number of pieces and its reader."""
+    if not shapes:
+        return [], texts
+    many = texts.select(pl.col(column).str.count_matches(sign, literal=True) + 1).to_series()
+    sizes = sorted({size for size, _ in shapes})
+    found, left = dict[int, pl.DataFrame](), [texts.filter(~many.is_in(sizes).fill_null(value=False))]
+    for count in sizes:
+        some = texts.filter(many == count)
+        pieces = some.select(pieces=pl.col(column).str.split(sign).list.to_array(count))
+        apart = some.hstack(pieces.select(pl.col("pieces").arr.to_struct()).unnest("pieces"))
+        flat, free = pieces["pieces"].explode(), pl.Series([True]).new_from_index(0, some.height)
+        for place, (size, reader) in enumerate(shapes):
+            if size == count:
+                taken, found[place] = reader(apart, flat, free)
+                free &= ~taken
+        left.append(some.filter(free))
+    return [found[place] for place in range(len(shapes))], pl.concat(left)
+
+
+def by_marks(shape: Shape, *, at_end: bool = False) -> tuple[int, Reader]:
+    """A shape whose pieces begin with their marks or, with `at_end`, end with them."""
+    marks, count = pl.Series(shape.marks, dtype=pl.String), len(shape.marks)
+
+    def read(apart: pl.DataFrame, flat: pl.Series, free: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
+        # Piece after piece as they stand in memory: to look at one column after the other takes twice as long.
+        mark = pl.lit(marks.gather(np.tile(np.arange(count, dtype=np.uint32), apart.height)))
+        is_so = flat.to_frame("piece").select(
+            pl.col("piece").str.ends_with(mark) if at_end else pl.col("piece").str.starts_with(mark)
+        )
+        matches = is_so.to_series().reshape((-1, count)).arr.all() & free
+        done = apart.filter(matches)
+        if shape.checks:
+            also = done.select(pl.all_horizontal(shape.checks)).to_series()
+            done, matches = done.filter(also), matches.scatter(matches.arg_true(), also)
+        return matches, done.select(shape.values)
+
+    return count, read
+
+
+def cut_at_quotes(texts: pl.DataFrame, shapes: list[list[Stretch]]) -> tuple[list[pl.DataFrame], pl.DataFrame]:
     """`line`, `text` and the cells of the lines of each shape, and the other lines."""
-    pieces = pl.when(~pl.col("text").str.contains('\\"', literal=True)).then(pl.col("text").str.split('"'))
-    table = texts.select("line", "text", pieces=pieces)
-    many = table["pieces"].list.len().fill_null(0)
-    found, left = [texts.clear()] * len(shapes), [table.filter(~many.is_in({2 * len(each) - 1 for each in shapes}))]
-    for count in sorted({len(each) for each in shapes}):
-        some = table.filter(many == 2 * count - 1)
-        some = some.with_columns(pl.col("pieces").list.to_array(2 * count - 1).arr.to_struct()).unnest("pieces")
-        for place, stretches in enumerate(shapes):
-            if len(stretches) == count:
-                found[place], some = _parted(some, stretches)
-        left.append(some)
-    return found, pl.concat(each.select("line", "text") for each in left)
+    table = texts.select("line", "text")
+    escaped = table["text"].str.contains('\\"', literal=True)
+    readers = [(2 * len(each) - 1, partial(_parted, stretches=each)) for each in shapes]
+    found, left = cut(table.filter(~escaped), "text", '"', readers)
+    return found, pl.concat([left, table.filter(escaped)])
 
 
-def _parted(pieces: pl.DataFrame, stretches: list[Stretch]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The lines of these stretches as `cut` gives them, and the others as they were."""
-    looked_at = pieces.lazy().select(
+def _parted(
+    apart: pl.DataFrame, _: pl.Series, free: pl.Series, stretches: list[Stretch]
+) -> tuple[pl.Series, pl.DataFrame]:
+    """Which lines are of these stretches, and their cells as `cut_at_quotes` gives them."""
+    looked_at = apart.lazy().select(
         "line",
         "text",
         *(_matched(pl.col(f"field_{2 * place}"), each).alias(str(place)) for place, each in enumerate(stretches)),
@@ -55,7 +114,8 @@ def _parted(pieces: pl.DataFrame, stretches: list[Stretch]) -> tuple[pl.DataFram
     told = [str(place) for place, each in enumerate(stretches) if not each.bare]
     firsts = [pl.col(each.bare[0]).is_not_null() for each in stretches if each.bare]
     found = looked_at.unnest(grouped).with_columns(matches=pl.all_horizontal(*told, *firsts)).drop(told).collect()
-    return found.filter("matches").drop("matches"), pieces.filter(~found["matches"])
+    matches = found["matches"] & free
+    return matches, found.drop("matches").filter(matches)
 
 
 def _matched(piece: pl.Expr, stretch: Stretch) -> pl.Expr:

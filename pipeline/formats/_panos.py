@@ -51,7 +51,7 @@ def seen(method: pl.Expr) -> pl.Expr:
 def unquoted(cell: pl.Expr) -> pl.Expr:
     """A value without the quotes in which the firewall may put it."""
     quoted = cell.str.starts_with('"') & cell.str.ends_with('"') & (cell.str.len_bytes() > 1)
-    return pl.when(quoted).then(cell.str.slice(1, cell.str.len_chars() - 2)).otherwise(cell)
+    return pl.when(quoted).then(cell.str.strip_prefix('"').str.strip_suffix('"')).otherwise(cell)
 
 
 def kind(url: pl.Expr, method: pl.Expr, app: pl.Expr, port: pl.Expr, content_type: pl.Expr) -> pl.Expr:

@@ -22,7 +22,7 @@ from typing import Final, Literal, NamedTuple
 import polars as pl
 
 from pipeline.formats._alike import common
-from pipeline.formats._cut import Stretch, cut
+from pipeline.formats._cut import Stretch, cut_at_quotes
 
 Escapes = Literal["undone", "kept", "none"]
 
@@ -111,7 +111,7 @@ def shaped(texts: pl.DataFrame, manner: Manner) -> tuple[pl.DataFrame, pl.DataFr
     quoted, rest = [shape for shape in shapes if _is_quoted(shape, manner)], texts
     # All lines are cut, so it is worth while only where it serves most of them.
     if len(quoted) * 2 > len(shapes):
-        each, rest = cut(texts, [_stretches(shape, manner.wanted, manner) for shape in quoted])
+        each, rest = cut_at_quotes(texts, [_stretches(shape, manner.wanted, manner) for shape in quoted])
         found += [_undone(cells, _wanted(shape, manner), manner) for cells, shape in zip(each, quoted, strict=True)]
         shapes = _common(rest, manner)
     for shape in shapes:
