@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from pipeline.formats._carriers import uncarried
+from pipeline.formats._cells import divided
 from pipeline.formats._equals import shaped
 from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._worded import Order, followed, is_said_twice, late_refused, value
@@ -92,20 +93,21 @@ def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
 
 def usual(table: pl.DataFrame, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The cells of the lines of common shapes, and the other lines."""
-    plain = table.filter(~_is_moved() & pl.col("extension").is_not_null())
-    named = plain.select("line", *_ASIDE, "extension", _stamp())
-    done = shaped(named, source.keys, source.order)
-    cells = done.drop("extension").rename(_IN_PLACE)
-    escaped = done["extension"].str.contains("\\", literal=True)
+    plain, odd = divided(table, ~_is_moved() & pl.col("extension").is_not_null())
+    done, left = shaped(plain.select("line", *_ASIDE, "extension", _stamp()), source.keys, source.order)
+    cells, escaped = done.drop("extension").rename(_IN_PLACE), done["extension"].str.contains("\\", literal=True)
     undone = cells.filter(escaped)
     marked = [key for key in source.keys if undone[key].str.contains("\\", literal=True).any()]
     undone = undone.with_columns(pl.col(marked).str.replace_all(_ESCAPED, "$1"))
-    rest = table.join(done.select("line"), on="line", how="anti", maintain_order="left")
+    rest = pl.concat([odd, plain.join(left.select("line"), on="line", how="semi")])
     return pl.concat([cells.filter(~escaped), undone]), rest
 
 
 def of_any_shape(table: pl.DataFrame, source: Source) -> pl.DataFrame:
     """The same for lines of any shape, taken apart as far as `headed` does."""
+    # For the sake of `value` they begin and end with a blank.
+    extension = pl.concat_str(pl.lit(" "), pl.col("extension").str.strip_chars_end(" \x00"), pl.lit(" "))
+    table = table.with_columns(extension=extension)
     # Few lines hold escapes, and to undo them takes as long as all the rest.
     escaped = table.select(pl.col("extension").str.contains("\\", literal=True).fill_null(value=False)).to_series()
     read = pl.concat([_cells(table.filter(~escaped), source), _cells(table.filter(escaped), source, unescape=True)])
@@ -116,11 +118,9 @@ def of_any_shape(table: pl.DataFrame, source: Source) -> pl.DataFrame:
 
 
 def headed(texts: pl.DataFrame) -> pl.DataFrame:
-    """The columns of the header. The extension begins and ends with a blank, for the sake of `_value`."""
+    """The columns of the header, and behind them the pairs."""
     columns = pl.col("text").str.splitn("|", len(_HEADER)).struct.rename_fields(_HEADER)
-    table = texts.with_columns(columns.alias("header")).unnest("header")
-    extension = pl.col("extension").str.strip_chars_end(" \x00")
-    return table.with_columns(extension=pl.concat_str(pl.lit(" "), extension, pl.lit(" ")))
+    return texts.with_columns(columns.alias("header")).unnest("header")
 
 
 def _is_ours(source: Source) -> pl.Expr:
