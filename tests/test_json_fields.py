@@ -200,3 +200,24 @@ def test_an_odd_line_among_many_of_one_make_is_read_by_itself(odd: str) -> None:
     assert under_test.fields(lines, _FLAT).equals(careful)
     read, left = _json_by_arrow.alike(lines.filter(pl.col("text") != odd), places)
     assert (read.height, left.height) == (401, 0)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '"q":[{"r":"x","r":"y"}]', '"q":[{"r":"x","r":"x"}]', '"q":[]', '"q":null', '"q":[null]', '"q":{"r":"x"}',
+        '"q":[null,{"r":"z"}]', '"q":"s"', '"q":[{"r":1}]', '"q":[{"r":["x"]}]', '"q":["x"]',
+        '"q":[{"o":[1]},{"r":"b","n":7}]',
+        '"q":[{"r":"x"},{"r":"y"},{"r":2}]', '"q":[[{"r":"x"}]]', '"q":[{"r":"x"}],"q":[{"r":"y"}]',
+        '"q":[{"r":"x"}],"q":null', '"q":null,"q":[{"r":"x"}]', '"q":[{"n":-0}]', '"q":[{"n":1.5}]', '"q":[{"n":true}]',
+        r'"q":[{"r":"\ud800"}]', r'"q":[{"r":"\u00e9"}]', '"q":[{"r":"x"},]', '"q":[{"n":5},3]', '"q":[{"r":"x"}',
+    ],
+)  # fmt: skip
+def test_an_odd_list_among_many_of_one_make_is_read_by_itself(odd: str) -> None:
+    usual = '{"d":{"r":"k","q":[{"r":"h","n":5},{"r":"g"}]}}'
+    lines = _table([*[usual] * 200, f'{{"d":{{{odd}}}}}', *[usual] * 200])
+    wanted = {"first": "d.q[0].r", "second": "d.q[1].r", "number": "d.q[0].n", "other": "d.r"}
+    places = {name: under_test.steps(path) for name, path in wanted.items()}
+    assert under_test.fields(lines, wanted).equals(under_test._one_by_one(lines, places, []))
+    read, left = _json_by_arrow.alike(lines.filter(pl.col("line") != 201), places)
+    assert (read.height, left.height) == (400, 0)

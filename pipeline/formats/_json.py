@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 import pyarrow as pa
 
+from pipeline.formats._cells import divided
 from pipeline.formats._json_by_arrow import Steps, alike
 
 if TYPE_CHECKING:
@@ -64,11 +65,8 @@ def fields(texts: pl.DataFrame, wanted: Mapping[str, str], joined: Sequence[str]
     `schema.REJECT_REASONS`, null where the line could be read) and `detail`. Pure; raises nothing, whatever the text.
     """
     places = {name: steps(path) for name, path in wanted.items()}
-    is_object = pl.col("text").str.contains(r"^\s*\{")
-    foreign = texts.filter(~is_object).select(
-        "line", reason=pl.lit("not-this-format"), detail=pl.lit("is no JSON object")
-    )
-    ours = texts.filter(is_object).select("line", "text")
+    ours, others = divided(texts.select("line", "text"), pl.col("text").str.contains(r"^\s*\{"))
+    foreign = others.select("line", reason=pl.lit("not-this-format"), detail=pl.lit("is no JSON object"))
     read = _one_by_one(ours, places, joined) if ours.height < _FEW else _at_once(ours, places, joined)
     return pl.concat([read, foreign], how="diagonal").sort("line") if foreign.height else read
 

@@ -6,7 +6,7 @@ lines that could be read so, and all other lines, for the readers of `_json`. Re
 A product writes the same value always as a text, always as a whole number, or always as `true` and `false`. How, some
 of the lines show. Arrow is told so, and fails where a line does otherwise, says a wanted key twice, has a list or an
 object where a text is wanted, or is damaged; then all lines of that piece are left. What it would read and should not,
-is left before: `NaN`, `-0`, two objects in one line. Fractions and places in lists are never read so.
+is left before: `NaN`, `-0`, two objects in one line. Fractions and texts that are elements of lists are never read so.
 Source: RFC 8259; what Arrow's reader of JSON was seen to do.
 """
 
@@ -16,14 +16,17 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
 
 Steps = tuple[str | int, ...]
-#: The keys of an object; what each holds: a kind of value, or keys again.
-Tree = dict[str, Any]
+#: The keys of an object, or an element of a list; what each holds: a kind of value, or keys again.
+Tree = dict[str | int, Any]
+#: What is wanted of one element of a list is read of all.
+_ELEMENT: Final = 0
 
 #: Kind of value -> as Arrow calls it, and what it cannot begin with.
 _KINDS: Final[dict[type, tuple[pa.DataType, str]]] = {
@@ -43,7 +46,7 @@ _PATIENCE: Final = 2
 def alike(lines: pl.DataFrame, places: Mapping[str, Steps]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The wanted columns, with `line`, of the lines that are like the others, in order; and the lines that are left."""
     none = pl.DataFrame(schema={"line": pl.Int64(), **dict.fromkeys(places, pl.String())})
-    if any(isinstance(step, int) for place in places.values() for step in place):
+    if any(isinstance(place[-1], int) for place in places.values()):
         return none, lines
     kinds, misfits = _written(lines, places)
     tree = _tree({place: _KINDS[kind][0] for place, kind in kinds.items()})
@@ -89,29 +92,37 @@ def _decoded(text: str) -> Any:
 
 def _at(record: Any, place: Steps) -> Any:
     for step in place:
-        record = record.get(step) if isinstance(record, dict) else None
+        if isinstance(step, str):
+            record = record.get(step) if isinstance(record, dict) else None
+        else:
+            record = record[step] if isinstance(record, list) and step < len(record) else None
     return record
 
 
 def _tree(kinds: Mapping[Steps, pa.DataType]) -> Tree:
-    """The wanted keys as they stand in each other; nothing where one of them is wanted whole and in parts."""
+    """The wanted keys as they stand in each other; nothing where one of them is wanted whole and in parts, or holds now
+    a list and now an object."""
     tree: Tree = {}
     for place, kind in sorted(kinds.items(), key=lambda each: len(each[0])):
         inner = tree
-        for step in place[:-1]:
-            inner = inner.setdefault(str(step), {})
-            if not isinstance(inner, dict):
+        for step, following in pairwise(place):
+            inner = inner.setdefault(step if isinstance(step, str) else _ELEMENT, {})
+            if not isinstance(inner, dict) or any(isinstance(key, int) != isinstance(following, int) for key in inner):
                 return {}
-        inner[str(place[-1])] = kind
+        inner[place[-1]] = kind
     return tree
 
 
 def _schema(tree: Tree) -> pa.Schema:
-    return pa.schema([(key, _type(held)) for key, held in tree.items()])
+    return pa.schema([(str(key), _type(held)) for key, held in tree.items()])
 
 
 def _type(held: Any) -> pa.DataType:
-    return pa.struct([(key, _type(inner)) for key, inner in held.items()]) if isinstance(held, dict) else held
+    if not isinstance(held, dict):
+        return held
+    if _ELEMENT in held:
+        return pa.list_(_type(held[_ELEMENT]))
+    return pa.struct([(key, _type(inner)) for key, inner in held.items()])
 
 
 def _table(texts: pl.Series, schema: pa.Schema) -> pa.Table | None:
@@ -133,5 +144,5 @@ def _table(texts: pl.Series, schema: pa.Schema) -> pa.Table | None:
 def _cell(place: Steps) -> pl.Expr:
     cell = pl.col(str(place[0]))
     for step in place[1:]:
-        cell = cell.struct.field(str(step))
+        cell = cell.struct.field(step) if isinstance(step, str) else cell.list.get(step, null_on_oob=True)
     return cell.cast(pl.String)

@@ -22,7 +22,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
+from pipeline.formats._cells import blank_apart, is_background, parted, skips, whole
 from pipeline.formats._distinct import judged
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
@@ -47,6 +47,7 @@ _COLUMNS: Final = (
 _WEB: Final = "zscalernss-web"
 _SHAPE: Final = re.compile(r'\s*\{(?=.*"sourcetype"\s*:\s*"zscalernss-web")(?=.*"event"\s*:\s*\{)')
 _NOTHING: Final = ("None", "NA", "N/A", "Unknown", "")
+_SAYS_NOTHING: Final = rf"^(?:\s*(?:{'|'.join(_NOTHING)})\s*|-)$"
 _STAMP: Final = "%b %d %H:%M:%S %Y"
 #: Said beside the date, and of no use where the two disagree.
 _WEEKDAY: Final = "^[A-Z][a-z]{2} +"
@@ -95,7 +96,7 @@ def _columns(given: frozenset[str]) -> list[pl.Expr]:
 
 def _spoken(name: str) -> pl.Expr:
     """The cell as written; null for the vendor's words for nothing."""
-    return pl.when(~pl.col(name).str.strip_chars().is_in(_NOTHING)).then(said(pl.col(name)))
+    return pl.when(~pl.col(name).str.contains(_SAYS_NOTHING)).then(name)
 
 
 def _written() -> pl.Expr:
