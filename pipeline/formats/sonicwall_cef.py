@@ -40,6 +40,7 @@ _SOURCE: Final = Source(
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "verdict", "vendor_category", "bytes", "kind",
 )  # fmt: skip
+_QUOTED: Final = ("susr", "suser", "request", "Category", "fw_action")
 _CATEGORY: Final = r' reason=[0-9]+ Category-"([^"]*)"'
 #: What was done, ahead of the reason: the device writes it behind.
 _FORGED: Final = r" fw_action=.* reason="
@@ -54,7 +55,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     records = cells.filter(good & web).with_columns(rt=pl.coalesce(said(pl.col("rt")), "stamp"))
     stamped, running = timed(records, declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    read = pl.concat([stamped.lazy().with_columns(url=_url()).select(_event()).collect(), damaged], how="diagonal")
+    plain = stamped.lazy().with_columns(_plain(key) for key in _QUOTED).with_columns(url=_url())
+    read = pl.concat([plain.select(_event()).collect(), damaged], how="diagonal")
     return parted(read, _COLUMNS, [blank, skips(cells.filter(good & ~web), "other-record")], running.to_text())
 
 
@@ -79,12 +81,12 @@ def _event() -> list[pl.Expr]:
         pl.col("line"),
         pl.col("ts"),
         pl.col("ts_quality"),
-        known(pl.coalesce(_plain("susr"), _plain("suser"))).alias("user_raw"),
+        known(pl.coalesce("susr", "suser")).alias("user_raw"),
         pl.coalesce(said(pl.col("srcV6")), said(pl.col("src"))).alias("client_ip"),
         pl.when(method.str.contains(r"^[A-Z]+$")).then(method).alias("method"),
         url,
-        verdict("signature", _plain("fw_action")).alias("verdict"),
-        pl.coalesce(_plain("Category"), said(pl.col("rated"))).alias("vendor_category"),
+        verdict("signature", pl.col("fw_action")).alias("verdict"),
+        pl.coalesce("Category", said(pl.col("rated"))).alias("vendor_category"),
         number(pl.col("in")).alias("bytes"),
         kind(url).alias("kind"),
         *faults(("in",)),
@@ -93,12 +95,14 @@ def _event() -> list[pl.Expr]:
 
 def _plain(key: str) -> pl.Expr:
     """What a key says, without the quotes in which the device puts it."""
-    return said(pl.col(key).str.replace(r'^"([^"]*)"$', "$1"))
+    cell = pl.col(key)
+    inner = cell.str.strip_prefix('"').str.strip_suffix('"')
+    both = cell.str.starts_with('"') & cell.str.ends_with('"') & (cell.str.len_bytes() > 1)
+    return said(pl.when(both & ~inner.str.contains('"', literal=True)).then(inner).otherwise(cell)).alias(key)
 
 
 def _url() -> pl.Expr:
-    request = _plain("request")
-    return pl.when(request.is_not_null()).then(pl.concat_str(scheme(), request))
+    return pl.when(pl.col("request").is_not_null()).then(pl.concat_str(scheme(), "request"))
 
 
 FORMAT: Final = Format(
