@@ -28,7 +28,7 @@ from pipeline.formats._carriers import uncarried
 from pipeline.formats._cells import divided
 from pipeline.formats._equals import shaped
 from pipeline.formats._header_stamp import header_stamp
-from pipeline.formats._worded import Order, followed, is_said_twice, late_refused, value
+from pipeline.formats._worded import Order, followed, late_refused, value
 from pipeline.monthnames import from_named_month
 
 if TYPE_CHECKING:
@@ -108,11 +108,12 @@ def of_any_shape(table: pl.DataFrame, source: Source) -> pl.DataFrame:
     # For the sake of `value` they begin and end with a blank.
     extension = pl.concat_str(pl.lit(" "), pl.col("extension").str.strip_chars_end(" \x00"), pl.lit(" "))
     table = table.with_columns(extension=extension)
+    twice = pl.any_horizontal(_times(key) > 1 for key in source.once).fill_null(value=False)
+    odd, plain = divided(table, _is_moved() | twice)
     # Few lines hold escapes, and to undo them takes as long as all the rest.
-    escaped = table.select(pl.col("extension").str.contains("\\", literal=True).fill_null(value=False)).to_series()
-    read = pl.concat([_cells(table.filter(~escaped), source), _cells(table.filter(escaped), source, unescape=True)])
-    odd = read.filter("odd").select("line", "text", "stamp")
-    rows = [read.filter(~pl.col("odd")).drop("extension"), _one_by_one(odd, source)]
+    escaped, others = divided(plain, pl.col("extension").str.contains("\\", literal=True).fill_null(value=False))
+    read = [_cells(some, source, unescape=some is escaped) for some in (others, escaped) if some.height]
+    rows = [*read, _one_by_one(odd.select("line", "text", _stamp()), source)]
     together = pl.concat([pl.DataFrame(schema=source.schema), *rows], how="diagonal_relaxed")
     return late_refused(together.select(source.schema.names()), table.select("line", "extension"), source.order)
 
@@ -130,16 +131,16 @@ def _is_ours(source: Source) -> pl.Expr:
 
 
 def _cells(table: pl.DataFrame, source: Source, *, unescape: bool = False) -> pl.DataFrame:
-    """The cells of the lines; `odd` where they have to be followed from character to character."""
-    read = table.select(
-        "line", "text", *_ASIDE, "extension", _stamp(), *(_cell(key, unescape=unescape) for key in source.keys),
-        moved=_is_moved(),
-    ).rename(_IN_PLACE)  # fmt: skip
-    return read.with_columns(
-        odd=pl.col("moved") | is_said_twice("extension", source.once),
-        reason=pl.when(pl.col("extension").is_null()).then(pl.lit("missing-column")),
-        detail=pl.when(pl.col("extension").is_null()).then(pl.lit(_TOO_SHORT)),
-    )
+    """The cells of lines that need not be followed from character to character."""
+    short = pl.col("extension").is_null()
+    cells = [_cell(key, unescape=unescape) for key in source.keys]
+    reason, detail = (pl.when(short).then(pl.lit(text)) for text in ("missing-column", _TOO_SHORT))
+    read = table.select("line", *_ASIDE, _stamp(), *cells, reason=reason, detail=detail)
+    return read.rename(_IN_PLACE)
+
+
+def _times(key: str) -> pl.Expr:
+    return pl.col("extension").str.count_matches(f" {key}=", literal=True)
 
 
 def _stamp() -> pl.Expr:

@@ -94,6 +94,8 @@ def timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[
 
 def _other_clock(counted: pl.DataFrame, zone: ZoneInfo) -> pl.Expr:
     """`date`, `time` and `tz` as written, where they do not agree with `eventtime`."""
+    if counted["stamp"].null_count() == counted.height:
+        return pl.lit(None, pl.String).alias("other_clock")
     local = pl.col("stamp").str.to_datetime(_WRITTEN, time_unit="us", strict=False)
     offset = pl.col("tz").str.extract_groups(_OFFSET).struct
     sign = pl.when(offset.field("sign") == "-").then(-1).otherwise(1)
@@ -167,7 +169,7 @@ def _verdict(dns: pl.Expr) -> pl.Expr:
 def _kind(url: pl.Expr) -> pl.Expr:
     """Encrypted, and the front page without a method: the device saw the name in the certificate and no page."""
     encrypted = (pl.col("service").str.to_lowercase() == "https") | url.str.starts_with("https://")
-    front = url.str.replace(r"^[A-Za-z][A-Za-z0-9+.\-]*://[^/?]*", "").is_in(["", "/"])
+    front = url.str.contains(r"^(?:[A-Za-z][A-Za-z0-9+.\-]*://[^/?]*)?/?$")
     unseen = encrypted.fill_null(value=False) & front & said(pl.col("httpmethod")).is_null()
     host_only = url.is_null() | unseen | (pl.col("httpmethod") == "CONNECT").fill_null(value=False)
     return pl.when(host_only).then(pl.lit("host-only")).otherwise(pl.lit("page"))
