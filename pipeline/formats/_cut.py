@@ -104,18 +104,22 @@ def _parted(
     apart: pl.DataFrame, _: pl.Series, free: pl.Series, stretches: list[Stretch]
 ) -> tuple[pl.Series, pl.DataFrame]:
     """Which lines are of these stretches, and their cells as `cut_at_quotes` gives them."""
-    looked_at = apart.lazy().select(
+    told = [place for place, each in enumerate(stretches) if not each.bare]
+    grouped = [place for place, each in enumerate(stretches) if each.bare]
+    parts = {place: _matched(pl.col(f"field_{2 * place}"), each) for place, each in enumerate(stretches)}
+    matches = apart.select(pl.all_horizontal(*(parts[place] for place in told), pl.lit(value=True))).to_series() & free
+    some = apart.filter(matches)
+    cells = some.select(
         "line",
         "text",
-        *(_matched(pl.col(f"field_{2 * place}"), each).alias(str(place)) for place, each in enumerate(stretches)),
+        *(parts[place].alias(str(place)) for place in grouped),
         *(pl.col(f"field_{2 * place + 1}").alias(each.quoted) for place, each in enumerate(stretches) if each.quoted),
-    )
-    grouped = [str(place) for place, each in enumerate(stretches) if each.bare]
-    told = [str(place) for place, each in enumerate(stretches) if not each.bare]
-    firsts = [pl.col(each.bare[0]).is_not_null() for each in stretches if each.bare]
-    found = looked_at.unnest(grouped).with_columns(matches=pl.all_horizontal(*told, *firsts)).drop(told).collect()
-    matches = found["matches"] & free
-    return matches, found.drop("matches").filter(matches)
+    ).unnest([str(place) for place in grouped])
+    if grouped:
+        firsts = [pl.col(stretches[place].bare[0]).is_not_null() for place in grouped]
+        also = cells.select(pl.all_horizontal(firsts)).to_series()
+        cells, matches = cells.filter(also), matches.scatter(matches.arg_true(), also)
+    return matches, cells
 
 
 def _matched(piece: pl.Expr, stretch: Stretch) -> pl.Expr:
