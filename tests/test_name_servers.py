@@ -122,3 +122,19 @@ def test_a_pointer_of_bind_is_written_as_its_system_does(pointer: str) -> None:
     text = f"28-Aug-2026 08:04:30.123 queries: info: {said}"
     assert _parsed("bind", [text]).events.select("client_ip", "host").rows() == [("10.0.0.1", "a.test")]
     assert registry()["bind"].claims([text])
+
+
+@pytest.mark.parametrize("view", ["inside", "Class rooms", "Class rooms, 2nd floor"])
+def test_a_view_of_bind_may_have_a_name_of_several_words(view: str) -> None:
+    said = [
+        f"view {view}: {each}"
+        for each in ("query: a.test IN A + (192.0.2.53)", "rpz QNAME DROP rewrite a.test via a.rpz")
+    ]
+    assert _rows("bind", _BIND, *said) == [("10.0.0.1", "a.test", "unknown"), ("10.0.0.1", "a.test", "blocked")]
+
+
+@pytest.mark.parametrize("between", [": ", " "])
+def test_responses_that_infoblox_logs_are_no_second_query(between: str) -> None:
+    said = "UDP: query: a.test IN A response: NXDOMAIN +ED"
+    parsed = _parsed("bind", [f"28-Aug-2026 08:04:30.123 client 10.0.0.1#5{between}{said}"])
+    assert parsed.skips["reason"].to_list() == ["other-record"]

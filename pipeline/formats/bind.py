@@ -2,8 +2,9 @@ r"""BIND's log of queries (category `queries`), with the rewrites of its respons
 
 In: lines such as `28-Aug-2026 08:04:30.123 queries: info: client @0x7f5cd4000b98 10.2.3.4#53211 (www.example.com):
 query: www.example.com IN A +E(0)K (192.0.2.53)`, with or without category, severity, `@0x...` (from 9.11 on), the
-name in brackets (from 9.9 on), a key and `view internal:`; the time as `print-time yes` writes it, in ISO 8601
-(`iso8601`, `iso8601-utc`), or before the record in syslog (`_daemons`). Without any time there is no event.
+name in brackets (from 9.9 on), a key and `view internal:`, in which the name of the view may hold blanks; the time as
+`print-time yes` writes it, in ISO 8601 (`iso8601`, `iso8601-utc`), or before the record in syslog (`_daemons`).
+Without any time there is no event.
 
 Every query is an event; its verdict is `unknown`, for what became of it is not told in its line. A rewrite is an
 event of its own, `blocked`: `rpz QNAME NXDOMAIN rewrite www.example.com/A/IN via www.example.com.rpz.example`. So a
@@ -40,7 +41,7 @@ _RECORD: Final = rf"(?:{_SYSLOG}(?:(?P<inner>{_OWN_STAMP}) )?|^(?P<time>{_OWN_ST
 _OURS: Final = rf"(?:^{_OWN_STAMP} |^{STAMP} {_LABELS}client |{_SYSLOG})"
 _CLIENT: Final = (
     r"^client (?:@(?:0x)?[0-9A-Fa-f]+ )?(?P<client>[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*(?:%[\w.-]+)?)#[0-9]{1,5}"
-    r"(?:/key [^ ]+)?(?: \([^ ]*\))?: (?:view [^ ]+: )?"
+    r"(?:/key [^ ]+)?(?: \([^ ]*\))?: (?:view [^:]+: )?"
 )
 _QUERY: Final = rf"{_CLIENT}query: (?P<name>[^ ]+) (?:IN|CH|HS|ANY|NONE|CLASS[0-9]+) [A-Za-z0-9-]+(?: .*)?$"
 _REWRITE: Final = (
@@ -48,7 +49,7 @@ _REWRITE: Final = (
 )
 #: What a query or a rewrite must hold; other lines are soon passed over. Infoblox logs responses in a like manner.
 _MAY_BE: Final = r": (?:query: |rpz [A-Z-]+ )"
-_RESPONSE: Final = r": (?:UDP|TCP): query: .* response: "
+_RESPONSE: Final = r"[: ](?:UDP|TCP): query: .* response: "
 _BLOCKS: Final = ("NXDOMAIN", "NODATA", "DROP")
 #: What no other program writes.
 _DAMAGED: Final = r"#[0-9]{1,5}[ :/].*: (?:query: [^ ]+ IN |rpz [A-Z-]+ )"
