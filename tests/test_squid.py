@@ -171,3 +171,10 @@ def test_a_hardware_address_before_the_user_as_opnsense_has_it_is_no_part_of_the
         "http://h.example/",
     )
     assert (row["verdict"], row["status"], row["bytes"]) == ("blocked", 403, 3900)
+
+
+@pytest.mark.parametrize(("written", "content_type"), [("text/html", "text/html"), ("-", None), ("", None)])
+@pytest.mark.parametrize("gap", [" ", "  "])
+def test_a_blank_too_many_before_the_type_is_no_type(gap: str, written: str, content_type: str | None) -> None:
+    text = f"1757318400.473 3 192.0.2.7 TCP_MISS/200 9 GET http://a.example/ - HIER_DIRECT/192.0.2.1{gap}{written}"
+    assert _parse(text).events["content_type"].to_list() == [content_type]

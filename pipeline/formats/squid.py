@@ -283,7 +283,7 @@ def _read_tail(method: str, tail: str) -> dict[str, str] | str:
         return f"{found} is a hierarchy and a peer such as HIER_DIRECT/192.0.2.1"
     place = places[0]
     url, user = _url_and_user(method, pieces[:place])
-    content_type = pieces[place + 1] if place + 1 < len(pieces) else "-"
+    content_type = next(filter(None, pieces[place + 1 :]), "-")
     return {
         "url": url,
         "user": user,
