@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,19 @@ def test_suricata_names_no_client_for_a_block_that_does_not_say_which_way_it_loo
     events = _parsed("suricata", [line.format(extra) for extra in extras]).events
     assert events["client_ip"].to_list() == [None, "10.20.4.23", "192.0.2.60", "10.20.4.99"]
     assert set(events["verdict"].to_list()) == {"blocked"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kind"),
+    [
+        ("SSL", "host-only"),
+        ("TUNNEL_SSL", "host-only"),
+        ("HTTP_PROXY", "host-only"),
+        ("HTTPS", "page"),
+        ("HTTP", "page"),
+    ],
+)
+def test_zscaler_shows_a_host_only_where_the_protocol_says_so(protocol: str, kind: str) -> None:
+    event = {"datetime": "2026-11-09 09:05:01", "action": "Allowed", "protocol": protocol, "url": "a.example"}
+    text = json.dumps({"sourcetype": "zscalernss-web", "event": event | {"requestmethod": "NA"}})
+    assert _parsed("zscaler_json", [text]).events["kind"].to_list() == [kind]

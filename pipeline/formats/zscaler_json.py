@@ -7,8 +7,9 @@ school; read are the names of the vendor's own templates: of the SIEM feed (`eur
 (`zscalernss-fw`, `-dns`, ...) are skips (`other-record`).
 `time` is in the zone of the feed: where `tz` says GMT it is exact, else `epochtime` is taken, else the declared zone.
 URLs come without a scheme; `proto` names it. `b64url` and `b64referer` are Base64. `respsize` is what went to the
-client. A CONNECT, and traffic that was not decrypted, show the host only. `None`, `NA` and `Unknown` say nothing.
-Out: `_COLUMNS`. Refuses lines that are no JSON object, or lack the type, the action or a readable time.
+client. A CONNECT, a tunnel (`SSL`, `TUNNEL`) and traffic that was not decrypted show the host only. `None`, `NA` and
+`Unknown` say nothing. Out: `_COLUMNS`. Refuses lines that are no JSON object, or lack the type, the action or a
+readable time.
 Source: Zscaler's help, "NSS Feed Output Format: Web Logs" and "Cloud NSS".
 """
 
@@ -52,6 +53,8 @@ _STAMP: Final = "%b %d %H:%M:%S %Y"
 #: Said beside the date, and of no use where the two disagree.
 _WEEKDAY: Final = "^[A-Z][a-z]{2} +"
 _VERDICTS: Final = {"allowed": "allowed", "blocked": "blocked"}
+#: In a feed without `ssldecrypted` only these say that the URL is no more than a host.
+_TUNNEL: Final = "^(?:ssl|tunnel.*|http_proxy)$"
 
 
 def claims(first_lines: Sequence[str]) -> bool:
@@ -170,8 +173,9 @@ def _url() -> pl.Expr:
 
 
 def _kind() -> pl.Expr:
-    closed = (pl.col("_decrypted") == "No") & (pl.col("_protocol").str.to_lowercase() != "http")
-    tunnel = pl.col("_method") == "CONNECT"
+    protocol = pl.col("_protocol").str.to_lowercase()
+    closed = (pl.col("_decrypted") == "No") & (protocol != "http")
+    tunnel = (pl.col("_method") == "CONNECT") | protocol.str.contains(_TUNNEL)
     return (
         pl.when(tunnel.fill_null(value=False) | closed.fill_null(value=False))
         .then(pl.lit("host-only"))
