@@ -13,7 +13,8 @@ a user becomes the user, only a computer the device. Of `Ann Smith (asmith@examp
 without any type only an identity of that shape counts. The internal address is the client's; where it is empty the
 external one is, which is often that of a whole school. `Proxied` DNS is sent on to the web proxy, and so passed.
 A DNS name loses the dot at its end. DNS is `host-only`, also NXDOMAIN, which is no block.
-Out: `_COLUMNS`. Refuses: broken quotes, records that are of no known kind, unreadable times, numbers that are none.
+Out: `_COLUMNS`. Refuses: broken quotes, records that are of no known kind, unreadable times, numbers and addresses that
+are none.
 Source: Cisco Umbrella User Guide, "Log Formats and Versioning", "DNS Log Formats", "Web Log Formats"
 (versions 1 to 11, as of 2024); Cisco Secure Access User Guide, "DNS Log Formats" (versions 8 and 9).
 """
@@ -45,6 +46,7 @@ _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "verdict",
     "vendor_category", "status", "bytes", "content_type", "user_agent", "referrer", "kind",
 )  # fmt: skip
+_ADDRESS: Final = r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%.*)?)$"
 _TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}"
 _QUERY_TYPE: Final = r"^[0-9]{1,5} \([A-Za-z0-9-]+\)$"
 _HEADER: Final = r'^(?:"(?:Timestamp|Time|Date|ID)",|(?:timestamp|id),[a-z0-9 ,]+$)'
@@ -162,6 +164,8 @@ def _event() -> list[pl.Expr]:
         .when(size.is_not_null() & whole(size).is_null()).then(pl.lit("the size"))
     )  # fmt: skip
     bad = pl.col("reason").is_null() & wrong.is_not_null()
+    # A column too many before it, and somebody's name stands where the address does.
+    shifted = ~pl.all_horizontal(pl.col("internal", "external").fill_null("::").str.contains(_ADDRESS))
     return [
         *(pl.col(each) for each in ("line", "ts", "ts_quality", "user_raw", "device", "method", "url", "content_type")),
         pl.coalesce("internal", "external").alias("client_ip"),
@@ -173,8 +177,18 @@ def _event() -> list[pl.Expr]:
         said(pl.col("agent").str.strip_chars()).alias("user_agent"),
         pl.col("referrer"),
         _kind().alias("kind"),
-        pl.when(bad).then(pl.lit("bad-number")).otherwise(pl.col("reason")).alias("reason"),
-        pl.when(bad).then(pl.format("{} is not a whole number", wrong)).otherwise(pl.col("detail")).alias("detail"),
+        pl.when(shifted)
+        .then(pl.lit("bad-field"))
+        .when(bad)
+        .then(pl.lit("bad-number"))
+        .otherwise("reason")
+        .alias("reason"),
+        pl.when(shifted)
+        .then(pl.lit("what stands in the place of an address is none"))
+        .when(bad)
+        .then(pl.format("{} is not a whole number", wrong))
+        .otherwise("detail")
+        .alias("detail"),
     ]
 
 
