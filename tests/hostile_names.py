@@ -64,6 +64,12 @@ NAMES = [
         writes=dict.fromkeys(("host", "method"), without(r"\s")),
     ),
     Product(
+        "meraki",
+        "1794214800.038687615 MX-school urls src=10.20.1.16:63735 dst=192.0.2.10:80 mac=00:00:5E:00:53:01"
+        " agent='«agent»' request: GET http://casino.example.com/«path»",
+        writes={"path": without(r"\s")},
+    ),
+    Product(
         "ufdbguard",
         "2026-09-28 10:15:01 [2417] BLOCK bjones           10.20.1.16      pupils     gambling      "
         "http://casino.example.com/«path» GET ",
