@@ -90,6 +90,18 @@ def test_zeek_lines_before_any_header_are_refused_and_other_logs_passed_over() -
     assert parsed.skips["reason"].to_list() == ["header", "other-record"]
 
 
+def test_zeek_tunnel_to_a_path_is_the_host_of_its_header() -> None:
+    uris = ("/", "chat.example.net:443")
+    header = "#fields ts uid id.orig_h method host uri"
+    events, _ = _zeek(
+        header, *(f"179421480{n}.1\tC1\t10.2.3.4\tCONNECT\tgames.example.net\t{uri}" for n, uri in enumerate(uris))
+    )
+    assert [(event["host"], event["url"], event["kind"]) for event in events] == [
+        ("games.example.net", None, "host-only"),
+        (None, "chat.example.net:443", "host-only"),
+    ]
+
+
 def test_zeek_escapes_are_undone_once_and_only_where_they_are_text() -> None:
     events, _ = _zeek("#fields ts query rcode", r"1794214800.1" + "\t" + r"\x5cx41\xc3\xa9\xff" + "\t0")
     assert events[0]["host"] == r"\x41é\xff"

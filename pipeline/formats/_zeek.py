@@ -85,12 +85,13 @@ def _event() -> list[pl.Expr]:
 
 
 def _url() -> pl.Expr:
-    """The URL: whole as it is, a path behind its scheme and host; null for a `*` and the like."""
+    """The URL: whole as it is, a path behind its scheme and host; null for a `*`, a CONNECT to a path and the like."""
     uri, host = pl.col("uri"), pl.col("host")
+    path, tunnel = uri.str.starts_with("/"), (pl.col("method") == "CONNECT").fill_null(value=False)
     return (
-        pl.when(uri.str.contains(_WHOLE) | (pl.col("method") == "CONNECT") | host.is_null())
+        pl.when(uri.str.contains(_WHOLE) | (tunnel & ~path) | host.is_null())
         .then(uri)
-        .when(uri.str.starts_with("/"))
+        .when(path & ~tunnel)
         .then(pl.concat_str(pl.lit("http://"), host, uri))
     )
 
