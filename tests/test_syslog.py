@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._syslog import bare, without_header
 
 _RECORD = (
@@ -57,3 +58,19 @@ def test_both_ways_agree_and_only_the_beginning_is_taken(lines: list[str]) -> No
     table = without_header(pl.DataFrame({"text": lines}, schema={"text": pl.String}))
     assert table["text"].to_list() == bare(lines)
     assert all(line.endswith(rest) for line, rest in zip(lines, bare(lines), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("header", "stamp"),
+    [
+        ("<159>Jun 19 10:48:57 GMT 10.40.0.9 ", "Jun 19 10:48:57 GMT"),
+        ("Jun  9 10:48:57 UTC 2001:db8::9 ", "Jun  9 10:48:57 UTC"),
+        ("<159>Jun 19 10:48:57 BST 10.40.0.9 ", "Jun 19 10:48:57"),
+        ("<159>Jun 19 10:48:57 GMT Daylight Time 10.40.0.9 ", "Jun 19 10:48:57"),
+        ("<159>Jun 19 10:48:57 10.40.0.9 ", "Jun 19 10:48:57"),
+        ("<159>Jun 19 10:48:57 utc1 10.40.0.9 ", "Jun 19 10:48:57"),
+    ],
+)
+def test_stamp_of_a_header_has_its_zone_where_that_is_sure(header: str, stamp: str) -> None:
+    table = pl.DataFrame({"text": [header + "vendor=Forcepoint product=Security action=permitted"]})
+    assert table.select(header_stamp(pl.col("text"))).item() == stamp
