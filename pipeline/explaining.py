@@ -47,25 +47,35 @@ def _in_field(field: str, text: str, matcher: Matcher, bounds: LevelBounds, *, h
             reads = helps and field == "path"
             yield from _of_find(field, text, find, matcher, bounds, weighing, on_help_page=reads)
     if weighing:
-        yield from _of_words(field, text, weighing, matcher)
+        yield from _of_words(field, text, weighing, matcher, bounds)
     if field == "host":
         for hit in match_hosts(pl.Series([text]), matcher, long_lists=False).iter_rows(named=True):
             name = text[hit["start"] :]
             yield f"{hit['rule_id']} ({hit['category']}): {shown(name)} is a listed site; weight {hit['weight']:g}"
 
 
-def _of_words(field: str, text: str, weighing: Weighing, matcher: Matcher) -> Iterator[str]:
+def _of_words(field: str, text: str, weighing: Weighing, matcher: Matcher, bounds: LevelBounds) -> Iterator[str]:
     """What the words say together, and whether that counts beside what the rules find."""
-    hits = {hit[0]: hit for hit in hits_in(field, text, matcher)}
-    told = {hit[3] for hit in hits.values() if hit[-1] >= weighted.LEAST and hit[-2] != BY_WORDS}
-    found = weighing.found(told)
+    counts = next((hit for hit in hits_in(field, text, matcher) if hit[-2] == BY_WORDS), None)
+    found = weighing.found({counts[3]} if counts else frozenset())
     if not found:
         return
-    counts = hits.get(found.rule_id)
-    said = ", ".join(f"{shown(word)} {points:+}" for word, points in found.words)
+    said = ", ".join(f"{shown(name)!r} {points:+}" for name, points in found.telling)
     where = f"{found.rule_id} ({found.category}): {shown(text[found.start : found.end])!r} in {field}"
-    what = f"weight {counts[-1]:g}" if counts else "silent, because what rules find is enough"
-    yield f"{where}: {said} and so on are {found.points} points more than are needed; {what}"
+    sums = f"{found.in_favour:+} for it in all, {found.against} against it, and {found.needed} are needed"
+    what = "silent, because what rules find is enough"
+    if counts:
+        what = f"weight {_levelled(counts[-1], field, BY_WORDS, bounds)}"
+    if counts and counts[-1] >= weighted.ENOUGH:
+        what += ", for a rule finds something as well, or a child may be at risk"
+    yield f"{where}: {said}; {sums}; {what}"
+
+
+def _levelled(weight: float, field: str, view: str, bounds: LevelBounds) -> str:
+    """The score and level that a find gets."""
+    hit = pl.DataFrame({"weight": [round(weight, 2)], "field": [field], "view": [view], "kind": ["typed"]})
+    row = with_levels(hit, bounds).row(0, named=True)
+    return f"{row['score']:g}, {row['level']}"
 
 
 def _of_find(
@@ -104,9 +114,7 @@ def _of_find(
         steps.append(f"on the page of a site that helps x {LOWERED:g}")
     if FIELD_FACTORS.get(field, 1.0) != 1.0:
         steps.append(f"in {field} x {FIELD_FACTORS[field]:g}")
-    hit = pl.DataFrame({"weight": [round(weight, 2)], "field": [field], "view": [find.view.name], "kind": ["typed"]})
-    row = with_levels(hit, bounds).row(0, named=True)
-    yield f"{where}: {', '.join(steps)} = {row['score']:g}, {row['level']}"
+    yield f"{where}: {', '.join(steps)} = {_levelled(weight, field, find.view.name, bounds)}"
 
 
 def _silent(field: str, find: Find, rule: Rule) -> str:

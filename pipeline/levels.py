@@ -52,7 +52,7 @@ TRANSLATED: Final = "what it says, in "
 #: The first reason of all, where what may be illegal and a child at risk are in one draft.
 SEE_TO_THE_CHILD: Final = "a child may be in danger: see to the child at once, before anything else"
 #: What was found by no rule.
-_ITS_WORDS: Final = "no word or phrase of it by itself, but its words taken together"
+_ITS_WORDS: Final = "no word or phrase of it is enough by itself, but all its words taken together are"
 #: How a text was hidden, in words.
 _HIDDEN = {
     "entities": "letters written as codes",

@@ -92,12 +92,13 @@ def hits_in(
             continue
         if rule.needs and not rule.needed.any_in(beside):
             continue
-        weight = _weight(rule, beside)
-        if weighing and yields(find, weight, weighing, matcher):
-            weight *= LOWERED
-        weight = round(weight * WEIGHT[find.view.name], 2)
+        full = _weight(rule, beside)
+        if weighing and yields(find, full, weighing, matcher):
+            full *= LOWERED
+        weight = round(full * WEIGHT[find.view.name], 2)
         strongest = max(strongest, weight)
-        if weight >= weighted.LEAST:
+        # What is lowered says rather that it is nothing.
+        if weight >= weighted.LEAST and full >= rule.weight:
             told.add(rule.category)
         yield (
             rule.rule_id, rule.watchlist, rule.watchlist_sha256, rule.category, field, text, find.start, find.end,
@@ -113,7 +114,7 @@ def weighing_of(field: str, text: str, matcher: Matcher) -> Weighing | None:
 
 
 def _weighed(field: str, weighing: Weighing, matcher: Matcher, told: set[str]) -> Iterator[tuple[Any, ...]]:
-    """What the words of a text say together: what rules have `told` is said again only where it makes a draft."""
+    """What the words of a text say together; a category that rules have `told` only where that makes a draft."""
     found, words = weighing.found(told), weighing.list
     if not found:
         return

@@ -1,6 +1,7 @@
 """Words that say something only together: they have points, for and against, and a text has the sum of them.
 
-So have pairs of words that stand in this order with at most one between them: "to end" and "it all" say little apart.
+So have pairs of words that stand in this order with at most one between them: "end" and "it" say little apart, and
+"end it" much. Both are called units here.
 
 In: `weighted-words.csv` of a folder of watchlists. Out: the category that the words of a text lead to, if any, and
 which of them. Refuses, with file and line, a list that is not exactly as `tools/weigh_words.py` writes it.
@@ -37,7 +38,7 @@ LITTLE: Final = 34.0
 #: And so much, enough for a draft, where it is surer: so many points beyond what is needed where a rule finds
 #: something as well, and so many more about a child at risk.
 DRAFTED: Final = 44.0
-#: No more points of one word count for that: a subject by itself makes no draft.
+#: No more points of one word, with the pairs in which it stands, count for that: a subject by itself makes no draft.
 _FROM_ONE: Final = 400
 _WITH_A_RULE: Final = 200
 _AT_RISK: Final = 300
@@ -60,19 +61,20 @@ FIRST_PERSON: Final = frozenset([
 FEWEST, MOST = 3, 40
 #: A word makes a pair with each of so many words behind it.
 APART: Final = 2
-#: Pairs say more of what words say: without them they may lack no more than so many points of being worth a look.
-_MAY_LACK: Final = 200
+#: Pairs are asked only where the words by themselves lack no more than so many points of being worth a look.
+MAY_LACK: Final = 200
 #: The longer a text, the further its sum may stray: so many points more are needed for each word beyond so many.
 USUAL: Final = 8
 FOR_EACH_MORE: Final = 40
 HEAD: Final = ("word", "any")
 START: Final = "(start)"
 _REMEDY: Final = "Take the file as it came with the program; tools/weigh_words.py makes it."
-#: Of a word that adds fewer points nobody would say that it tells anything.
+#: Of a unit that adds fewer points nobody would say that it tells anything.
 _TELLS: Final = 40
 _MOST_TOLD: Final = 6
 _WORD: Final = re.compile("[^ ]+")
-_WORD_OR_PAIR: Final = re.compile("[^ ]+( [^ ]+)?")
+#: Folded, and of letters that are not made to look like others.
+_UNIT: Final = re.compile("[a-z0-9]+( [a-z0-9]+)?")
 #: Nothing is none.
 _NUMBER: Final = re.compile("(?:-?[0-9]{1,6})?")
 
@@ -84,22 +86,34 @@ def units_of(words: Sequence[str]) -> tuple[Sequence[str], ...]:
 
 
 class Weighed(NamedTuple):
-    """What the words of a text lead to, from where to where the telling ones stand, and these with their points."""
+    """What the units of a text lead to, and from where to where the telling ones stand."""
 
     category: str
+    #: So many more than are needed.
     points: int
     start: int
     end: int
-    words: tuple[tuple[str, int], ...]
+    #: Most telling first, with their points: words and pairs as they stand there, with dots for a word between.
+    telling: tuple[tuple[str, int], ...]
+    #: What speaks for the category and being worth a look, and what against it (negative), in all.
+    in_favour: int
+    against: int
+    #: The most that one word has, with the pairs in which it stands.
+    from_one: int
 
     @property
     def rule_id(self) -> str:
         """By what it was found."""
         return PREFIX + self.category
 
+    @property
+    def needed(self) -> int:
+        """So many points in all, or a text does not count."""
+        return self.in_favour + self.against - self.points
+
     def weight(self, *, with_a_rule: bool, at_risk: bool) -> float:
         """Where a rule finds something in the same text; where the category is about a child at risk."""
-        points = self.points - sum(max(each - _FROM_ONE, 0) for _, each in self.words)
+        points = self.points - max(self.from_one - _FROM_ONE, 0)
         sure = (with_a_rule and points >= _WITH_A_RULE) or (at_risk and points >= _AT_RISK)
         return DRAFTED if sure else LITTLE
 
@@ -145,7 +159,7 @@ class WeightedWords:
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
-        """pair, points: the same of each pair, by the numbers of its words (`pair_of`)."""
+        """pair, points: of each pair that has any for being worth a look, by the numbers of its words (`pair_of`)."""
         number = dict(zip(self.table["word"], self.table["number"], strict=True))
         pairs = ((name.split(" "), points[0]) for name, points in self.points.items() if " " in name and points[0])
         rows = [(number[first], number[behind], points) for (first, behind), points in pairs]
@@ -160,7 +174,7 @@ class WeightedWords:
         named = words.lazy().join(counted, on="word").select("row", "number", "points").unique()
         needed = -self.start[0]
         sums = _summed(size, named)
-        near = sums >= needed - _MAY_LACK
+        near = sums >= needed - MAY_LACK
         return near & (sums + _summed(size, self._pairs_in(words.filter(near.gather(words["row"])))) >= needed)
 
     def _pairs_in(self, words: pl.DataFrame) -> pl.LazyFrame:
@@ -193,26 +207,39 @@ class Weighing:
 
     def found(self, told: AbstractSet[str] = frozenset()) -> Weighed | None:
         """What they lead to, if anything; of the categories that rules have `told`, if any, the best is meant."""
-        if not FEWEST <= len(self._words) <= MOST or self._lack() > _MAY_LACK or self._sum(0) < 0:
+        if not FEWEST <= len(self._words) <= MOST or self._lack() > MAY_LACK or self._sum(0) < 0:
             return None
         categories, sums = self.list.categories, [self._sum(at) for at in range(len(self.list.start))]
         best = max(range(1, len(sums)), key=sums.__getitem__)
-        total = sums[0] + sums[best] - FOR_EACH_MORE * max(len(self._words) - USUAL, 0)
-        if total < 0:
+        points = sums[0] + sums[best] - FOR_EACH_MORE * max(len(self._words) - USUAL, 0)
+        meant = [at for at, name in enumerate(categories, 1) if name in told]
+        category = categories[max(meant, key=sums.__getitem__) - 1] if meant else categories[best - 1]
+        if points < 0 or category in self.list.off:
             return None
-        if meant := [at for at, name in enumerate(categories, 1) if name in told]:
-            best = max(meant, key=sums.__getitem__)
-        telling = self._telling(best)
-        if not telling or categories[best - 1] in self.list.off:
+        return self._told(category, points, {name: each[0] + each[best] for name, each in self._known.items()})
+
+    def _told(self, category: str, points: int, says: Mapping[str, int]) -> Weighed | None:
+        """The same with what tells it, if anything does; `says` are the points of all units for what was found."""
+        telling = dict(sorted(((name, each) for name, each in says.items() if each >= _TELLS), key=_most_first))
+        if not telling:
             return None
-        return Weighed(categories[best - 1], total, *self._place(telling), tuple(telling.items())[:_MOST_TOLD])
+        apart = {name for names in units_of(self._words)[2:] for name in names} - {*units_of(self._words)[1]}
+        shown = [(name.replace(" ", " … ") if name in apart else name, each) for name, each in telling.items()]
+        speaking = [each for each in says.values() if each > 0]
+        held = [
+            sum(each for name, each in says.items() if each > 0 and word in name.split(" ")) for word in self._single
+        ]
+        return Weighed(
+            category, points, *self._place(telling), tuple(shown[:_MOST_TOLD]),
+            in_favour=sum(speaking), against=sum(says.values()) - sum(speaking), from_one=max(held, default=0),
+        )  # fmt: skip
 
     def is_against(self, category: str, *, at_risk: bool) -> bool:
         """Whether they say that the text is like ordinary ones and not of a category about a child `at_risk`.
 
         Never where somebody speaks of himself or herself.
         """
-        if len(self._words) > MOST or len(self._alone) < FEWEST or category not in self.list.categories:
+        if len(self._words) > MOST or len(self._single) < FEWEST or category not in self.list.categories:
             return False
         if not FIRST_PERSON.isdisjoint(self._words) or self._sum(0) > _ORDINARY:
             return False
@@ -228,37 +255,35 @@ class Weighing:
         return self._view.folded.split()
 
     @cached_property
-    def _alone(self) -> Mapping[str, tuple[int, ...]]:
-        """Words that have points."""
+    def _single(self) -> Mapping[str, tuple[int, ...]]:
+        """Single words that have points."""
         points = self.list.points
         return {word: points[word] for word in self._words if word in points}
 
     @cached_property
     def _known(self) -> Mapping[str, tuple[int, ...]]:
-        """The same, and the pairs that have any."""
+        """All units that have points."""
         points, (_, *pairs) = self.list.points, units_of(self._words)
-        return {**self._alone, **{name: points[name] for names in pairs for name in names if name in points}}
+        return {**self._single, **{name: points[name] for names in pairs for name in names if name in points}}
 
     def _lack(self) -> int:
-        """How many points of being worth a look are lacking without any pairs."""
-        return -self.list.start[0] - sum(points[0] for points in self._alone.values())
+        """How many points of being worth a look the single words lack."""
+        return -self.list.start[0] - sum(points[0] for points in self._single.values())
 
     def _sum(self, at: int) -> int:
         return self.list.start[at] + sum(points[at] for points in self._known.values())
 
-    def _telling(self, at: int) -> dict[str, int]:
-        """The words and pairs that tell something of a category, with their points, most telling first."""
-        says = {word: points[0] + points[at] for word, points in self._known.items()}
-        telling = ((word, points) for word, points in says.items() if points >= _TELLS)
-        return dict(sorted(telling, key=lambda each: (-each[1], each[0])))
-
     def _place(self, telling: Container[str]) -> tuple[int, int]:
-        """From the first to behind the last of some words and pairs, in the text as it is written."""
+        """From the first to behind the last of some units, in the text as it is written."""
         units = enumerate(units_of(self._words))
         met = [(at, at + apart) for apart, names in units for at, name in enumerate(names) if name in telling]
         spans = [each.span() for each in _WORD.finditer(self._view.folded)]
         start, end = spans[min(first for first, _ in met)][0], spans[max(last for _, last in met)][1]
         return self._view.origin[start], self._view.origin[end - 1] + 1
+
+
+def _most_first(unit: tuple[str, int]) -> tuple[int, str]:
+    return -unit[1], unit[0]
 
 
 def _summed(size: int, rows: pl.LazyFrame) -> pl.Series:
@@ -271,17 +296,19 @@ def read(path: Path, known: AbstractSet[str]) -> WeightedWords:
     """The list of a folder; `known` are all categories. Raises `WatchlistError` with the line of the first fault."""
     try:
         raw = path.read_bytes()
-        rows = list(csv.reader(raw.decode("utf-8").splitlines(), strict=True))
+        rows = list(csv.reader(raw.decode("utf-8").removesuffix("\n").split("\n"), strict=True))
     except (OSError, ValueError, csv.Error) as error:
         raise WatchlistError("cannot be read as a list of weighted words.", path=path, remedy=_REMEDY) from error
-    categories = tuple(rows[0][len(HEAD) :]) if rows else ()
-    if not categories or tuple(rows[0][: len(HEAD)]) != HEAD or not known >= {*categories}:
-        what = f"does not begin with {','.join(HEAD)} and the categories that there are."
+    categories = tuple(rows[0][len(HEAD) :])
+    listed = {*categories}
+    if not categories or tuple(rows[0][: len(HEAD)]) != HEAD or not known >= listed or len(listed) < len(categories):
+        what = f"does not begin with {','.join(HEAD)} and the categories that there are, once each."
         raise WatchlistError(what, path=path, line=1, remedy=_REMEDY)
     points = dict[str, tuple[int, ...]]()
-    for number, (word, *each) in enumerate(rows[1:], 2):
+    for number, row in enumerate(rows[1:], 2):
+        word, *each = row or [""]
         are_points = len(each) == len(categories) + 1 and all(map(_NUMBER.fullmatch, each))
-        if not _WORD_OR_PAIR.fullmatch(word) or word in points or not are_points:
+        if not (_UNIT.fullmatch(word) or word == START) or word in points or not are_points:
             what = f"the points of {word!r} are not as they should be, or stand there twice."
             raise WatchlistError(what, path=path, line=number, remedy=_REMEDY)
         points[word] = tuple(int(number or 0) for number in each)

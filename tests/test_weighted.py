@@ -22,7 +22,7 @@ from pipeline.matcher import Matcher
 from pipeline.rules import bounds_of
 from pipeline.schema import BY_WORDS
 from pipeline.sieve import holds_any, worth_weighing
-from pipeline.weighted import FEWEST, FOR_EACH_MORE, MOST, WEIGHTED, WeightedWords, read
+from pipeline.weighted import ENOUGH, FEWEST, FOR_EACH_MORE, MAY_LACK, MOST, PREFIX, WEIGHTED, WeightedWords, read
 from tests.effort import tries
 from tests.shipped import shipped_lists, shipped_matcher
 from tests.test_match import compiled, rule
@@ -57,7 +57,7 @@ def test_the_sum_of_the_points_decides_and_the_best_category_leads(tmp_path: Pat
     assert told is not None
     # 200 + 150 - 300 for being worth a look, 150 + 50 - 100 for the category.
     assert (told.category, told.points, told.rule_id) == ("made", 150, "weighted-words.made")
-    assert told.words == (("nobody", 350), ("notices", 200))
+    assert told.telling == (("nobody", 350), ("notices", 200))
     assert "Well, NOBODY notices me"[told.start : told.end] == "NOBODY notices"
     # Not worth a look, and worth one but of no category.
     assert words(tmp_path).of("nobody sees me") is None
@@ -105,9 +105,11 @@ def test_of_a_child_at_risk_much_is_enough_for_a_draft(tmp_path: Path) -> None:
     assert found(replace(risk, weighted=enough), text) == [("weighted-words.made", 44.0)]
     fewer = words(tmp_path, LISTED.replace("(start),-300,-100", "(start),-200,-51"))
     assert found(replace(risk, weighted=fewer), text) == [("weighted-words.made", 34.0)]
-    # Not with the points of one word.
+    # Not with the points of one word, nor of one word and its pairs.
     one = words(tmp_path, LISTED.replace("nobody,200,150", "nobody,500,350").replace("(start),-300", "(start),-400"))
     assert found(replace(risk, weighted=one), text) == [("weighted-words.made", 34.0)]
+    paired = words(tmp_path, LISTED.replace("waves,100,,", "nobody notices,300,200,"))
+    assert found(replace(risk, weighted=paired), text) == [("weighted-words.made", 34.0)]
 
 
 def test_the_longer_a_text_the_more_is_needed(tmp_path: Path) -> None:
@@ -156,6 +158,12 @@ def test_what_a_rule_would_draft_is_lowered_by_ordinary_words(tmp_path: Path) ->
     assert found(risk, text) == [("made-rule", 50.0)]
     surer = words(tmp_path, listed.replace("-400,-400", "-430,-430"))
     assert found(replace(risk, weighted=surer), text) == [("made-rule", 20.0)]
+    # Pairs speak as well; for how many words are known they do not count, and of a page the sum says nothing.
+    paired = words(tmp_path, LISTED.replace("snails,-500,", "snails,-200,-200,\nsnails nobody,-200,-200"))
+    assert found(replace(matcher, weighted=paired), text) == [("made-rule", 20.0)]
+    assert found(replace(matcher, weighted=paired), "snails nobody likes") == [("made-rule", 50.0)]
+    page = f"{text} {' '.join(f'x{at}' for at in range(MOST - 4))}"
+    assert found(matcher, page) == [("made-rule", 50.0)]
     # Of a category that has no points nothing is known.
     others = words(tmp_path, listed.replace("made,other", "made2,other"))
     assert found(replace(matcher, weighted=others), text) == [("made-rule", 50.0)]
@@ -175,7 +183,7 @@ def test_the_reason_says_that_it_was_no_rule() -> None:
     seen = Seen("self-harm", "low", "nobody notices me", "typed_text", "unknown", "typed", BY_WORDS)
     _, _, reasons = episode_level([seen], {"self-harm": "urgent"})
     assert reasons == [
-        "typed on the keyboard", "no word or phrase of it by itself, but its words taken together",
+        "typed on the keyboard", "no word or phrase of it is enough by itself, but all its words taken together are",
     ]  # fmt: skip
 
 
@@ -183,9 +191,13 @@ def test_it_is_explained_with_its_points(tmp_path: Path) -> None:
     bounds = bounds_of(Thresholds())
     (line,) = explained("typed_text", "nobody notices me", matcher_with(tmp_path), bounds)
     assert line == (
-        "weighted-words.made (made): 'nobody notices' in typed_text: nobody +350, notices +200 and so on are 150 "
-        "points more than are needed; weight 34"
+        "weighted-words.made (made): 'nobody notices' in typed_text: 'nobody' +350, 'notices' +200; +550 for it "
+        "in all, 0 against it, and 400 are needed; weight 34, low"
     )
+    enough = words(tmp_path, LISTED.replace("(start),-300,-100", "(start),-300,-50"))
+    weak = replace(matcher_with(tmp_path, weight=30), weighted=enough)
+    _, drafted = explained("typed_text", "nobody notices my marmalade", weak, bounds)
+    assert drafted.endswith("weight 44, medium, for a rule finds something as well, or a child may be at risk")
     rule_line, silent = explained("typed_text", "nobody notices my marmalade", matcher_with(tmp_path), bounds)
     assert rule_line.startswith("made-rule")
     assert silent.endswith("silent, because what rules find is enough")
@@ -209,6 +221,11 @@ def test_it_is_explained_with_its_points(tmp_path: Path) -> None:
         ("word,any,made\n(start),1,1\n,1,\n", 3),
         ("word,any,made\n(start),1,1\nlobster  pot,1,\n", 3),
         ("word,any,made\n(start),1,1\nthe lobster pot,1,\n", 3),
+        ("word,any,made\n(start),1,1\nLobster,1,\n", 3),
+        ("word,any,made\n(start),1,1\nl\u043ebster,1,\n", 3),
+        ("word,any,made\n(start),1,1\n\nlobster,1,\n", 3),
+        ("word,any,made\n(start),1,1\nlobster,1,\n\n", 4),
+        ("word,any,made,made\n(start),1,1,1\n", 1),
         ("word,any,made\nlobster,1,\n", 2),
     ],
 )
@@ -242,19 +259,30 @@ def _shipped() -> WeightedWords:
     return weighted
 
 
-def _texts() -> st.SearchStrategy[str]:
-    """Texts of words that have points, most of them for something, with others between."""
-    known = sorted(word for word, points in _shipped().points.items() if points[0] > 0)
-    return st.lists(st.sampled_from([*known, "xyzzy", "the", "Essay", "É", "--"]), max_size=12).map(" ".join)
+def _texts() -> st.SearchStrategy[list[str]]:
+    """Texts of units that have points, for something or against it, some of them twice, with others between."""
+    points = _shipped().points
+    known = [sorted(name for name, each in points.items() if (each[0] > 0) == is_for) for is_for in (True, False)]
+    of_them = st.one_of(st.sampled_from(known[0]), st.sampled_from([*known[1], "xyzzy", "the", "Essay", "É", "--"]))
+    said = st.lists(of_them, max_size=12).flatmap(lambda few: st.permutations([*few, *few[:3]]))
+    return st.lists(st.one_of(said, st.lists(of_them, max_size=12)).map(" ".join), min_size=1, max_size=20)
 
 
-@settings(max_examples=tries(200))
-@given(st.data())
-def test_nothing_that_is_found_is_passed_over(data: st.DataObject) -> None:
-    text = data.draw(_texts())
-    if _shipped().of(text):
-        assert worth_weighing(pl.Series([text]), _shipped()).to_list() == [True]
-        assert holds_any(pl.Series([text]), compiled().phrases, weighted=_shipped()).to_list() == [True]
+@settings(max_examples=tries(100))
+@given(_texts())
+def test_nothing_that_is_found_is_passed_over(texts: list[str]) -> None:
+    told = [_shipped().of(text) is not None for text in texts]
+    passed = worth_weighing(pl.Series(texts), _shipped()).to_list()
+    held = holds_any(pl.Series(texts), compiled().phrases, weighted=_shipped()).to_list()
+    assert all(may >= is_told for may, is_told in zip(passed, told, strict=True))
+    assert all(may >= is_told for may, is_told in zip(held, told, strict=True))
+
+
+def test_a_pair_counts_once_a_text_and_not_from_one_text_to_the_next(tmp_path: Path) -> None:
+    listed = words(tmp_path, "word,any,made\n(start),-300,0\nall,400,\nends it,-80,\nhere now,-200,\n")
+    texts = ["all ends it ends it", "all of us here", "now all of us", "here now all"]
+    assert [listed.of(text) is not None for text in texts] == [True, True, True, False]
+    assert worth_weighing(pl.Series(texts), listed).to_list() == [True, True, True, False]
 
 
 def test_a_text_among_many_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,15 +304,37 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_what_people_are_weighs_nothing() -> None:
-    listed = (_ROOT / "tools" / "words_of_people.txt").read_text("utf-8").splitlines()
-    people = {word for line in listed if not line.startswith("#") for word in line.split()}
+    words, pairs = (
+        [line for line in (_ROOT / "tools" / f"{kind}_of_people.txt").read_text("utf-8").splitlines() if line[0] != "#"]
+        for kind in ("words", "pairs")
+    )
+    people = {word for line in words for word in line.split()}
     assert len(people) > 200
     assert people.isdisjoint(word for name in _shipped().points for word in name.split(" "))
+    assert {*pairs}.isdisjoint(_shipped().points)
+    assert {"two mums", "sign language", "go home"} <= {*pairs}
     assert any(" " in name for name in _shipped().points)
 
 
 def _pairs(folder: Path, alone: int = -100) -> WeightedWords:
     return words(folder, f"word,any,made\n(start),{alone},0\nends it,150,100\nit,20,\ntonight,20,\n")
+
+
+#: Said of those who eat, not of what they are.
+_RUDE = "danish cousins eat liquorice thats salty what is wrong with them lol"
+
+
+def _innocent() -> list[str]:
+    lines = Path(__file__).with_name("innocent_people.txt").read_text("utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_nobody_is_suspected_for_what_people_are() -> None:
+    matcher, lines = shipped_matcher(), _innocent()
+    assert len(lines) >= 200
+    hits = [(line, hit) for line in lines for hit in hits_in("typed_text", line, matcher)]
+    assert {line for line, hit in hits if hit[-1] >= ENOUGH} <= {_RUDE}
+    assert len({line for line, hit in hits if hit[0].startswith(PREFIX)}) <= len(lines) // 100
 
 
 def test_two_words_near_each_other_have_points_of_their_own(tmp_path: Path) -> None:
@@ -296,16 +346,16 @@ def test_two_words_near_each_other_have_points_of_their_own(tmp_path: Path) -> N
     told = listed.of("tonight, she ends -- well -- IT, says it ends it")
     assert told is not None
     # Each once, however often it stands there: 150 + 20 + 20 - 100 and 100 for the category, less for a ninth word.
-    assert (told.points, told.words) == (150, (("ends it", 250),))
+    assert (told.points, told.telling) == (150, (("ends it", 250),))
     assert (told.start, told.end) == (13, 48)
 
 
-def test_pairs_alone_are_not_enough(tmp_path: Path) -> None:
-    for lacking, is_found in ((200, True), (201, False)):
-        listed = words(tmp_path, f"word,any,made\n(start),{-lacking},0\nends it,300,100\nall,0,100\n")
-        text = "she ends it all"
-        assert (listed.of(text) is not None) == is_found
-        assert worth_weighing(pl.Series([text]), listed).to_list() == [is_found]
+@pytest.mark.parametrize(("lacking", "is_found"), [(MAY_LACK, True), (MAY_LACK + 1, False)])
+def test_pairs_alone_are_not_enough(tmp_path: Path, lacking: int, *, is_found: bool) -> None:
+    listed = words(tmp_path, f"word,any,made\n(start),{-lacking},0\nends it,300,100\nall,0,100\n")
+    text = "she ends it all"
+    assert (listed.of(text) is not None) == is_found
+    assert worth_weighing(pl.Series([text]), listed).to_list() == [is_found]
 
 
 def test_nothing_that_is_kept_away_was_learnt() -> None:

@@ -1,15 +1,15 @@
 """How much each word says for or against a line being one to be seen, learnt from lines written for it.
 
 In: tools/lines_to_weigh.jsonl, the halves `seen` of the sets in benchmarks/, and the made school weeks, in which all is
-ordinary; tools/words_of_people.txt, whose words never weigh anything. Out: watchlists/weighted-words.csv, to be made
-anew when lines have been added. What a half `kept` says is never learnt. Refuses nothing. Needs scikit-learn (1.9 was
-used), which nothing else here needs: pip install scikit-learn
+ordinary; tools/words_of_people.txt and tools/pairs_of_people.txt, which never weigh anything. Out:
+watchlists/weighted-words.csv, to be made anew when lines have been added. What a half `kept` says is never learnt.
+Refuses nothing. Needs scikit-learn (1.9 was used), which nothing else here needs: pip install scikit-learn
 
     python tools/weigh_words.py [--dry-run]
 
 Logistic regression with an L1 penalty, so that most words and pairs of words weigh nothing: one for being worth a look,
 one for each category. Where a text begins to count is chosen by what each set, week or writer would have been told by
-words that were learnt from all the others: at most one in 200 searches of ordinary weeks.
+words that were learnt from all the others: at most one in 300 searches of ordinary weeks.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ import numpy.typing as npt
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import LabelBinarizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline.text import folded_one
-from pipeline.weighted import FOR_EACH_MORE, HEAD, START, USUAL, WEIGHTED, units_of
+from pipeline.weighted import FEWEST, FOR_EACH_MORE, HEAD, MAY_LACK, MOST, START, USUAL, WEIGHTED, units_of
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -43,15 +44,17 @@ _USUAL: Final = {
     "radicalisation": "terrorism", "selfharm": "self-harm",
 }  # fmt: skip
 #: Of so many searches of ordinary weeks one may be told.
-_ORDINARY: Final = 1 / 200
+_ORDINARY: Final = 1 / 300
 #: The less, the fewer words weigh anything.
 _STRENGTH: Final = 1.0
 _FOLDS: Final = 8
+_TIMES: Final = 3
 #: In groups that are called so nearly every line has an ordinary twin in other words, more alike than what is really
 #: typed: each counts for less.
 _TWINS, _OF_TWINS = "twins-", 0.5
-#: In so many lines a word, or a pair, must stand.
-_OFTEN, _PAIRS_OFTEN = 2, 8
+#: In so many lines a word, or a pair, must stand, and by so many hands: what one alone writes is often a name.
+_OFTEN, _PAIRS_OFTEN = 3, 8
+_HANDS = 2
 #: Where a category is asked for of which no line was learnt.
 _NEVER: Final = -20.0
 Numbers = npt.NDArray[np.float64]
@@ -92,8 +95,9 @@ class Words:
         counts = self._counted.fit_transform(learnt)
         names = self._counted.get_feature_names_out()
         often = np.array([" " not in name for name in names]) | (np.asarray(counts.sum(axis=0))[0] >= _PAIRS_OFTEN)
-        self._often = np.flatnonzero(often)
-        counts = counts[:, self._often]
+        hands = LabelBinarizer(sparse_output=True).fit_transform([line.group for line in learnt])
+        self._learnt = np.flatnonzero(often & (np.asarray((hands.T @ counts > 0).sum(axis=0))[0] >= _HANDS))
+        counts = counts[:, self._learnt]
         counting = [_OF_TWINS if line.group.startswith(_TWINS) else 1.0 for line in learnt]
         told = [[bool(line.categories) for line in learnt]]
         told += [[name in line.categories for line in learnt] for name in categories]
@@ -102,13 +106,21 @@ class Words:
         #: By question (any, then the categories) and unit.
         self.weights: Numbers = np.vstack([each.coef_ if each else nothing for each in fitted])
         self.start: Numbers = np.hstack([each.intercept_ if each else [_NEVER] for each in fitted])
-        self.names = list(map(str, names[self._often]))
+        self.names = list(map(str, names[self._learnt]))
 
-    def of(self, asked: Sequence[Line]) -> tuple[Numbers, Numbers]:
-        """For each line how much it is worth a look, and that together with its best category."""
-        sums = self._counted.transform(asked)[:, self._often] @ self.weights.T + self.start
-        long = [max(len(folded_one(line.text).split()) - USUAL, 0) for line in asked]
-        return sums[:, 0], sums[:, 0] + sums[:, 1:].max(axis=1) - np.array(long) * FOR_EACH_MORE / 100
+    def of(self, asked: Sequence[Line]) -> Numbers:
+        """For each line how much it is worth a look and of its best category, together.
+
+        Nothing of a line that is not weighed, whose single words lack too much, or which is not worth a look.
+        """
+        counts = self._counted.transform(asked)[:, self._learnt]
+        sums = counts @ self.weights.T + self.start
+        single = np.array([" " not in name for name in self.names])
+        alone = counts[:, single] @ self.weights[0, single] + self.start[0]
+        long = np.array([len(folded_one(line.text).split()) for line in asked])
+        weighed = (long >= FEWEST) & (long <= MOST) & (alone >= -MAY_LACK / 100) & (sums[:, 0] >= 0)
+        together = sums[:, 0] + sums[:, 1:].max(axis=1) - np.maximum(long - USUAL, 0) * FOR_EACH_MORE / 100
+        return np.where(weighed, together, _NEVER)
 
 
 def _model() -> LogisticRegression:
@@ -116,31 +128,46 @@ def _model() -> LogisticRegression:
 
 
 def _units(line: Line) -> list[str]:
-    """What may weigh something: no word for what people are, and no letter that stands apart, nor a pair with one."""
+    """What may weigh something: nothing for what people are, no letter that stands apart or is made to look alike."""
     units = chain(*units_of(folded_one(line.text).split()))
-    return [name for name in units if all(map(_may_weigh, name.split(" ")))]
+    return [name for name in units if name not in _people() and all(map(_may_weigh, name.split(" ")))]
 
 
 @cache
 def _may_weigh(word: str) -> bool:
-    return word not in _people() and (len(word) > 1 or word in "iu")
+    alike = {word, f"{word}s", word.removesuffix("s")}
+    return word.isascii() and alike.isdisjoint(_people()) and (len(word) > 1 or word in "iu")
 
 
 @cache
 def _people() -> frozenset[str]:
-    listed = (HERE / "words_of_people.txt").read_text("utf-8").splitlines()
-    return frozenset(word for line in listed if not line.startswith("#") for word in line.split())
+    """Words, and pairs, for what people are."""
+    words = (HERE / "words_of_people.txt").read_text("utf-8").splitlines()
+    pairs = (HERE / "pairs_of_people.txt").read_text("utf-8").splitlines()
+    listed = chain(chain.from_iterable(map(str.split, filter(_is_said, words))), filter(_is_said, pairs))
+    return frozenset(listed)
 
 
-def needed(known: Sequence[Line], categories: Sequence[str]) -> tuple[float, Numbers, Numbers]:
-    """Where a text begins to count, and what each line would have been told by words learnt from other sources."""
-    sums, worth = np.zeros(len(known)), np.zeros(len(known))
-    folds = GroupKFold(n_splits=_FOLDS, shuffle=True, random_state=0)
-    for learnt, asked in folds.split(known, groups=[line.group for line in known]):
-        words = Words([known[at] for at in learnt], categories)
-        worth[asked], sums[asked] = words.of([known[at] for at in asked])
+def _is_said(line: str) -> bool:
+    return bool(line) and not line.startswith("#")
+
+
+def needed(known: Sequence[Line], categories: Sequence[str]) -> tuple[float, list[Numbers]]:
+    """Where a text begins to count, and what each line would have been told by words learnt from other sources.
+
+    Sources are put together by chance, which moves the former, so it is a mean of some times.
+    """
+    told = [_told_by_others(known, categories, seed) for seed in range(_TIMES)]
     weeks = np.array([line.week for line in known])
-    return float(np.quantile(sums[weeks], 1 - _ORDINARY)), worth, sums
+    return float(np.mean([np.quantile(sums[weeks], 1 - _ORDINARY) for sums in told])), told
+
+
+def _told_by_others(known: Sequence[Line], categories: Sequence[str], seed: int) -> Numbers:
+    sums = np.zeros(len(known))
+    folds = GroupKFold(n_splits=_FOLDS, shuffle=True, random_state=seed)
+    for learnt, asked in folds.split(known, groups=[line.group for line in known]):
+        sums[asked] = Words([known[at] for at in learnt], categories).of([known[at] for at in asked])
+    return sums
 
 
 def write(words: Words, categories: Sequence[str], threshold: float) -> int:
@@ -161,9 +188,9 @@ def main(arguments: Sequence[str]) -> int:
     """Learn, say what came of it, and write the list."""
     known = list(dict.fromkeys(lines()))
     categories = sorted({name for line in known for name in line.categories})
-    threshold, worth, sums = needed(known, categories)
+    threshold, told = needed(known, categories)
     ordinary = np.array([not line.categories for line in known])
-    found = (sums >= threshold) & (worth >= 0)
+    found = np.mean([sums >= threshold for sums in told], axis=0)
     print(f"{len(known):,} lines, {(~ordinary).sum():,} of them to be seen; needed: {threshold:.2f}")
     print(f"told by words of other sources: {found[~ordinary].mean():.1%}, ordinary {found[ordinary].mean():.2%}")
     if "--dry-run" not in arguments:
