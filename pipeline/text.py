@@ -130,12 +130,15 @@ def fold_one(text: str) -> tuple[str, list[int]]:
 
 
 def _fold_ascii(text: str) -> tuple[str, list[int]]:
-    words, origin = [""], [0]
+    folded = folded_one(text)
+    if len(folded) == len(text) + 2:
+        # One sign between its words, and none around them.
+        return folded, [0, *range(len(text) + 1)]
+    origin = [0]
     for word in _ASCII_WORD.finditer(text.lower()):
-        words.append(word[0])
         origin += range(*word.span())
         origin.append(word.end())
-    return " ".join([*words, ""]) if len(words) > 1 else " ", origin
+    return folded, origin
 
 
 @cache
