@@ -59,6 +59,23 @@ def skips(lines: pl.DataFrame, reason: str) -> pl.DataFrame:
     return lines.select("line", pl.lit(reason).alias("reason")).cast(PARSE_SKIPS)
 
 
+#: What is wrong with some rows, the reason, and a sentence as text or as a column.
+Fault = tuple[pl.Expr, str, pl.Expr | str]
+
+
+def refusal(faults: Sequence[Fault], others: tuple[pl.Expr, pl.Expr]) -> list[pl.Expr]:
+    """`reason` and `detail` of the first of these faults that a row has; of `others` where it has none.
+
+    Faults are in the order in which one would look.
+    """
+    reason, detail = others
+    for fault, word, said_so in reversed(faults):
+        sentence = pl.lit(said_so) if isinstance(said_so, str) else said_so
+        reason = pl.when(fault).then(pl.lit(word)).otherwise(reason)
+        detail = pl.when(fault).then(sentence).otherwise(detail)
+    return [reason.alias("reason"), detail.alias("detail")]
+
+
 def parted(read: pl.DataFrame, columns: Sequence[str], passed_over: Sequence[pl.DataFrame], carry: str = "") -> Parsed:
     """A block as `Parsed`, in the order of the lines.
 

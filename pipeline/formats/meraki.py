@@ -24,7 +24,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, said, skips
+from pipeline.formats._cells import blank_apart, parted, refusal, said, skips
 from pipeline.formats._syslog import bare, without_header
 from pipeline.writtentime import from_epoch
 
@@ -107,11 +107,7 @@ def _refusal() -> list[pl.Expr]:
         (no_host.fill_null(value=False), "bad-field", "has no host"),
         (from_epoch(pl.col("stamp")).is_null(), "bad-time", "the time is no epoch of a year that can be"),
     ]
-    reason, detail = pl.lit(None, pl.String), pl.lit(None, pl.String)
-    for fault, why, words in reversed(faults):
-        reason = pl.when(fault).then(pl.lit(why)).otherwise(reason)
-        detail = pl.when(fault).then(pl.lit(words)).otherwise(detail)
-    return [reason.alias("reason"), detail.alias("detail")]
+    return refusal(faults, (pl.lit(None, pl.String), pl.lit(None, pl.String)))
 
 
 FORMAT: Final = Format(

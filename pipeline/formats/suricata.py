@@ -24,7 +24,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
+from pipeline.formats._cells import Fault, blank_apart, is_background, parted, refusal, said, skips, whole
 from pipeline.formats._instants import timed
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
@@ -145,16 +145,12 @@ def _event() -> list[pl.Expr]:
 
 def _refusal() -> list[pl.Expr]:
     """Why a record is no event, in the order in which one would look."""
-    faults = [
+    faults: list[Fault] = [
         (pl.col("missing").is_not_null(), "missing-column", pl.col("missing")),
-        (pl.col("no_number"), "bad-number", pl.lit("status, length or http_port is not a whole number")),
-        (pl.col("several"), "bad-field", pl.lit("asks for several names at once")),
+        (pl.col("no_number"), "bad-number", "status, length or http_port is not a whole number"),
+        (pl.col("several"), "bad-field", "asks for several names at once"),
     ]
-    reason, detail = pl.col("reason"), pl.col("detail")
-    for fault, word, sentence in reversed(faults):
-        reason = pl.when(fault).then(pl.lit(word)).otherwise(reason)
-        detail = pl.when(fault).then(sentence).otherwise(detail)
-    return [reason.alias("reason"), detail.alias("detail")]
+    return refusal(faults, (pl.col("reason"), pl.col("detail")))
 
 
 def _missing() -> pl.Expr:

@@ -27,7 +27,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, said
+from pipeline.formats._cells import blank_apart, refusal, said
 from pipeline.formats._guards import HEAD, WHEN, Guard
 from pipeline.formats._syslog import bare, without_header
 
@@ -107,14 +107,10 @@ def _refusal() -> list[pl.Expr]:
         (text.str.contains(_CUT), "too-long", "ufdbGuard cut the record off"),
         (unread, "bad-field", "has no user, client, list, category and URL in their places"),
     ]
-    reason, detail = pl.col("reason"), pl.col("detail")
-    no_day = pl.col("ts").is_null() & reason.is_null()
-    reason = pl.when(no_day).then(pl.lit("bad-time")).otherwise(reason)
-    detail = pl.when(no_day).then(pl.lit("there is no such day or hour")).otherwise(detail)
-    for fault, why, words in reversed(faults):
-        reason = pl.when(fault).then(pl.lit(why)).otherwise(reason)
-        detail = pl.when(fault).then(pl.lit(words)).otherwise(detail)
-    return [reason.alias("reason"), detail.alias("detail")]
+    no_day = pl.col("ts").is_null() & pl.col("reason").is_null()
+    return refusal(
+        [*faults, (no_day, "bad-time", "there is no such day or hour")], (pl.col("reason"), pl.col("detail"))
+    )
 
 
 FORMAT: Final = Format(
