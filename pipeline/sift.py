@@ -8,6 +8,7 @@ seed that nobody can know before: among a million values, two agree by chance on
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -62,7 +63,7 @@ class Sifter:
             from pipeline.match import match_terms
 
             matcher = self._matcher()
-            self._found.append(match_terms(self._lot(), matcher))
+            self._found += [match_terms(lot, matcher) for lot in _parts(self._lot())]
 
     def _distinct(self, values: pl.Series) -> pl.DataFrame:
         hashes = values.hash(seed=self._seed)
@@ -87,7 +88,20 @@ class Sifter:
         with ThreadPoolExecutor(1) as beside:
             # Sites once for all, because what their lists cost does not depend on how many sites are looked up.
             names = beside.submit(match_names, sites, matcher)
-            return pl.concat([*self._found, match_terms(lot, matcher), names.result()])
+            return pl.concat([*self._found, *(match_terms(part, matcher) for part in _parts(lot)), names.result()])
+
+
+def _parts(lot: dict[str, pl.Series]) -> Iterator[dict[str, pl.Series]]:
+    """A lot of the usual size as it is, and one that has grown in about so many such as it would have been.
+
+    What is made of a text while it is looked at takes many times its memory, and is let go after each part.
+    """
+    parts = max(1, round(sum(map(len, lot.values())) / _LOT))
+    for part in range(parts):
+        yield {
+            name: values.slice(start := len(values) * part // parts, len(values) * (part + 1) // parts - start)
+            for name, values in lot.items()
+        }
 
 
 def _new(column: _Column) -> pl.Series:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import sift
+from pipeline import match, sift
 from pipeline.ahead import Later
 from pipeline.match import match_values
 from pipeline.matcher import Matcher
@@ -91,3 +91,19 @@ def test_reading_goes_on_while_the_rules_are_made_until_too_much_waits(monkeypat
         sifter.take(sifter.values(pl.DataFrame({"url": [url]})))
         assert len(asked) == expected
     assert sifter.found().height
+
+
+def test_what_has_waited_for_the_rules_is_matched_in_lots_of_the_usual_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sift, "_LOT", 4)
+    sizes: list[int] = []
+    in_earnest = match.match_terms
+
+    def match_terms(lot: dict[str, pl.Series], matcher: Matcher) -> pl.DataFrame:
+        sizes.append(sum(map(len, lot.values())))
+        return in_earnest(lot, matcher)
+
+    monkeypatch.setattr(match, "match_terms", match_terms)
+    sifter = Sifter(Later(shipped_matcher, lambda: False))
+    sifter.take(sifter.values(pl.DataFrame({"title": [f"kill yourself {each}" for each in range(13)]})))
+    assert len(set(sifter.found()["value"])) == 13
+    assert sizes == [4, 4, 5]
