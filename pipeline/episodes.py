@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipeline.became import set_aside_in_words
-from pipeline.levels import REPEATS, SEE_TO_THE_CHILD, Seen, at_least, drafted_level
+from pipeline.levels import REPEATS, SEE_TO_THE_CHILD, SIGNS, Seen, at_least, drafted_level
 from pipeline.lowering import Lowering
 from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, STAFF_ROLES, SUBJECT, conform
 from pipeline.text import unescape
@@ -54,6 +54,8 @@ class Drafting:
     lowering: Lowering = field(default_factory=Lowering)
     #: What the rules in other languages say, by their ids.
     translations: Mapping[str, str] = field(default_factory=dict)
+    #: The ids of the rules that say when, where or with what.
+    imminent: frozenset[str] = frozenset()
 
     @property
     def only_again(self) -> frozenset[str]:
@@ -105,6 +107,12 @@ def _may_become_drafts(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFra
     names, values = list(severities), list(severities.values())
     rank = pl.col("level").replace_strict(LEVELS, list(range(len(LEVELS))), return_dtype=pl.Int64)
     severity = pl.col("category").replace_strict(names, values, return_dtype=pl.Int64)
+    signs = pl.col("text").filter(pl.col("rule_id").is_in(list(drafting.imminent))).n_unique()
+    pressing = (
+        numbered.group_by("episode")
+        .agg(signs=signs, rank=rank.min())
+        .filter((pl.col("signs") >= SIGNS) | ((pl.col("signs") > 0) & (pl.col("rank") <= wanted + 1)))
+    )
     best = (
         numbered.select("episode", "category", "text", "verdict", rank=rank, severity=severity)
         .group_by("episode", "category")
@@ -117,9 +125,8 @@ def _may_become_drafts(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFra
     )
     goes_on = pl.col("blocked") & (pl.col("texts") > 1)
     can_rise = (pl.col("severity") <= wanted) & (goes_on | (pl.col("texts") >= REPEATS))
-    return (
-        best.filter((pl.col("rank") <= wanted) | ((pl.col("rank") == wanted + 1) & can_rise)).select("episode").unique()
-    )
+    alone = best.filter((pl.col("rank") <= wanted) | ((pl.col("rank") == wanted + 1) & can_rise))
+    return pl.concat([alone.select("episode"), pressing.select("episode")]).unique()
 
 
 def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
@@ -129,8 +136,7 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     """
     # Episode by episode, because the reasons are put into words; what could never be a draft has been left behind.
     severities = {name: each.severity for name, each in drafting.categories.items()}
-    said = pl.col("rule_id").replace_strict(drafting.translations, default="", return_dtype=pl.String)
-    seen = [Seen._make(brief) for brief in numbered.select(*BRIEF, translation=said).iter_rows()]
+    seen = seen_in(numbered, drafting)
     rows = []
     at = 0
     for length in numbered["episode"].rle().struct.field("len").to_list():
@@ -146,11 +152,15 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=pl.Schema([*DRAFTS.items(), *texts, *numbers]))
 
 
-#: What decides about an episode, of every hit in it: the columns of `Seen`, but for the translation.
-BRIEF = (
-    "category", "level", pl.col("text").fill_null(""), "field", "verdict", "kind", "view",
-    pl.col("lowered_for").fill_null(""),
-)  # fmt: skip
+def seen_in(hits: pl.DataFrame, drafting: Drafting) -> list[Seen]:
+    """What decides about an episode, of every hit in it."""
+    columns = hits.select(
+        "category", "level", pl.col("text").fill_null(""), "field", "verdict", "kind", "view",
+        pl.col("lowered_for").fill_null(""),
+        translation=pl.col("rule_id").replace_strict(drafting.translations, default="", return_dtype=pl.String),
+        imminent=pl.col("rule_id").is_in(list(drafting.imminent)),
+    )  # fmt: skip
+    return [Seen._make(brief) for brief in columns.iter_rows()]
 
 
 def _head(hits: pl.DataFrame, seen: list[Seen], category: str, drafting: Drafting) -> dict[str, Any]:

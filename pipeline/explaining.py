@@ -114,7 +114,8 @@ def _of_find(
         steps.append(f"on the page of a site that helps x {LOWERED:g}")
     if FIELD_FACTORS.get(field, 1.0) != 1.0:
         steps.append(f"in {field} x {FIELD_FACTORS[field]:g}")
-    yield f"{where}: {', '.join(steps)} = {_levelled(weight, field, find.view.name, bounds)}"
+    nearby = "; it makes what is graver nearby more urgent" if rule.imminent else ""
+    yield f"{where}: {', '.join(steps)} = {_levelled(weight, field, find.view.name, bounds)}{nearby}"
 
 
 def _silent(field: str, find: Find, rule: Rule) -> str:

@@ -16,9 +16,9 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.episodes import BRIEF, Drafting
+from pipeline.episodes import Drafting, seen_in
 from pipeline.errors import InvariantError
-from pipeline.levels import Seen, at_least, drafted_level
+from pipeline.levels import at_least, drafted_level
 from pipeline.limits import Exclusion, Lesson
 from pipeline.lowering import Lowering, lowered
 from pipeline.schema import DRAFT_VERDICTS, JUDGED
@@ -152,7 +152,7 @@ def _standing(hits: pl.DataFrame, said: list[_Placed] | tuple[()], drafting: Dra
     severities, again = {name: each.severity for name, each in drafting.categories.items()}, drafting.only_again
     # Draft by draft, as a night goes episode by episode; confirmed ones are few.
     levels = {
-        str(draft_id): drafted_level([Seen(*brief) for brief in rows.select(BRIEF).iter_rows()], severities, again)[0]
+        str(draft_id): drafted_level(seen_in(rows, drafting), severities, again)[0]
         for (draft_id,), rows in left.group_by("draft_id", maintain_order=True)
     }
     return {draft_id for draft_id, level in levels.items() if level in at_least(drafting.draft_from)}

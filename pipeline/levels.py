@@ -17,6 +17,15 @@ REPEATS, REPEATS_OF_OTHERS = 3, 5
 _AFTER_A_BLOCK = 2
 #: So many hits, over so many levels, show that something grows.
 _TO_GROW, _STEPS_TO_GROW = 3, 2
+#: So many lines that say when, where or with what are looked at, whatever else there is.
+SIGNS = 3
+#: From the level that finds about a child in danger have by themselves: so many such lines with them -> its level.
+_PRESSED: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
+    "high": ((1, "urgent"),),
+    "medium": ((3, "urgent"), (2, "high")),
+    "low": ((4, "high"), (SIGNS, "medium")),
+    "record": ((6, "high"), (4, "medium")),
+}
 
 
 def at_least(level: str) -> tuple[str, ...]:
@@ -43,6 +52,8 @@ class Seen(NamedTuple):
     lesson: str = ""
     #: What it says, where it is in another language than English.
     translation: str = ""
+    #: Whether it says when, where or with what.
+    imminent: bool = False
 
 
 #: So many translations are among the reasons; every find has its own beside it.
@@ -72,12 +83,14 @@ _OF_SITES = {
 _IN_A_HIDDEN_WAY, _OF_THIS_KIND = "written in a hidden way", "different texts or sites of this kind"
 _WENT_ON, _GREW, _TOGETHER = "went on after a block", "grew more serious as it went on", "together with"
 _ONCE = "once only"
+_NEAR = "it is said when, where or with what"
 #: The words of each, and what it is where several have it.
 _FURTHER = {
     _IN_A_HIDDEN_WAY: _IN_A_HIDDEN_WAY,
     _OF_THIS_KIND: f"several {_OF_THIS_KIND}",
     _WENT_ON: _WENT_ON,
     _GREW: _GREW,
+    _NEAR: _NEAR,
     _TOGETHER: "other categories besides",
 }
 #: What the strongest hit of an episode shows, in words.
@@ -97,14 +110,11 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
 
     The most urgent hit decides, of equals that of the gravest category, then the first. Repeats, and going on after a
     block, raise the level by one step, but never above `high` or above the severity of the category: many small things
-    do not cry like one great one. A `record` is never raised.
+    do not cry like one great one. A `record` is never raised by that. Where lines beside it say when, where or with
+    what, the level of what is about a child in danger rises as `_PRESSED` has it.
     """
-    level = most_urgent(each.level for each in seen)
-    # The law before all, then what is gravest at its worst: who is hated and hurts herself is no case of bullying.
-    lead = min(
-        (each for each in seen if each.level == level),
-        key=lambda each: (each.view != STATUTORY, LEVELS.index(severities[each.category])),
-    )
+    lead, pressed = _leading(seen, severities)
+    level = lead.level
     reasons = [_OF_SITES.get(lead.view) or _SHOWN.get(lead.field, lead.field)]
     # What a lesson explains shows nothing by being many.
     same = [each for each in seen if each.category == lead.category and each.level != "record" and not each.lesson]
@@ -124,14 +134,45 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     if _grew(same):
         reasons.append(_GREW)
     above = LEVELS[max(LEVELS.index(level) - 1, LEVELS.index("high"), LEVELS.index(severities[lead.category]))]
-    if raising and level != "record" and LEVELS.index(above) < LEVELS.index(level):
-        reasons.append(f"therefore {above} instead of {level}")
-        level = above
+    raised = above if raising and level != "record" else level
+    if LEVELS.index(pressed) < LEVELS.index(raised):
+        reasons.append(_NEAR)
+    raised = most_urgent((level, raised, pressed))
+    if raised != level:
+        reasons.append(f"therefore {raised} instead of {level}")
+        level = raised
     reasons += [f"lowered for a lesson: {what}" for what in sorted({each.lesson for each in seen} - {""})]
     others = sorted({each.category for each in seen if each.category != lead.category and each.level != "record"})
     if others:
         reasons.append(f"{_TOGETHER}: {', '.join(others)}")
     return level, lead.category, reasons
+
+
+def _leading(seen: list[Seen], severities: Mapping[str, str]) -> tuple[Seen, str]:
+    """The hit that leads an episode, and the level that it has with the lines that say when, where or with what."""
+    lead = _first_of(seen, severities)
+    in_danger = [each for each in seen if severities[each.category] == LEVELS[0]]
+    signs = {each.text for each in in_danger if each.imminent}
+    if not signs:
+        return lead, lead.level
+    grave = _first_of(in_danger, severities)
+    # What would make a draft by itself is no sign of its own; what would not is one of several.
+    lines = len(signs - {grave.text} if grave.level in at_least("medium") else signs)
+    pressed = next((to for least, to in _PRESSED.get(grave.level, ()) if lines >= least), grave.level)
+    return (grave, pressed) if LEVELS.index(pressed) < LEVELS.index(lead.level) else (lead, lead.level)
+
+
+def _first_of(seen: list[Seen], severities: Mapping[str, str]) -> Seen:
+    """The most urgent hit. Of equals the law comes first, then what is gravest at its worst, then what was first.
+
+    Who is hated and hurts herself is no case of bullying.
+    """
+    return min(
+        seen,
+        key=lambda each: (
+            LEVELS.index(each.level), each.view != STATUTORY, LEVELS.index(severities[each.category]),
+        ),
+    )  # fmt: skip
 
 
 def drafted_level(

@@ -64,6 +64,8 @@ class Rule:
     translation: str = ""
     #: Whether ordinary words around it lower what it finds: of the same folder as these, and English like them.
     yields: bool = False
+    #: Whether it says when, where or with what.
+    imminent: bool = False
 
     @cached_property
     def silencing(self) -> Contexts:
@@ -162,7 +164,7 @@ def _rule(rule: TextRule, watchlist: Watchlist, words: WeightedWords | None) -> 
     unless, lowers, raises, needs = (contexts(each) for each in (rule.unless, rule.lowers, rule.raises, rule.needs))
     return Rule(
         rule.id, rule.category, watchlist.path.name, watchlist.sha256, rule.weight, frozenset(rule.fields), unless,
-        lowers, raises, needs, rule.translation, yields,
+        lowers, raises, needs, rule.translation, yields, rule.imminent,
     )  # fmt: skip
 
 

@@ -183,7 +183,7 @@ def _text_rule(document: Document, index: int, category: Category, words: Words)
     return TextRule(
         table.id, category.id, terms, table.weight,
         tuple(table.fields), unless, lowers, raises, needs, tuple(table.match), tuple(table.no_match),
-        document.place("rule", index), table.language, table.means,
+        document.place("rule", index), table.language, table.means, table.imminent,
     )  # fmt: skip
 
 

@@ -76,6 +76,8 @@ class TextRule:
     #: The language of the terms, and what they say in plain English; both empty where that is English itself.
     language: str = ""
     means: str = ""
+    #: Whether it says when, where or with what, so that graver finds near it are more urgent.
+    imminent: bool = False
 
     @property
     def translation(self) -> str:
@@ -148,6 +150,11 @@ class Watchlists:
     def translations(self) -> dict[str, str]:
         """Of every rule in another language than English what it says, by its id."""
         return {rule.id: rule.translation for each in self.lists for rule in each.text_rules if rule.language}
+
+    @property
+    def imminent(self) -> frozenset[str]:
+        """The ids of the rules that say when, where or with what."""
+        return frozenset(rule.id for each in self.lists for rule in each.text_rules if rule.imminent)
 
     @property
     def languages(self) -> tuple[str, ...]:

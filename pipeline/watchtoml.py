@@ -96,6 +96,7 @@ class RuleTable(_Strict):
     needs: list[_Text] = []
     language: _Text = ""
     means: _Text = ""
+    imminent: bool = False
     match: _Texts
     no_match: _Texts
 

@@ -156,6 +156,7 @@ _HITS = st.lists(
             "kind": st.sampled_from(KINDS),
             "subject": st.sampled_from(["person:u", "person:v"]),
             "raw": st.one_of(st.none(), st.binary(max_size=3)),
+            "rule_id": st.sampled_from(["r", "near"]),
         }
     ),
     max_size=9,
@@ -172,7 +173,9 @@ def made(rows: list[dict[str, Any]]) -> pl.DataFrame:
 @given(_HITS, st.sampled_from(["urgent", "high", "medium", "low"]), st.randoms(use_true_random=False))
 def test_any_hits_in_any_order_give_the_same_drafts(rows: list[dict[str, Any]], draft_from: str, chance: random.Random
                                                     ) -> None:  # fmt: skip
-    drafting = Drafting(CATEGORIES, LONDON, draft_from, timedelta(minutes=30), 8, 16)
+    drafting = Drafting(
+        CATEGORIES, LONDON, draft_from, timedelta(minutes=30), 8, 16, imminent=frozenset({"near"})
+    )  # fmt: skip
     hits = made(rows)
     drafts = drafted(hits, drafting)
     assert drafts.schema == DRAFTS
@@ -190,7 +193,9 @@ def test_any_hits_in_any_order_give_the_same_drafts(rows: list[dict[str, Any]], 
 @settings(max_examples=tries(80))
 @given(_HITS, st.sampled_from(["urgent", "high", "medium", "low"]))
 def test_the_quick_look_leaves_out_nothing_that_would_be_a_draft(rows: list[dict[str, Any]], draft_from: str) -> None:
-    drafting = Drafting(CATEGORIES, LONDON, draft_from, timedelta(minutes=30), 8, 16)
+    drafting = Drafting(
+        CATEGORIES, LONDON, draft_from, timedelta(minutes=30), 8, 16, imminent=frozenset({"near"})
+    )  # fmt: skip
     hits = made(rows)
     quick = heads(episodes(hits, drafting), drafting)
     with pytest.MonkeyPatch.context() as patch:

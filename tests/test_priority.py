@@ -160,6 +160,7 @@ _SEEN = st.builds(
     field=st.sampled_from([*FIELD_FACTORS]),
     verdict=st.sampled_from(VERDICTS),
     kind=st.sampled_from(KINDS),
+    imminent=st.just(value=False),
 )
 
 
@@ -181,3 +182,59 @@ def test_many_small_things_never_cry_like_one_great_one(hits: list[Seen]) -> Non
     # One more hit of what leads already never makes it less urgent.
     more = [*hits, next(each for each in hits if each.level == highest)]
     assert LEVELS.index(episode_level(more, SEVERITIES)[0]) <= LEVELS.index(level)
+
+
+# ---------------------------------------------------------------- when, where, with what
+
+
+def pressed(level: str, signs: int, *, category: str = "grave") -> tuple[str, str, list[str]]:
+    """One find, and so many different lines beside it that say when, where or with what."""
+    beside = [seen("record", f"sign {number}")._replace(imminent=True) for number in range(signs)]
+    return episode_level([seen(level, category=category), *beside], SEVERITIES)
+
+
+@pytest.mark.parametrize(
+    ("level", "signs", "becomes"),
+    [("high", 0, "high"), ("high", 1, "urgent"), ("urgent", 4, "urgent"), ("medium", 1, "medium"),
+     ("medium", 2, "high"), ("medium", 3, "urgent"), ("low", 2, "low"), ("low", 3, "medium"), ("low", 4, "high"),
+     ("record", 3, "record"), ("record", 4, "medium"), ("record", 6, "high"), ("record", 20, "high")],
+)  # fmt: skip
+def test_lines_that_say_when_where_or_with_what_make_grave_things_more_urgent(
+    level: str, signs: int, becomes: str
+) -> None:
+    found, category, reasons = pressed(level, signs)
+    assert (found, category) == (becomes, "grave")
+    assert ("it is said when, where or with what" in reasons) == (level != becomes)
+    assert (f"therefore {becomes} instead of {level}" in reasons) == (level != becomes)
+
+
+def test_a_lesser_matter_is_not_made_more_urgent_and_does_not_hide_what_is() -> None:
+    assert episode_level([seen("medium", category="middling"), seen("record", "at 3")], SEVERITIES)[0] == "medium"
+    of_lesser = seen("record", "at 3", category="middling")._replace(imminent=True)
+    assert episode_level([seen("high"), of_lesser], SEVERITIES)[0] == "high"
+    level, category, reasons = pressed("medium", 4, category="middling")
+    assert (level, category) == ("medium", "middling")
+    signs = [seen("record", text)._replace(imminent=True) for text in ("at 3", "by the gate", "in my bag")]
+    level, category, reasons = episode_level(
+        [seen("medium", "b", category="middling"), seen("medium", "a"), *signs], SEVERITIES
+    )
+    assert (level, category) == ("urgent", "grave")
+    assert "together with: middling" in reasons
+
+
+def test_the_same_line_again_and_the_find_itself_are_no_further_sign() -> None:
+    sign = seen("record", "at 3")._replace(imminent=True)
+    assert episode_level([seen("medium"), *[sign] * 5], SEVERITIES)[0] == "medium"
+    itself = seen("high", "at 3")._replace(imminent=True)
+    assert episode_level([itself, sign], SEVERITIES)[0] == "high"
+
+
+@settings(max_examples=tries(200))
+@given(st.lists(st.tuples(_SEEN, st.booleans()), min_size=1, max_size=8))
+def test_signs_never_make_an_episode_less_urgent(hits: list[tuple[Seen, bool]]) -> None:
+    without = episode_level([each for each, _ in hits], SEVERITIES)[0]
+    level, category, reasons = episode_level([each._replace(imminent=near) for each, near in hits], SEVERITIES)
+    assert LEVELS.index(level) <= LEVELS.index(without)
+    if level != without:
+        assert SEVERITIES[category] == "urgent"
+        assert "it is said when, where or with what" in reasons
