@@ -23,7 +23,7 @@ from pipeline.levels import REPEATS, SEE_TO_THE_CHILD, SIGNS, Seen, at_least, dr
 from pipeline.lowering import Lowering
 from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, STAFF_ROLES, SUBJECT, conform
 from pipeline.text import unescape
-from pipeline.watchlist import Category
+from pipeline.watchlist import Category, RuleNotes
 from pipeline.withheld import without_lines
 
 #: Nobody is at school at four in the morning: no episode is cut in two by the end of a day.
@@ -52,10 +52,7 @@ class Drafting:
     opens: int
     closes: int
     lowering: Lowering = field(default_factory=Lowering)
-    #: What the rules in other languages say, by their ids.
-    translations: Mapping[str, str] = field(default_factory=dict)
-    #: The ids of the rules that say when, where or with what.
-    imminent: frozenset[str] = frozenset()
+    notes: RuleNotes = field(default_factory=RuleNotes)
 
     @property
     def only_again(self) -> frozenset[str]:
@@ -107,7 +104,7 @@ def _may_become_drafts(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFra
     names, values = list(severities), list(severities.values())
     rank = pl.col("level").replace_strict(LEVELS, list(range(len(LEVELS))), return_dtype=pl.Int64)
     severity = pl.col("category").replace_strict(names, values, return_dtype=pl.Int64)
-    signs = pl.col("text").filter(pl.col("rule_id").is_in(list(drafting.imminent))).n_unique()
+    signs = pl.col("text").filter(pl.col("rule_id").is_in(list(drafting.notes.imminent))).n_unique()
     pressing = (
         numbered.group_by("episode")
         .agg(signs=signs, rank=rank.min())
@@ -157,8 +154,8 @@ def seen_in(hits: pl.DataFrame, drafting: Drafting) -> list[Seen]:
     columns = hits.select(
         "category", "level", pl.col("text").fill_null(""), "field", "verdict", "kind", "view",
         pl.col("lowered_for").fill_null(""),
-        translation=pl.col("rule_id").replace_strict(drafting.translations, default="", return_dtype=pl.String),
-        imminent=pl.col("rule_id").is_in(list(drafting.imminent)),
+        translation=pl.col("rule_id").replace_strict(drafting.notes.translations, default="", return_dtype=pl.String),
+        imminent=pl.col("rule_id").is_in(list(drafting.notes.imminent)),
     )  # fmt: skip
     return [Seen._make(brief) for brief in columns.iter_rows()]
 

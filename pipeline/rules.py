@@ -66,7 +66,7 @@ def load_rules(
     drafting = Drafting(
         watchlists.categories, ZoneInfo(settings.school.timezone), limits.draft,
         timedelta(minutes=limits.episode_gap_minutes), settings.school.opens, settings.school.closes, lowering,
-        watchlists.translations, watchlists.imminent,
+        watchlists.notes,
     )  # fmt: skip
     flagging = Flagging(matcher, bounds_of(limits), limits.draft)
     left = Judged(drafting)

@@ -7,7 +7,8 @@ plain lists are opened by whoever matches them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,16 @@ class Watchlist:
 
 
 @dataclass(frozen=True)
+class RuleNotes:
+    """What is told of some rules beside what they find."""
+
+    #: What the rules in other languages say, by their ids.
+    translations: Mapping[str, str] = field(default_factory=dict)
+    #: The ids of the rules that say when, where or with what.
+    imminent: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Watchlists:
     """All that is looked for in one run."""
 
@@ -147,14 +158,13 @@ class Watchlists:
         return {each.category.id: each.category for each in self.lists}
 
     @property
-    def translations(self) -> dict[str, str]:
-        """Of every rule in another language than English what it says, by its id."""
-        return {rule.id: rule.translation for each in self.lists for rule in each.text_rules if rule.language}
-
-    @property
-    def imminent(self) -> frozenset[str]:
-        """The ids of the rules that say when, where or with what."""
-        return frozenset(rule.id for each in self.lists for rule in each.text_rules if rule.imminent)
+    def notes(self) -> RuleNotes:
+        """What is told of some rules beside what they find."""
+        rules = [rule for each in self.lists for rule in each.text_rules]
+        return RuleNotes(
+            {rule.id: rule.translation for rule in rules if rule.language},
+            frozenset(rule.id for rule in rules if rule.imminent),
+        )
 
     @property
     def languages(self) -> tuple[str, ...]:

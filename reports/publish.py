@@ -181,7 +181,7 @@ def _digest_context(
         clusters=clusters,
         limit=settings.thresholds.drafts_on_page,
         names=school_names(people),
-        translations=watchlists.translations,
+        notes=watchlists.notes,
     )
 
 

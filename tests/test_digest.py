@@ -19,6 +19,7 @@ from pipeline.errors import InvariantError
 from pipeline.levels import SEE_TO_THE_CHILD
 from pipeline.schema import DRAFTS, LEVELS, TS_QUALITIES, VERDICTS, WHO_GRADES
 from pipeline.visible import visible
+from pipeline.watchlist import RuleNotes
 from reports import digest, governors
 from reports.digest import trail, words
 from reports.page import excerpt, write
@@ -441,5 +442,12 @@ def test_a_failed_write_leaves_the_page_that_was_there(tmp_path: Path) -> None:
 def test_a_category_that_only_words_together_led_to_is_marked() -> None:
     found = [("weighted-words.bullying", "bullying"), ("at-me", "bullying"), ("weighted-words.violence", "violence")]
     said = [{"rule_id": rule, "category": name} for rule, name in found]
-    told = [trail._category(said, {}, name) for name in ("bullying", "violence")]
+    told = [trail._category(said, {}, name, RuleNotes()) for name in ("bullying", "violence")]
     assert told == ["bullying", "violence (by its words taken together)"]
+
+
+def test_a_line_that_only_says_when_or_where_is_marked_and_one_that_says_more_is_not() -> None:
+    notes = RuleNotes(imminent=frozenset({"at-the-gate", "in-a-bag"}))
+    signs = [{"rule_id": rule, "category": "violence"} for rule in ("at-the-gate", "in-a-bag")]
+    assert trail._category(signs, {}, "violence", notes) == "violence (says when, where or with what)"
+    assert trail._category([*signs, {"rule_id": "threat", "category": "violence"}], {}, "violence", notes) == "violence"

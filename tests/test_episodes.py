@@ -29,7 +29,7 @@ from pipeline.episodes import (
 )
 from pipeline.levels import SEE_TO_THE_CHILD, at_least
 from pipeline.schema import DRAFT_AROUND, DRAFTS, KINDS, LEVELS, SUBJECT, TIMESTAMP
-from pipeline.watchlist import Category
+from pipeline.watchlist import Category, RuleNotes
 from tests.effort import tries
 
 LONDON = ZoneInfo("Europe/London")
@@ -174,7 +174,7 @@ def made(rows: list[dict[str, Any]]) -> pl.DataFrame:
 def test_any_hits_in_any_order_give_the_same_drafts(rows: list[dict[str, Any]], draft_from: str, chance: random.Random
                                                     ) -> None:  # fmt: skip
     drafting = Drafting(
-        CATEGORIES, LONDON, draft_from, timedelta(minutes=30), 8, 16, imminent=frozenset({"near"})
+        CATEGORIES, LONDON, draft_from, timedelta(minutes=30), 8, 16, notes=RuleNotes(imminent=frozenset({"near"}))
     )  # fmt: skip
     hits = made(rows)
     drafts = drafted(hits, drafting)
@@ -194,7 +194,7 @@ def test_any_hits_in_any_order_give_the_same_drafts(rows: list[dict[str, Any]], 
 @given(_HITS, st.sampled_from(["urgent", "high", "medium", "low"]))
 def test_the_quick_look_leaves_out_nothing_that_would_be_a_draft(rows: list[dict[str, Any]], draft_from: str) -> None:
     drafting = Drafting(
-        CATEGORIES, LONDON, draft_from, timedelta(minutes=30), 8, 16, imminent=frozenset({"near"})
+        CATEGORIES, LONDON, draft_from, timedelta(minutes=30), 8, 16, notes=RuleNotes(imminent=frozenset({"near"}))
     )  # fmt: skip
     hits = made(rows)
     quick = heads(episodes(hits, drafting), drafting)

@@ -20,7 +20,7 @@ from pipeline.rules import load_rules
 from pipeline.saidbefore import layer_of
 from pipeline.text import fold_one
 from pipeline.watchfolders import load
-from pipeline.watchlist import TextRule
+from pipeline.watchlist import RuleNotes, TextRule
 from reports import digest, watched
 from tests import made_drafts as made
 from tests.shipped import shipped_lists, shipped_matcher
@@ -145,7 +145,7 @@ def test_every_rule_says_in_english_what_it_finds() -> None:
     for rule in rules():
         assert rule.means.isascii(), rule.id
         assert rule.translation == f"{rule.language}: “{rule.means}”, or the like"
-        assert shipped_lists().translations[rule.id] == rule.translation
+        assert shipped_lists().notes.translations[rule.id] == rule.translation
     folder = {each.path.parent.name for each in shipped_lists().lists if any(r.language for r in each.text_rules)}
     assert folder == {"languages"}
 
@@ -168,7 +168,7 @@ def test_a_night_gives_drafts_the_translations_of_its_lists(tmp_path: Path) -> N
     config.write_text('[school]\nname = "Example"\n[[source]]\nname = "first"\nfiles = ["logs"]\n', encoding="utf-8")
     drafting = load_rules(load_settings(config)).drafting
     assert (
-        drafting.translations["self-harm-polish-die"]
+        drafting.notes.translations["self-harm-polish-die"]
         == "Polish: “I want to die; I do not want to live any more”, or the like"
     )
 
@@ -179,7 +179,7 @@ def page(**changes: Any) -> str:
     reason = "what it says, in Polish: “I want to die”"
     row = made.draft("Amira Example", [hit], reasons=["typed as a search", reason], **changes)
     translations = {"self-harm-polish-die": "Polish: “I want <b>to die”"}
-    return digest.render(made.drafts(row), made.context(translations=translations))
+    return digest.render(made.drafts(row), made.context(notes=RuleNotes(translations)))
 
 
 def test_the_digest_shows_the_translation_below_the_words() -> None:
@@ -211,7 +211,7 @@ def test_the_folder_within_comes_behind_the_one_that_holds_it(tmp_path: Path) ->
     lists = load([tmp_path])
     assert [rule.id for each in lists.lists for rule in each.text_rules] == ["fishing-rod", "fishing-polish"]
     assert lists.languages == ("Polish",)
-    assert lists.translations == {"fishing-polish": "Polish: “a fishing rod”, or the like"}
+    assert lists.notes.translations == {"fishing-polish": "Polish: “a fishing rod”, or the like"}
 
 
 def test_a_folder_may_hold_nothing_but_other_languages(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from pipeline.schema import CLUSTERS, LEVELS
+from pipeline.watchlist import RuleNotes
 from reports.dates import long_date, moment_in_words
 from reports.digest import words
 from reports.digest.names import SchoolNames
@@ -52,8 +53,7 @@ class DigestContext:
     limit: int = 200
     #: What drafts that name nobody must not show.
     names: SchoolNames = field(default_factory=SchoolNames)
-    #: What the rules in other languages say, by their ids.
-    translations: Mapping[str, str] = field(default_factory=dict)
+    notes: RuleNotes = field(default_factory=RuleNotes)
     #: Draft -> its number in the incident log.
     incidents: Mapping[str, str] = field(default_factory=dict)
 
@@ -87,9 +87,7 @@ def render(drafts: pl.DataFrame, context: DigestContext) -> str:
     shown = order.drafts.head(context.limit)
     # A loop over rows: at most `limit` of them, and each becomes a page of prose.
     views = [
-        draft_view(
-            row, number, context.timezone, context.categories, context.routes, context.names, context.translations
-        )
+        draft_view(row, number, context.timezone, context.categories, context.routes, context.names, context.notes)
         for number, row in enumerate(shown.iter_rows(named=True), start=1)
     ]
     entries, kept = _laid_out(order, views, _clusters(order, shown, context))

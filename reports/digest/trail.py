@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from pipeline.watchlist import Category
+    from pipeline.watchlist import Category, RuleNotes
 
 _HITS: Final = 25
 _TIMES: Final = 6
@@ -71,7 +71,7 @@ def hit_views(
     hits: Sequence[dict[str, Any]],
     zone: ZoneInfo,
     categories: Mapping[str, Category],
-    translations: Mapping[str, str],
+    notes: RuleNotes,
     *,
     withheld: bool,
 ) -> tuple[tuple[HitView, ...], str]:
@@ -82,18 +82,18 @@ def hit_views(
         groups.setdefault(tuple(hit[key] for key in keys), []).append(hit)
     order = sorted(groups.values(), key=lambda group: min(LEVELS.index(hit["level"]) for hit in group))
     kept = sorted(order[:_HITS], key=lambda group: group[0]["ts"])
-    views = tuple(_hit_view(group, zone, categories, translations, withheld=withheld) for group in kept)
+    views = tuple(_hit_view(group, zone, categories, notes, withheld=withheld) for group in kept)
     return views, _left_out(sum(len(group) for group in order[_HITS:]), "hit", "hits")
 
 
 def _hit_view(
-    group: list[dict[str, Any]], zone: ZoneInfo, categories: Mapping[str, Category], translations: Mapping[str, str],
+    group: list[dict[str, Any]], zone: ZoneInfo, categories: Mapping[str, Category], notes: RuleNotes,
     *, withheld: bool,
 ) -> HitView:  # fmt: skip
     first = group[0]
     spans = [(hit["start"], hit["end"]) for hit in group if hit["start"] is not None and hit["end"] is not None]
     ids = dict.fromkeys(hit["category"] for hit in group)
-    said = dict.fromkeys(translations[hit["rule_id"]] for hit in group if hit["rule_id"] in translations)
+    said = dict.fromkeys(notes.translations[rule] for each in group if (rule := each["rule_id"]) in notes.translations)
     return HitView(
         times=_times([hit["ts"] for hit in group], zone),
         field=known(FIELDS, first["field"]),
@@ -102,16 +102,18 @@ def _hit_view(
         verdict=known(VERDICTS, first["verdict"]),
         blocked=first["verdict"] == "blocked",
         kind=WHAT[first["kind"]].name if first["kind"] in WHAT else known({}, first["kind"]),
-        categories=", ".join(_category(group, categories, each) for each in ids),
+        categories=", ".join(_category(group, categories, each, notes) for each in ids),
         translation="" if withheld else "; ".join(said),
     )
 
 
-def _category(group: Sequence[dict[str, Any]], categories: Mapping[str, Category], name: str) -> str:
-    """The title of a category, and whether nothing but the words of a text taken together has led there."""
+def _category(group: Sequence[dict[str, Any]], categories: Mapping[str, Category], name: str, notes: RuleNotes) -> str:
+    """The title of a category, and where nothing has led there that tells by itself, what has."""
     title = categories[name].title if name in categories else name
-    by_words = all(hit["rule_id"].startswith(PREFIX) for hit in group if hit["category"] == name)
-    return f"{title} (by its words taken together)" if by_words else title
+    rules = {hit["rule_id"] for hit in group if hit["category"] == name}
+    if rules <= notes.imminent:
+        return f"{title} (says when, where or with what)"
+    return f"{title} (by its words taken together)" if all(each.startswith(PREFIX) for each in rules) else title
 
 
 def _times(moments: list[datetime], zone: ZoneInfo) -> str:

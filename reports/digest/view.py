@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from casebook.routes import Route
-    from pipeline.watchlist import Category
+    from pipeline.watchlist import Category, RuleNotes
 
 #: Grades at which a pupil may be named.
 NAMED: Final = ("authenticated", "mapped")
@@ -96,7 +96,7 @@ def draft_view(
     categories: Mapping[str, Category],
     routes: Mapping[str, Route],
     names: SchoolNames,
-    translations: Mapping[str, str],
+    notes: RuleNotes,
 ) -> DraftView:
     """`row` is one row of `schema.DRAFTS` as a dictionary; `number` is its place on the page, from 1."""
     if row["who"] not in NAMED:
@@ -108,7 +108,7 @@ def draft_view(
     forbidding = _forbidding(route, known_categories, routes)
     withheld = is_withheld(row, categories, routes)
     hits, near = row["hits"] or [], row["around"] or []
-    shown, hits_left_out = hit_views(hits, zone, categories, translations, withheld=withheld)
+    shown, hits_left_out = hit_views(hits, zone, categories, notes, withheld=withheld)
     before, after, near_left_out = ((), (), "") if withheld else near_views(near, hits, row["first_ts"], zone)
     unproven = _is_unproven(row)
     if unproven:
