@@ -1,7 +1,7 @@
 """The numbers of a report: its `.sql` file, run by DuckDB over tables in memory.
 
 In: the name of a `.sql` file of this package with queries that each begin with a line `-- name: ...`, and tables. Out:
-one table for each query. It refuses a parameter that a query does not get, and the queries can reach no file.
+the rows of each query. It refuses a parameter that a query does not get, and the queries can reach no file.
 """
 
 from __future__ import annotations
@@ -45,8 +45,18 @@ def _empty() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": False})
 
 
-def ask(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any]) -> pl.DataFrame:
-    """The result of one query. It is given those parameters that it names; a missing one is a `KeyError`."""
-    wanted = set(_PARAMETER.findall(_COMMENT.sub("", query)))
-    found: pl.DataFrame = connection.sql(query, params={name: parameters[name] for name in wanted}).pl()
-    return found
+def ask(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any], *, kept_as: str = ""
+) -> list[dict[str, Any]]:
+    """The rows of one query. It is given those parameters that it names; a missing one is a `KeyError`.
+
+    `kept_as`: under this name later queries find the rows, as long as the connection is open.
+    """
+    given = {name: parameters[name] for name in set(_PARAMETER.findall(_COMMENT.sub("", query)))}
+    if kept_as:
+        connection.execute(f"CREATE TEMP TABLE {kept_as} AS {query}", given)
+        query, given = f"SELECT * FROM {kept_as} ORDER BY rowid", {}
+    # Not by `sql`, which plans a query once to see what it gives, and once more to run it: half of all the time.
+    found = connection.execute(query, given)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -157,7 +157,7 @@ def _levels(ordered: pl.DataFrame, limit: int) -> list[LevelCount]:
     places = ordered.select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("place"), "level")
     with connect({"ordered": places}) as connection:
         found = ask(connection, queries("digest/query.sql")["levels"], {"most": limit})
-    counts = {level: (drafts, beyond) for level, drafts, beyond in found.iter_rows()}
+    counts = {row["level"]: (row["drafts"], row["beyond"]) for row in found}
     return [LevelCount(level, words.LEVELS[level], *counts.get(level, (0, 0))) for level in LEVELS]
 
 

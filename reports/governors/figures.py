@@ -165,20 +165,21 @@ def figures(tables: GovernorsTables, context: GovernorsContext) -> Figures:
         "last_hour": context.school_hours[1],
     }
     with connect(_inputs(tables, context)) as connection:
-        found = {name: ask(connection, query, parameters) for name, query in queries("governors/query.sql").items()}
-        for name, table in found.items():
-            connection.register(f"result_{name}", table.to_arrow())
+        found = {
+            name: ask(connection, query, parameters, kept_as=f"result_{name}")
+            for name, query in queries("governors/query.sql").items()
+        }
         for name, query in queries("governors/checks.sql").items():
             _hold(name, ask(connection, query, parameters))
     return Figures(
-        flags={(category, group, verdict): events for category, group, verdict, events in found["flags"].iter_rows()},
-        software=found["software"].item(),
-        groups=tuple(Group(**row) for row in found["groups"].iter_rows(named=True)),
-        traffic=Traffic(**found["traffic"].row(0, named=True)),
-        sources=tuple(Source(**row) for row in found["sources"].iter_rows(named=True)),
-        drafts=dict(found["drafts"].iter_rows()),
-        requests=Requests(**found["requests"].row(0, named=True)) if tables.registers else None,
-        checks=tuple(Check(**row) for row in found["filter_checks"].iter_rows(named=True)),
+        flags={(row["category"], row["person_group"], row["verdict"]): row["events"] for row in found["flags"]},
+        software=found["software"][0]["events"],
+        groups=tuple(Group(**row) for row in found["groups"]),
+        traffic=Traffic(**found["traffic"][0]),
+        sources=tuple(Source(**row) for row in found["sources"]),
+        drafts={row["level"]: row["drafts"] for row in found["drafts"]},
+        requests=Requests(**found["requests"][0]) if tables.registers else None,
+        checks=tuple(Check(**row) for row in found["filter_checks"]),
     )
 
 
@@ -200,10 +201,10 @@ def _inputs(tables: GovernorsTables, context: GovernorsContext) -> dict[str, pl.
     }
 
 
-def _hold(name: str, found: pl.DataFrame) -> None:
-    if not found.is_empty():
+def _hold(name: str, found: list[dict[str, Any]]) -> None:
+    if found:
         raise InvariantError(
-            f"the governors' figures contradict each other ({name}): {found.item(0, 'found')}",
+            f"the governors' figures contradict each other ({name}): {found[0]['found']}",
             path="reports/governors/checks.sql",
             remedy="Nothing was printed. This is a defect in the program, or the store was changed by hand.",
         )
