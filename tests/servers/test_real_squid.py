@@ -193,7 +193,7 @@ def _lines_of(answers: Sequence[Answer]) -> int:
 
 
 def _night(place: School, answers: list[Answer]) -> Night:
-    record = place.night()
+    record = place.night_as_process()
     return Night(record, list(answers), place.events(), place.rejects())
 
 
