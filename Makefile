@@ -20,7 +20,7 @@ help:  ## what there is
 demo: $(VENV)/.installed  ## a whole night of an invented school; names the files to open
 	@$(BIN)/esafety demo
 
-# There is a worker for each core, and each keeps to one; .ci/run has them share all.
+# A worker more than there are cores (tests/conftest.py), and each keeps to one; .ci/run has them share all.
 test: export POLARS_MAX_THREADS ?= 1
 # Python may keep what it has compiled: the program is started as a process more than a hundred times.
 test: export PYTHONDONTWRITEBYTECODE :=

@@ -24,9 +24,17 @@ settings.load_profile("house")
 gc.set_threshold(100_000)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: while one waits for a server or a process, the others go on."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _shipped_once() -> Iterator[None]:
+def _shipped_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The shipped watchlists are compiled once, and not for each night; as a process, the program reads its own."""
+    own = tmp_path_factory.getbasetemp()
+    # That of a worker lies in that of the run.
+    shipped.SHARED.folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     with pytest.MonkeyPatch.context() as patch:
         for module in (rules, flagging):
             for name in ("load", "compile_watchlists", "check_examples"):

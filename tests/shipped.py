@@ -1,17 +1,21 @@
-"""The shipped watchlists for tests: read, compiled and tried once in a process, not by each test that needs them."""
+"""The shipped watchlists for tests: compiled and tried once, not by each test or each process of tests that needs them.
+
+The first of several workers keeps them as a night does (`keptlists`), and the others read what it has kept.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pipeline import match, matcher, rules, watchfolders
 from pipeline.config import load_settings
-from pipeline.keptlists import NAME, keep
+from pipeline.keptlists import NAME, keep, read
 from pipeline.matcher import Matcher
 from pipeline.tomlplace import Place
 from pipeline.watchlist import DomainFile, DomainRule, TermFile, TextRule, Watchlists, compiled_away
@@ -19,6 +23,17 @@ from pipeline.watchlist import DomainFile, DomainRule, TermFile, TextRule, Watch
 _NOWHERE = Place(Path(), "", ())
 #: The rules of small lists that have been tried on their examples in this process.
 _TRIED: set[tuple[tuple[TextRule, ...], tuple[DomainRule, ...]]] = set()
+#: What the kept lists are called by; nothing that they are made of changes while tests run.
+_STAMP = "shipped"
+
+
+class _Shared:
+    """The folder in which the workers of one run find the compiled lists; `conftest` says where."""
+
+    folder: Path
+
+
+SHARED = _Shared()
 
 
 @cache
@@ -30,9 +45,26 @@ def shipped_lists() -> Watchlists:
 @cache
 def shipped_matcher() -> Matcher:
     """The same, compiled and tried on their examples."""
-    made = matcher.compile_watchlists(shipped_lists())
-    match.check_examples(shipped_lists(), made)
-    return made
+    folder = SHARED.folder
+    with _alone_in(folder):
+        kept = read(folder, _STAMP)
+        if kept:
+            return kept[1]
+        made = matcher.compile_watchlists(shipped_lists())
+        match.check_examples(shipped_lists(), made)
+        keep(folder, _STAMP, compiled_away(shipped_lists()), made)
+        return made
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """While one worker makes something, the others wait for it."""
+    with (folder / "lock").open("w", encoding="ascii") as lock:
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def load(folders: Sequence[Path], terms: Sequence[TermFile] = (), domains: Sequence[DomainFile] = ()) -> Watchlists:
@@ -60,9 +92,7 @@ def check_examples(lists: Watchlists, made: Matcher) -> None:
 @cache
 def _kept() -> tuple[dict[str, str], bytes]:
     """The shipped lists alone as `keptlists.keep` writes them: what stands in the first line, and what behind it."""
-    with TemporaryDirectory() as folder:
-        keep(Path(folder), "none", compiled_away(shipped_lists()), shipped_matcher())
-        header, _, body = (Path(folder) / NAME).read_bytes().partition(b"\n")
+    header, _, body = (SHARED.folder / NAME).read_bytes().partition(b"\n")
     return json.loads(header), body
 
 
