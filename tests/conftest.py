@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import sqlite3
+import sqlite3.dbapi2
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from pipeline import flagging, keptlists, rules
-from tests import shipped
+from tests import shipped, unflushed
 from tests.effort import tries
 from tests.made_night import School
 from tests.made_subject import kept_school
@@ -50,6 +52,8 @@ def _no_power_cut() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         # Whatever is no open file is still refused.
         patch.setattr(os, "fsync", os.fstat)
+        for module in (sqlite3, sqlite3.dbapi2):
+            patch.setattr(module, "connect", unflushed.connect)
         yield
 
 
