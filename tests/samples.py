@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ every_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path
 every_format = pytest.mark.parametrize("name", names())
 
 
+@cache
 def declared_of(place: Path) -> Declared:
     """What is declared of a sample, or of a folder of samples."""
     own = place.with_name(f"{place.name}.declared.toml")
@@ -46,10 +48,18 @@ def form_of(sample: Path) -> Format:
     return registry()[sample.parent.name]
 
 
+@cache
 def lines_of(sample: Path) -> pl.DataFrame:
+    """Its lines, read once: nobody changes a table."""
     quoted = form_of(sample).records == "quoted"
     tables = [numbered(block).select(list(LINES)) for block in blocks([sample.read_bytes()], quoted=quoted)]
     return pl.concat(tables)
+
+
+@cache
+def parsed_of(sample: Path) -> Parsed:
+    """What its format makes of it as a whole; read once, to be compared."""
+    return form_of(sample).parse(lines_of(sample), declared_of(sample), "")
 
 
 def table_of(texts: list[str]) -> pl.DataFrame:

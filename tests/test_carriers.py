@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipeline.formats import Declared, Parsed, registry
 from pipeline.formats._carriers import uncarried, uncarried_lines
 from pipeline.formats._syslog import bare, without_header
-from tests.samples import SAMPLES, declared_of, form_of, lines_of, table_of
+from tests.samples import SAMPLES, declared_of, form_of, lines_of, parsed_of, table_of
 
 _PRIORITY = re.compile("^<[0-9]{1,3}>")
 
@@ -71,7 +71,7 @@ def _parsed(name: str, texts: list[str], declared: Declared | None = None) -> Pa
 def test_lines_of_collectors_give_the_events_of_the_lines(path: Path, carrier: Callable[[str], str]) -> None:
     form, declared, lines = form_of(path), declared_of(path), lines_of(path)
     texts = [carrier(text) if text.strip() else text for text in lines["text"]]
-    plain, carried = form.parse(lines, declared, ""), form.parse(table_of(texts), declared, "")
+    plain, carried = parsed_of(path), form.parse(table_of(texts), declared, "")
     events = carried.events.sort("line")
     timeless = plain.rejects.filter(pl.col("reason").is_in(_NO_TIME))["line"]
     new = events.filter(~pl.col("line").is_in(plain.events["line"].implode()))

@@ -32,6 +32,7 @@ from tests.samples import (
     every_sample,
     form_of,
     lines_of,
+    parsed_of,
     spelled_out,
     table_of,
 )
@@ -51,7 +52,7 @@ def _expected_path(sample: Path) -> Path:
 
 @functools.cache
 def _whole(sample: Path) -> list[dict[str, Any]]:
-    return spelled_out(form_of(sample).parse(lines_of(sample), declared_of(sample), ""))
+    return spelled_out(parsed_of(sample))
 
 
 def _in_parts(form: Format, lines: pl.DataFrame, declared: Declared, cuts: list[int]) -> list[dict[str, Any]]:

@@ -28,4 +28,5 @@ class Unflushed(sqlite3.Connection):
 
 def connect(*given: Any, **more: Any) -> sqlite3.Connection:
     """`sqlite3.connect`."""
-    return _connect(*given, **{"factory": Unflushed, **more})
+    made: sqlite3.Connection = _connect(*given, **{"factory": Unflushed, **more})
+    return made
