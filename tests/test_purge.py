@@ -284,7 +284,7 @@ def taken(book: Casebook, incident: str, step: str, other: str) -> None:
 # ---------------------------------------------------------------- killed in the middle
 
 PURGE = """
-import os, sys
+import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
 from sqlalchemy import event
@@ -292,9 +292,14 @@ from casebook import retention
 from casebook.access import NIGHT
 from tests.made_casebook import NOW, casebook
 retention._AT_A_TIME = 2
+taken, last = 0, int(sys.argv[2])
 with casebook(Path(sys.argv[1])) as book:
     def tell(*_):
+        global taken
+        taken += 1
         os.write(1, b".")
+        if taken == last:
+            os.kill(os.getpid(), signal.SIGKILL)
     event.listen(book._engine, "before_cursor_execute", tell)
     event.listen(book._engine, "commit", tell)
     kept = {rule: retention.Period(rule, 100, "the program") for rule in retention.RULES}
@@ -305,16 +310,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def killed_at(folder: Path, step: int) -> int:
-    """Start a purge, and kill it when it has taken so many steps; how many it took."""
-    with subprocess.Popen([sys.executable, "-c", PURGE, str(folder)], stdout=subprocess.PIPE, cwd=ROOT) as run:
-        assert run.stdout is not None
-        told = b""
-        while len(told) < step and (more := run.stdout.read(1)):
-            told += more
-        run.kill()
-        told += run.stdout.read()
+    """Start a purge that is killed at one of its steps; how many it took.
+
+    It does that itself: whoever reads of the step on a busy machine comes too late.
+    """
+    command = [sys.executable, "-c", PURGE, str(folder), str(step)]
+    run = subprocess.run(command, stdout=subprocess.PIPE, cwd=ROOT, check=False)
     assert run.returncode in {-signal.SIGKILL, 0}
-    return len(told)
+    return len(run.stdout)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that ends a process at once")
