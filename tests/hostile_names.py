@@ -151,6 +151,10 @@ _OBJECTS = {
     '"TimeGenerated":"2026-11-09T09:05:01.000000Z","SourceAddress":"10.20.4.17","SourceUser":"school\\\\a.khan",'
     '"Application":"web-browsing","Action":"block-url","URL":"games.example.net/«path»","URLCategory":"games",'
     '"UserAgent":"«agent»","Referer":"«referrer»","HTTPMethod":"get"}',
+    "fortigate_json": '{"date":"2025-09-08","time":"09:06:11","eventtime":1757318771000000000,"tz":"+0100","vd":"root",'
+    '"logid":"0316013056","type":"utm","subtype":"webfilter","user":"bjones","srcip":"10.20.1.16","service":"HTTP",'
+    '"hostname":"casino.example.com","agent":"«agent»","action":"blocked","url":"http://casino.example.com/«path»",'
+    '"rcvdbyte":0,"referralurl":"«referrer»"}',
     "zscaler_json": '{ "sourcetype" : "zscalernss-web", "event" : {"time":"Mon Nov 09 09:05:02 2026",'
     '"login":"a.khan@school.test","proto":"HTTP","eurl":"games.example.net/«path»","action":"Blocked","urlcat":"Games",'
     '"location":"Main Site","cip":"10.20.4.17","reqmethod":"GET","respcode":"403","ua":"«agent»",'

@@ -13,7 +13,7 @@ from pipeline.formats import LINES, Declared, Parsed, registry
 from pipeline.formats import _json as shared
 
 _FOLDER = Path(__file__).parent.parent / "sample_logs"
-_NAMES = ("adguard_home", "netskope", "panos_json", "suricata", "zeek_json", "zscaler_json")
+_NAMES = ("adguard_home", "fortigate_json", "netskope", "panos_json", "suricata", "zeek_json", "zscaler_json")
 
 
 def _table(texts: list[str]) -> pl.DataFrame:
@@ -38,7 +38,10 @@ def test_many_lines_at_once_are_read_like_a_few(name: str) -> None:
         assert _places(all_of_them, len(texts)) == _places(one, len(texts)) * times
 
 
-@pytest.mark.parametrize("name", ["adguard_home", "panos_json", "suricata", "zeek_json", "zscaler_json"])
+_SENT_ON = ("adguard_home", "fortigate_json", "panos_json", "suricata", "zeek_json", "zscaler_json")
+
+
+@pytest.mark.parametrize("name", _SENT_ON)
 def test_what_rsyslog_sends_on_from_a_file_is_read_behind_its_header(name: str) -> None:
     texts = next((_FOLDER / name).glob("*.json")).read_text(encoding="utf-8").splitlines()
     whole = [text for text in texts if text.startswith("{")]
