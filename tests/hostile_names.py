@@ -155,6 +155,9 @@ _OBJECTS = {
     '"logid":"0316013056","type":"utm","subtype":"webfilter","user":"bjones","srcip":"10.20.1.16","service":"HTTP",'
     '"hostname":"casino.example.com","agent":"«agent»","action":"blocked","url":"http://casino.example.com/«path»",'
     '"rcvdbyte":0,"referralurl":"«referrer»"}',
+    "sophos_central": '{"when":"2026-03-16T09:05:01.000Z","source_info":{"ip":"10.20.1.16"},"customer_id":"0",'
+    '"source":"SCHOOL\\\\bjones","type":"Event::Endpoint::WebControlViolation","location":"LAB2-07","group":"WEB",'
+    '"name":"\'https://casino.example.com/«path»\' blocked due to category \'Gambling\'"}',
     "zscaler_json": '{ "sourcetype" : "zscalernss-web", "event" : {"time":"Mon Nov 09 09:05:02 2026",'
     '"login":"a.khan@school.test","proto":"HTTP","eurl":"games.example.net/«path»","action":"Blocked","urlcat":"Games",'
     '"location":"Main Site","cip":"10.20.4.17","reqmethod":"GET","respcode":"403","ua":"«agent»",'
@@ -168,6 +171,10 @@ _OBJECTS = {
     "json": '{"time":"2025-09-08T09:05:02+01:00","user":{"name":"«user»"},"client":[{"ip":"10.20.1.16"}],"http":'
     '{"method":"GET","url":"http://casino.example.com/«path»","status":403},"action":"Block"}',
 }  # fmt: skip
+_ZSCALER_DNS = (
+    '{"sourcetype":"zscalernss-dns","event":{"datetime":"Mon Nov 09 09:05:02 2026","user":"a.khan@school.test",'
+    '"reqaction":"REQ_BLOCK","resaction":"None","dns_req":"«host».example.net","clt_sip":"10.20.4.17"}}'
+)
 _ALL = ("path", "agent", "referrer", "user", "host")
 NETWORK += [
     Product(
@@ -176,6 +183,7 @@ NETWORK += [
     )
     for name, record in _OBJECTS.items()
 ]  # fmt: skip
+NETWORK.append(Product("zscaler_json", _ZSCALER_DNS, writes={"host": _json}))
 
 _SKYHIGH_CLOUD_HEAD = (
     '"user_id","username","source_ip","http_action","server_to_client_bytes","client_to_server_bytes","requested_host",'

@@ -38,7 +38,7 @@ def test_many_lines_at_once_are_read_like_a_few(name: str) -> None:
         assert _places(all_of_them, len(texts)) == _places(one, len(texts)) * times
 
 
-_SENT_ON = ("adguard_home", "fortigate_json", "panos_json", "suricata", "zeek_json", "zscaler_json")
+_SENT_ON = ("adguard_home", "fortigate_json", "panos_json", "sophos_central", "suricata", "zeek_json", "zscaler_json")
 
 
 @pytest.mark.parametrize("name", _SENT_ON)

@@ -1,11 +1,14 @@
 """What a WatchGuard Firebox says of a request, whichever way its log is written down.
 
 In: one row for each record with the cells `acted` (Allow, Deny ...), `src`, `port`, `msg`, `op`, `cats`, `dstname`,
-`arg`, `host`, `path`, `sni`, `cn`, `rcvd_bytes`, `elapsed_time` and `src_user`, null where there is none. Out: which
-records name a site and are a request or a refusal, and the columns of their events. Refuses sizes that are no numbers.
+`arg`, `host`, `path`, `sni`, `cn`, `rcvd_bytes`, `elapsed_time`, `src_user` and `question`, null where there is none.
+Out: which records name a site and are a request or a refusal, and the columns of their events. Refuses sizes that are
+no numbers.
 
-`rcvd_bytes` is what came back for the client. An HTTPS record shows the name that the client asked for (`sni`), or that
-of the certificate where it is no pattern. A URL is `http`, on port 443 `https`.
+`rcvd_bytes` is what came back for the client. An HTTPS record shows the name that the client asked for (`sni`), or
+that of the certificate where it is no pattern. A URL is `http`, on port 443 `https`. A DNS record (`question`) shows a
+host only, and names nobody: nothing stands behind the user in it, so that it could be what a client put into the name
+that it asked for.
 Source: Fireware log catalog 12.3 and 12.6.
 """
 
@@ -22,7 +25,7 @@ COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "host", "url", "verdict", "vendor_category", "bytes",
     "duration_ms", "kind",
 )  # fmt: skip
-_REQUEST: Final = r"(?i)^https? request$|categories|url match"
+_REQUEST: Final = r"(?i)^https? request$|^dns request$|categories|(?:url|dns question) match"
 _REFUSED: Final = r"^Proxy(?:Deny|Drop|Block)"
 
 
@@ -32,7 +35,7 @@ def is_ours() -> pl.Expr:
 
 
 def _names_a_site() -> pl.Expr:
-    return pl.any_horizontal(said(pl.col(name)).is_not_null() for name in ("dstname", "host", "sni", "cn"))
+    return pl.any_horizontal(said(pl.col(name)).is_not_null() for name in ("dstname", "host", "sni", "cn", "question"))
 
 
 def _refused() -> pl.Expr:
@@ -44,15 +47,15 @@ def event() -> list[pl.Expr]:
     """The columns of an event, and `reason` and `detail` of a reject."""
     name = pl.coalesce(said(pl.col("dstname")), said(pl.col("host")))
     encrypted = pl.when(~pl.col("cn").str.contains("*", literal=True)).then(said(pl.col("cn")))
-    url = _url(name)
+    url, question = _url(name), said(pl.col("question")).str.strip_suffix(".")
     return [
         pl.col("line"),
         pl.col("ts"),
         pl.col("ts_quality"),
-        said(pl.col("src_user")).alias("user_raw"),
+        pl.when(question.is_null()).then(said(pl.col("src_user"))).alias("user_raw"),
         pl.col("src").alias("client_ip"),
         said(pl.col("op")).alias("method"),
-        pl.when(url.is_null()).then(pl.coalesce(name, said(pl.col("sni")), encrypted)).alias("host"),
+        pl.when(url.is_null()).then(pl.coalesce(name, said(pl.col("sni")), encrypted, question)).alias("host"),
         url.alias("url"),
         _verdict().alias("verdict"),
         said(pl.col("cats")).alias("vendor_category"),

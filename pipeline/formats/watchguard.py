@@ -1,11 +1,12 @@
-r"""WatchGuard Firebox (Fireware): what its HTTP and HTTPS proxies log, by syslog.
+r"""WatchGuard Firebox (Fireware): what its HTTP, HTTPS and DNS proxies log, by syslog.
 
 In: lines such as `<142>Sep 28 10:15:02 fb1 80D6000000000 (2026-09-28T09:15:02) http-proxy[2345]: msg_id="1AFF-0024"
 Allow 1-Trusted 0-External tcp 10.2.3.4 192.0.2.9 64425 80 msg="HTTP Request" proxy_act="HTTP-Client.1" op="GET"
 dstname="h" arg="/p" sent_bytes="339" rcvd_bytes="955" elapsed_time="5.037750 sec(s)" src_user="dee" (HTTP-proxy-00)`,
-tabs also as `#011`. Read are the records of these proxies (`1AFF`, `2CFF`, `3000-0175` and `-0176`, or a proxy's name
-without a number) that name a site and are a request, a category, a match of a URL, or a refusal. What the proxies say
-of the parts of an allowed request, traffic, events and alarms are skips (`other-record`).
+tabs also as `#011`; of DNS `... udp 10.2.3.4 192.0.2.53 61758 53 msg="DNS request" query_type="A" question="h" ...`.
+Read are the records of these proxies (`1AFF`, `2CFF`, `1DFF`, `3000-0175` and `-0176`, or a proxy's name without a
+number) that name a site and are a request, a category, a match of a URL or of a DNS name, or a refusal. What the
+proxies say of the parts of an allowed request, traffic, events and alarms are skips (`other-record`).
 
 The time in brackets is UTC; without it the stamp of syslog counts, whose year may have to be found. What the cells
 mean, `_watchguard` says.
@@ -36,8 +37,9 @@ from pipeline.monthnames import from_named_month
 _KEYED: Final = Keyed(
     keys=(
         "msg", "op", "cats", "dstname", "arg", "host", "path", "sni", "cn", "rcvd_bytes", "elapsed_time", "src_user",
+        "question",
     ),
-    client=("dstname", "arg", "host", "path", "sni", "line", "header"),
+    client=("dstname", "arg", "host", "path", "sni", "line", "header", "question"),
     ahead=("msg", "op"),
     before=r'[^"=]*(?:msg_id="[^"]*"[^"=]*)?',
     # The name of the policy.
@@ -49,11 +51,11 @@ _ID: Final = r'msg_id="[0-9A-F]{4}-[0-9A-F]{4}"'
 _ACTED: Final = r"(?:Allow|Deny|Drop|Block)"
 _RECORD: Final = rf"^[^\"=]*[a-z][a-z0-9_-]*(?:\[[0-9]+\])?: +(?:{_ID}|{_ACTED} .* proxy_act=)"
 _SHAPED: Final = re.compile(_RECORD)
-_OURS: Final = rf'^[^"=]*: +(?:msg_id="(?:1AFF-|2CFF-|3000-017[56])|{_ACTED} )'
+_OURS: Final = rf'^[^"=]*: +(?:msg_id="(?:1AFF-|1DFF-|2CFF-|3000-017[56])|{_ACTED} )'
 #: What is taken from before the pairs; the names of interfaces may hold blanks.
 _ACTS: Final = rf"(?:{_ID}|proxy(?:\[[0-9]+\])?:) +(?P<acted>[A-Z][a-z]+) "
 _PEERS: Final = " *(?P<src>[0-9A-Fa-f.:]+) +[0-9A-Fa-f.:]+ +[0-9]+ +(?P<port>[0-9]+) +msg="
-_SIDES: Final = rf'{_ACTS}[^"=]*? tcp {_PEERS}'
+_SIDES: Final = rf'{_ACTS}[^"=]*? (?:tcp|udp) {_PEERS}'
 _TIME: Final = r"\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:\.[0-9]+)?)\)"
 #: Where no earlier bracket stands, each character has but one place in the pattern, and it takes a third of the time.
 _SOON: Final = rf'^[^"=(]*{_TIME}'
@@ -108,7 +110,7 @@ def _faults() -> list[pl.Expr]:
     reason = pl.when(pl.col("acted").is_null() | forged).then(pl.lit("bad-field"))
     detail = (
         pl.when(pl.col("acted").is_null())
-        .then(pl.lit("does not say tcp, two addresses, two ports and a message"))
+        .then(pl.lit("does not say tcp or udp, two addresses, two ports and a message"))
         .when(forged)
         .then(pl.lit("says src_user before what follows a user, so a client may have written it"))
     )
@@ -132,11 +134,13 @@ def _stamps(texts: pl.Series) -> pl.Series:
 
 FORMAT: Final = Format(
     name="watchguard",
-    title="WatchGuard Firebox (Fireware) HTTP and HTTPS proxies, syslog",
+    title="WatchGuard Firebox (Fireware) HTTP, HTTPS and DNS proxies, syslog",
     document="https://www.watchguard.com/help/docs/help-center/en-US/Content/en-US/Fireware/logging/read_log-msg.html",
     claims=claims,
     parse=parse,
-    gives="user, client address, method, URL or host, verdict, WebBlocker category, bytes to the client, time taken",
-    cannot="the page behind HTTPS that is not inspected; the status; the content type, so pictures count as pages",
+    gives="user, client address, method, URL or host, verdict, WebBlocker category, bytes to the client, time taken; "
+    "of DNS the name",
+    cannot="the page behind HTTPS that is not inspected; the status; the content type, so pictures "
+    "count as pages; the user of a DNS query",
     unproven=("blocked",),
 )

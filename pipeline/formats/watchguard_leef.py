@@ -1,10 +1,11 @@
-r"""WatchGuard Firebox (Fireware): what its HTTP and HTTPS proxies log, by syslog in LEEF (log format "IBM LEEF").
+r"""WatchGuard Firebox (Fireware): what its HTTP, HTTPS and DNS proxies log, by syslog in LEEF (log format "IBM LEEF").
 
 In: lines such as `<142>Sep 28 10:15:02 fb1 LEEF:1.0|WatchGuard|XTM|12.8.2.B666661|1AFF0024|serial=80D6<tab>policy=
 HTTP-proxy-00<tab>disp=Allow<tab>src=10.2.3.4<tab>dstPort=80<tab>op=GET<tab>dstname=h<tab>arg=/p<tab>rcvd_bytes=955<tab>
 elapsed_time=0.001407 sec(s)<tab>src_user=dee<tab>msg=HTTP request`. The header's last column is the number of the
-message, without a dash. Read are the records of these proxies (`1AFF`, `2CFF`, `3000` with `0175` and `0176`) that name
-a site and are a request, a category, a match of a URL, or a refusal; all others are skips (`other-record`).
+message, without a dash. Read are the records of these proxies (`1AFF`, `2CFF`, `1DFF`, `3000` with `0175` and `0176`)
+that name a site and are a request, a category, a match of a URL or of a DNS name, or a refusal; all others are skips
+(`other-record`).
 
 `devTime` counts where it is there, else the stamp of syslog, whose year and zone have to be found. What the cells mean,
 `_watchguard` says. LEEF is read as `_leef` says: a path in which the Firebox leaves a bare tab ends there, and what a
@@ -31,11 +32,11 @@ _SOURCE: Final = Source(
     product="[^|]+",
     keys=(
         "devTime", "disp", "src", "dstPort", "msg", "op", "cats", "dstname", "arg", "host", "path", "sni", "cn",
-        "rcvd_bytes", "elapsed_time", "src_user",
+        "rcvd_bytes", "elapsed_time", "src_user", "question",
     ),
-    once=("disp", "src", "dstname", "arg", "host", "path", "sni", "src_user"),
+    once=("disp", "src", "dstname", "arg", "host", "path", "sni", "src_user", "question"),
 )  # fmt: skip
-_PROXIES: Final = "^(?:1AFF|2CFF|3000017[56]$)"
+_PROXIES: Final = "^(?:1AFF|1DFF|2CFF|3000017[56]$)"
 claims = _SOURCE.claims
 
 
@@ -56,13 +57,14 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 FORMAT: Final = Format(
     name="watchguard_leef",
-    title="WatchGuard Firebox (Fireware) HTTP and HTTPS proxies, LEEF",
+    title="WatchGuard Firebox (Fireware) HTTP, HTTPS and DNS proxies, LEEF",
     document="https://www.watchguard.com/help/docs/help-center/en-US/Content/en-US/Fireware/logging/"
     "send_logs_to_syslog_c.html",
     claims=claims,
     parse=parse,
-    gives="user, client address, method, URL or host, verdict, WebBlocker category, bytes to the client, time taken",
+    gives="user, client address, method, URL or host, verdict, WebBlocker category, bytes to the client, time taken; "
+    "of DNS the name",
     cannot="the year and the zone where a record has no devTime; the page behind HTTPS that is not inspected; the "
-    "status; the content type, so pictures count as pages",
+    "status; the content type, so pictures count as pages; the user of a DNS query",
     unproven=("blocked",),
 )

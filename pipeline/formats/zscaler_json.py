@@ -1,16 +1,17 @@
-r"""Zscaler Internet Access web logs as JSON lines: NSS feeds for a SIEM, and Cloud NSS.
+r"""Zscaler Internet Access web and DNS logs as JSON lines: NSS feeds for a SIEM, and Cloud NSS.
 
-In: lines such as `{"sourcetype":"zscalernss-web","event":{"time":"Mon Nov  9 09:05:01 2026","login":"a@school.test",
+In: lines such as `{"sourcetype":"zscalernss-web","event":{"time":"Mon Nov 9 09:05:01 2026","login":"a@school.test",
 "proto":"HTTPS","eurl":"h/p","action":"Blocked", ...}}`, by file, HTTP or syslog. A feed's fields are chosen by the
 school; read are the names of the vendor's own templates: of the SIEM feed (`eurl`, `cip`, `ua`), of Cloud NSS
-(`b64url`, `cltintip`, `useragent`) and of the Splunk feed (`url`, `ClientIP`, `user`). Feeds of other logs
-(`zscalernss-fw`, `-dns`, ...) are skips (`other-record`).
+(`b64url`, `cltintip`, `useragent`), of the Splunk feed (`url`, `ClientIP`, `user`), and of the DNS feed (`dns_req`,
+`reqaction`, `resaction`, `clt_sip`), which `_zscaler_dns` explains. Feeds of other logs (`zscalernss-fw`, ...) are
+skips (`other-record`).
 `time` is in the zone of the feed: where `tz` says GMT it is exact, else `epochtime` is taken, else the declared zone.
 URLs come without a scheme; `proto` names it. `b64url` and `b64referer` are Base64. `respsize` is what went to the
-client. A CONNECT, a tunnel (`SSL`, `TUNNEL`) and traffic that was not decrypted show the host only. `None`, `NA` and
-`Unknown` say nothing. Out: `_COLUMNS`. Refuses lines that are no JSON object, or lack the type, the action or a
-readable time.
-Source: Zscaler's help, "NSS Feed Output Format: Web Logs" and "Cloud NSS".
+client. Without a login the user is the name of the location, and then nobody. A CONNECT, a tunnel (`SSL`, `TUNNEL`)
+and traffic that was not decrypted show the host only. `None`, `NA` and `Unknown` say nothing. Out: `_COLUMNS`. Refuses
+lines that are no JSON object, or lack the type, the action or the name that was asked for, or a readable time.
+Source: Zscaler's help, "NSS Feed Output Format: Web Logs", "NSS Feed Output Format: DNS Logs" and "Cloud NSS".
 """
 
 from __future__ import annotations
@@ -23,30 +24,33 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, skips, whole
+from pipeline.formats._cells import blank_apart, is_background, parted, refusal, skips, whole
 from pipeline.formats._distinct import judged
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
+from pipeline.formats._zscaler_dns import DNS_NAMES, dns_verdict
 from pipeline.localtime import Running
 from pipeline.writtentime import from_written
 
 #: Each column by the names that it has in the templates; the first that says something counts.
 _NAMES: Final = {
     "time": ("time", "datetime"), "tz": ("tz",), "epoch": ("epochtime",), "login": ("login", "user"),
+    "place": ("location",),
     "protocol": ("proto", "protocol"), "target": ("eurl", "url"), "coded": ("b64url",), "action": ("action",),
-    "client": ("cltintip", "cintip", "ClientIP", "cip", "cltip"), "machine": ("devicehostname",),
+    "client": ("cltintip", "cintip", "ClientIP", "cip", "cltip", "clt_sip"), "machine": ("devicehostname",),
     "method": ("reqmethod", "requestmethod"), "code": ("respcode", "status"), "size": ("respsize", "responsesize"),
     "agent": ("ua", "useragent"), "refer": ("ereferer", "refererURL"), "coded_refer": ("b64referer",),
     "content": ("contenttype",), "category": ("urlcat", "urlsubcat", "urlcategory"), "program": ("appname",),
-    "decrypted": ("ssldecrypted",),
+    "decrypted": ("ssldecrypted",), **DNS_NAMES,
 }  # fmt: skip
 _WANTED: Final = {"source": "sourcetype"} | {name: f"event.{name}" for names in _NAMES.values() for name in names}
 _COLUMNS: Final = (
-    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "app", "verdict",
-    "vendor_category", "status", "bytes", "content_type", "user_agent", "referrer", "kind",
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "app", "verdict",
+    "vendor_category", "status", "bytes", "duration_ms", "content_type", "user_agent", "referrer", "kind",
 )  # fmt: skip
 _WEB: Final = "zscalernss-web"
-_SHAPE: Final = re.compile(r'\s*\{(?=.*"sourcetype"\s*:\s*"zscalernss-web")(?=.*"event"\s*:\s*\{)')
+_DNS: Final = "zscalernss-dns"
+_SHAPE: Final = re.compile(r'\s*\{(?=.*"sourcetype"\s*:\s*"zscalernss-(?:web|dns)")(?=.*"event"\s*:\s*\{)')
 _NOTHING: Final = ("None", "NA", "N/A", "Unknown", "")
 _SAYS_NOTHING: Final = rf"^(?:\s*(?:{'|'.join(_NOTHING)})\s*|-)$"
 _STAMP: Final = "%b %d %H:%M:%S %Y"
@@ -58,7 +62,7 @@ _TUNNEL: Final = "^(?:ssl|tunnel.*|http_proxy)$"
 
 
 def claims(first_lines: Sequence[str]) -> bool:
-    """Most lines say that they are Zscaler's web log."""
+    """Most lines say that they are Zscaler's web or DNS log."""
     shaped = sum(1 for line in bare(first_lines) if _SHAPE.match(line))
     return shaped * 2 > len(first_lines)
 
@@ -69,7 +73,9 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     cells = fields(without_header(texts), _WANTED)
     missing = pl.when(pl.col("source").is_null()).then(pl.lit("has no sourcetype")).when(
         (pl.col("source") == _WEB) & pl.col("action").is_null()
-    ).then(pl.lit("has no event.action"))  # fmt: skip
+    ).then(pl.lit("has no event.action")).when(
+        (pl.col("source") == _DNS) & pl.col("dns_req").is_null()
+    ).then(pl.lit("has no event.dns_req"))  # fmt: skip
     lacks = pl.col("reason").is_null() & missing.is_not_null()
     cells = cells.with_columns(
         pl.when(lacks).then(pl.lit("missing-column")).otherwise(pl.col("reason")).alias("reason"),
@@ -77,11 +83,14 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     )
     damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
     good = cells.filter(pl.col("reason").is_null())
-    other = skips(good.filter(pl.col("source") != _WEB), "other-record")
-    ours = good.filter(pl.col("source") == _WEB)
+    is_ours = pl.col("source").is_in([_WEB, _DNS])
+    other = skips(good.filter(~is_ours), "other-record")
+    ours = good.filter(is_ours)
     # A feed has one of the names that a column may have.
     given = frozenset(each.name for each in ours if each.null_count() < ours.height)
-    records = judged(ours.select("line", *_columns(given)), ("_time", "_tz", "_epoch"), [_written().alias("written")])
+    records = judged(
+        ours.select("line", "source", *_columns(given)), ("_time", "_tz", "_epoch"), [_written().alias("written")]
+    )
     stamped = from_written(records["written"], declared.timezone, declared.date_order, Running.from_text(carry))
     read, running = records.hstack(stamped[0]), stamped[1]
     rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
@@ -113,34 +122,39 @@ def _written() -> pl.Expr:
 
 def _event() -> list[pl.Expr]:
     status = whole(pl.col("_code"))
-    numbers = [pl.col(name).is_not_null() & whole(pl.col(name)).is_null() for name in ("_code", "_size")]
+    dns = pl.col("source") == _DNS
+    numbers = [pl.col(name).is_not_null() & whole(pl.col(name)).is_null() for name in ("_code", "_size", "_took")]
     no_number = pl.any_horizontal(numbers)
+    nameless = dns & pl.col("_name").is_null()
     read = pl.col("_action").str.to_lowercase().replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String)
     refer = pl.coalesce(_decoded("_coded_refer"), "_refer")
     return [
         pl.col("line"),
         pl.col("ts"),
         pl.col("ts_quality"),
-        pl.col("_login").alias("user_raw"),
+        pl.when(pl.col("_login").ne_missing(pl.col("_place"))).then(pl.col("_login")).alias("user_raw"),
         pl.col("_client").alias("client_ip"),
         pl.col("_machine").alias("device"),
         pl.when(pl.col("_method") != "invalid").then(pl.col("_method")).alias("method"),
-        _url().alias("url"),
+        pl.col("_name").alias("host"),
+        pl.when(~dns).then(_url()).alias("url"),
         pl.col("_program").alias("app"),
-        pl.when(status == 407).then(pl.lit("challenge")).otherwise(read.fill_null("unknown")).alias("verdict"),
-        pl.col("_category").alias("vendor_category"),
+        pl.when(dns).then(dns_verdict("_asked", "_answered")).when(status == 407).then(pl.lit("challenge"))
+        .otherwise(read.fill_null("unknown")).alias("verdict"),
+        pl.coalesce("_category", "_topic").alias("vendor_category"),
         pl.when(status > 0).then(status).alias("status"),
         whole(pl.col("_size")).alias("bytes"),
+        whole(pl.col("_took")).alias("duration_ms"),
         pl.col("_content").alias("content_type"),
         pl.col("_agent").alias("user_agent"),
         pl.when(~refer.is_in(_NOTHING)).then(refer).alias("referrer"),
-        _kind().alias("kind"),
-        pl.when(no_number).then(pl.lit("bad-number")).otherwise(pl.col("reason")).alias("reason"),
-        pl.when(no_number)
-        .then(pl.lit("the status or the size is not a whole number"))
-        .otherwise(pl.col("detail"))
-        .alias("detail"),
-    ]
+        pl.when(dns).then(pl.lit("host-only")).otherwise(_kind()).alias("kind"),
+        *refusal(
+            [(no_number, "bad-number", "the status, the size or the duration is not a whole number"),
+             (nameless, "bad-field", "the name is empty")],
+            (pl.col("reason"), pl.col("detail")),
+        ),
+    ]  # fmt: skip
 
 
 def _decoded(name: str) -> pl.Expr:
@@ -187,12 +201,12 @@ def _kind() -> pl.Expr:
 
 FORMAT: Final = Format(
     name="zscaler_json",
-    title="Zscaler Internet Access web log, JSON (NSS, Cloud NSS)",
+    title="Zscaler Internet Access web and DNS logs, JSON (NSS, Cloud NSS)",
     document="https://help.zscaler.com/zia/nss-feed-output-format-web-logs",
     claims=claims,
     parse=parse,
     gives="user, client address, device, URL, verdict, category, status, bytes to the client, content type, "
-    "user agent, referrer, application",
-    cannot="a page that was cautioned is told apart neither from an allowed nor from a blocked one; feeds with field "
-    "names of the school's own",
+    "user agent, referrer, application; of DNS the name that was asked for",
+    cannot="a page that was cautioned is told apart neither from an allowed nor from a blocked one; where a DNS rule "
+    "redirects to; feeds with field names of the school's own",
 )
