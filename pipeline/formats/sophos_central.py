@@ -1,0 +1,120 @@
+r"""Sophos Central: what the web control of Sophos Endpoint blocked or warned of, JSON lines of the SIEM API.
+
+In: one event a line, as the API gives it or as Sophos's own script writes it (`siem.py`, `format = json`), such as
+`{"when":"2026-03-16T09:05:01.000Z","type":"Event::Endpoint::WebControlViolation","name":"'https://h' blocked due to
+category 'Gambling'","source":"SCHOOL\\dee","location":"PC-104","source_info":{"ip":"10.2.3.4"},"group":"WEB", ...}`.
+The script calls `when` `end`, `source` `suser` and `location` `dhost`. Read are `WebControlViolation` and
+`WebFilteringBlocked`; every other event is a skip (`other-record`).
+
+What was done to which address stands in `name`, in words: `'URL' blocked due to category 'C'`; `'URL' warned due to
+category 'C'`; `User bypassed category block to 'URL'`, who went on past a warning (`allowed`); `Access was blocked to
+"URL" because of "T"`. The address is the client's, what follows it Sophos's, so the last such words count. An event in
+other words is a reject, since its address cannot be told. `n/a` is nobody. A site without a path shows the host only.
+Pages that are allowed are not logged.
+Out: `_COLUMNS`. Refuses lines that are no JSON object, lack the type or the name, or have no readable time.
+Source: Sophos, "SIEM Integration API", the script that Sophos has published, and events that its users have published.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from pipeline.formats import Declared, Format, Parsed
+from pipeline.formats._cells import blank_apart, parted, refusal, said, skips
+from pipeline.formats._instants import timed
+from pipeline.formats._json import fields
+from pipeline.formats._syslog import bare, without_header
+from pipeline.localtime import Running
+
+_WANTED: Final = {
+    "type": "type", "name": "name", "when": "when", "end": "end", "source": "source", "suser": "suser",
+    "location": "location", "dhost": "dhost", "ip": "source_info.ip",
+}  # fmt: skip
+_COLUMNS: Final = (
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "url", "verdict", "vendor_category", "kind",
+)  # fmt: skip
+_TYPES: Final = ("Event::Endpoint::WebControlViolation", "Event::Endpoint::WebFilteringBlocked")
+_SHAPE: Final = re.compile(
+    r'\s*\{(?=.*"type"\s*:\s*"Event::)(?=.*"name"\s*:\s*")(?=.*"(?:when|end)"\s*:)(?=.*"(?:customer_id|endpoint_id)"\s*:)'
+)
+_BY_CATEGORY: Final = r"^'(?P<site>.*)' (?P<done>blocked|warned) due to category '(?P<category>[^']*)'\.?$"
+_WENT_ON: Final = r"^User bypassed category block to '(.*)'\.?$"
+_BY_THREAT: Final = r'^Access was blocked to "(.*)" because of "[^"]*"\.?$'
+#: A host and no page of it.
+_NO_PAGE: Final = r"^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*/?$"
+
+
+def claims(first_lines: Sequence[str]) -> bool:
+    """Most lines are events of Sophos Central."""
+    shaped = sum(1 for line in bare(first_lines) if _SHAPE.match(line))
+    return shaped * 2 > len(first_lines)
+
+
+def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
+    """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
+    texts, blank = blank_apart(lines)
+    cells = fields(without_header(texts), _WANTED)
+    readable, ours = pl.col("reason").is_null(), pl.col("type").is_in(_TYPES).fill_null(value=False)
+    cells = cells.with_columns(
+        refusal(
+            [
+                (readable & pl.col("type").is_null(), "missing-column", "has no type"),
+                (readable & ours & pl.col("name").is_null(), "missing-column", "has no name"),
+            ],
+            (pl.col("reason"), pl.col("detail")),
+        )
+    )
+    good = pl.col("reason").is_null()
+    records = cells.filter(good & ours).drop("reason", "detail")
+    records = records.with_columns(
+        pl.coalesce(said(pl.col("when")), "end").alias("written"),
+        pl.col("name").str.extract_groups(_BY_CATEGORY).alias("words"),
+        pl.col("name").str.extract(_WENT_ON).alias("bypassed"),
+        pl.col("name").str.extract(_BY_THREAT).alias("threat"),
+    ).unnest("words")
+    read, running = timed(records, "written", declared, Running.from_text(carry))
+    damaged = cells.filter(~good).select("line", "reason", "detail")
+    other = skips(cells.filter(good & ~ours), "other-record")
+    rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
+    return parted(rows, _COLUMNS, [blank, other], running.to_text())
+
+
+def _event() -> list[pl.Expr]:
+    site = pl.coalesce("site", "bypassed", "threat")
+    user = pl.coalesce(said(pl.col("source")), said(pl.col("suser")))
+    unknown = pl.col("reason").is_null() & said(site).is_null()
+    return [
+        pl.col("line"),
+        pl.col("ts"),
+        pl.col("ts_quality"),
+        pl.when(user.str.to_lowercase() != "n/a").then(user).alias("user_raw"),
+        said(pl.col("ip")).alias("client_ip"),
+        pl.coalesce(said(pl.col("location")), said(pl.col("dhost"))).alias("device"),
+        site.alias("url"),
+        pl.coalesce(
+            "done",
+            pl.when(pl.col("bypassed").is_not_null()).then(pl.lit("allowed")),
+            pl.lit("blocked"),
+        ).alias("verdict"),
+        said(pl.col("category")).alias("vendor_category"),
+        pl.when(site.str.contains(_NO_PAGE)).then(pl.lit("host-only")).otherwise(pl.lit("page")).alias("kind"),
+        *refusal(
+            [(unknown, "bad-field", "the name does not say in known words which site was blocked or warned of")],
+            (pl.col("reason"), pl.col("detail")),
+        ),
+    ]
+
+
+FORMAT: Final = Format(
+    name="sophos_central",
+    title="Sophos Central, web control of Sophos Endpoint, JSON (SIEM API)",
+    document="https://developer.sophos.com/docs/siem-v1/1/overview",
+    claims=claims,
+    parse=parse,
+    gives="user, client address, device, URL, verdict (blocked, warned, went on past the warning), category",
+    cannot="allowed pages, which are not logged; the page of most HTTPS sites; the method, the status, the bytes",
+)
