@@ -155,6 +155,10 @@ _OBJECTS = {
     '"logid":"0316013056","type":"utm","subtype":"webfilter","user":"bjones","srcip":"10.20.1.16","service":"HTTP",'
     '"hostname":"casino.example.com","agent":"«agent»","action":"blocked","url":"http://casino.example.com/«path»",'
     '"rcvdbyte":0,"referralurl":"«referrer»"}',
+    "umbrella_json": '{"type":"proxy","timestamp":1773651904123,"internalip":"10.20.1.16","externalip":"203.0.113.5",'
+    '"verdict":"blocked","url":"https://casino.example.com/«path»","requestmethod":"«method»","statuscode":403,'
+    '"responsesize":746,"contenttype":"text/html","useragent":"«agent»","referer":"«referrer»","identities":'
+    '[{"label":"bjones","type":{"label":"AD Users"}}],"categories":[{"label":"Gambling","deprecated":false}]}',
     "sophos_central": '{"when":"2026-03-16T09:05:01.000Z","source_info":{"ip":"10.20.1.16"},"customer_id":"0",'
     '"source":"SCHOOL\\\\bjones","type":"Event::Endpoint::WebControlViolation","location":"LAB2-07","group":"WEB",'
     '"name":"\'https://casino.example.com/«path»\' blocked due to category \'Gambling\'"}',

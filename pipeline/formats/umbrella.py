@@ -4,9 +4,10 @@ In: records such as `"2026-03-16 09:00:01","Ann Smith (asmith@example.org)","...
 "1 (A)","NOERROR","news.example.org.","News",...`, all cells in quotes, with line ends inside them, and in older files
 with blanks between them. Which kind a record is of, its own cells show: a DNS record has a type such as `1 (A)` behind
 its action, a web record has its action before the URL. Later versions of the log add columns at the end; those that are
-read have never moved. The records of the other logs (IP, firewall, intrusion, admin audit) are skips (`other-record`),
-the header that version 11 may have is one (`header`). Cisco Secure Access, which follows Umbrella, writes its DNS logs
-in the same order; the names in its header are bare.
+read have never moved. A type may also be `Other`, which counts where the code of an answer stands behind it. The
+records of the other logs (IP, firewall, intrusion, admin audit) are skips (`other-record`), the header that version 11
+may have is one (`header`). Cisco Secure Access, which follows Umbrella, writes its DNS logs in the same order; the
+names in its header are bare.
 
 The time is UTC. An identity may be a person, a computer or a network, and its type says which (from version 4 on): only
 a user becomes the user, only a computer the device. Of `Ann Smith (asmith@example.org)` the address is the account;
@@ -30,6 +31,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
 from pipeline.formats._delimited import Layout, split
+from pipeline.formats._umbrella import ACCOUNT, OF_DEVICES, OF_PEOPLE, VERDICTS
 from pipeline.localtime import Running
 from pipeline.writtentime import from_written
 
@@ -49,14 +51,15 @@ _COLUMNS: Final = (
 _ADDRESS: Final = r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%.*)?)$"
 _TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}"
 _QUERY_TYPE: Final = r"^[0-9]{1,5} \([A-Za-z0-9-]+\)$"
+#: What stands behind the type, so that `Other` is surely one.
+_ANSWER: Final = r"^[A-Z][A-Z0-9]{3,}$"
 _HEADER: Final = r'^(?:"(?:Timestamp|Time|Date|ID)",|(?:timestamp|id),[a-z0-9 ,]+$)'
-_VERDICTS: Final = {"allowed": "allowed", "blocked": "blocked", "proxied": "allowed"}
 _SHAPE: Final = re.compile(
-    r'\s*"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}", ?".*", ?"(?:(?i:allowed|blocked|proxied)", ?"[0-9]+ \([A-Z0-9-]+\)"'
+    r'\s*"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}", ?".*", ?"'
+    r'(?:(?i:allowed|blocked|proxied)", ?"(?:[0-9]+ \([A-Z0-9-]+\)|Other", ?"[A-Z][A-Z0-9]{3,})"'
     r'|(?i:allowed|blocked)", ?"(?:[a-z]+://|[^" ]*\.))'
 )
-_ACCOUNT: Final = re.compile(r"\(([^()\s@]+@[^()\s@]+)\)$")
-_OF_DEVICES: Final = ("computers", "computer", "roaming client", "mobile devices", "mobile device", "chromebooks")
+_ACCOUNT: Final = re.compile(ACCOUNT)
 _IDENTITY: Final = ("identity", "type", "identities", "types")
 
 
@@ -93,8 +96,9 @@ def _sort() -> pl.Expr:
         | (timed & pl.col("c1").str.contains(r"^\[[0-9]+\]$"))
         | (timed & pl.col("c3").str.contains(number) & (pl.col("c4") + pl.col("c5")).str.contains(r"^[0-9]+"))
     )
-    dns = timed & pl.col("c6").str.contains(_QUERY_TYPE) & (pl.col("c8") != "")
-    web = timed & (pl.col("c6").str.to_lowercase().is_in(list(_VERDICTS)) | pl.col("c7").str.contains("^[a-z]+://"))
+    other_type = (pl.col("c6") == "Other") & pl.col("c7").str.contains(_ANSWER)
+    dns = timed & (pl.col("c6").str.contains(_QUERY_TYPE) | other_type) & (pl.col("c8") != "")
+    web = timed & (pl.col("c6").str.to_lowercase().is_in(list(VERDICTS)) | pl.col("c7").str.contains("^[a-z]+://"))
     return (
         pl.when(dns)
         .then(pl.lit("dns"))
@@ -146,9 +150,9 @@ def _who(identity: str, sort: str, identities: str, sorts: str) -> tuple[str | N
         names = _listed(identities)
     kinds = _listed(sorts.lower())
     pairs = [(sort.lower(), identity), *(zip(kinds, names, strict=True) if len(kinds) == len(names) else ())]
-    users = [name for kind, name in pairs if kind.endswith(("user", "users"))]
+    users = [name for kind, name in pairs if kind.endswith(OF_PEOPLE)]
     users += [name for name in (identity,) if not sort and not sorts and _ACCOUNT.search(name)]
-    devices = [name for kind, name in pairs if kind.endswith(_OF_DEVICES)]
+    devices = [name for kind, name in pairs if kind.endswith(OF_DEVICES)]
     account = _ACCOUNT.search(users[0]) if users else None
     return (account[1] if account else next(iter(users), None)) or None, next(iter(devices), None) or None
 
@@ -170,7 +174,7 @@ def _event() -> list[pl.Expr]:
         *(pl.col(each) for each in ("line", "ts", "ts_quality", "user_raw", "device", "method", "url", "content_type")),
         pl.coalesce("internal", "external").alias("client_ip"),
         pl.when(name.str.len_bytes() > 1).then(name.str.strip_suffix(".")).otherwise(name).alias("host"),
-        pl.col("action").str.to_lowercase().replace_strict(_VERDICTS, default="unknown").alias("verdict"),
+        pl.col("action").str.to_lowercase().replace_strict(VERDICTS, default="unknown").alias("verdict"),
         pl.col("category").alias("vendor_category"),
         pl.when(whole(status) > 0).then(whole(status)).alias("status"),
         whole(size).alias("bytes"),
