@@ -64,6 +64,13 @@ _BOX = (
     ' dstname="news.example.org«host»" arg="/«path»" sent_bytes="339" rcvd_bytes="4428"'
     ' elapsed_time="5.037750 sec(s)" app_id="0" reputation="-1" src_user="bjones" geo_dst="GBR" (HTTP-proxy-00)'
 )
+_PROXYSG = (
+    '<111>1 2026-03-16T09:05:01 proxy1 bluecoat - splunk_format - c-ip=10.20.1.16 rs-Content-Type="text/html"'
+    ' cs-bytes=963 cs-categories="Gambling" cs-host=casino.example.com cs-ip=10.20.1.16 cs-method=GET'
+    ' cs-uri-path=/«path» cs-uri-port=80 cs-uri-scheme=http cs-User-Agent="«agent»" cs-username=bjones'
+    " s-action=TCP_DENIED sc-bytes=5120 sc-filter-result=DENIED sc-status=403 time-taken=382"
+    ' x-exception-id=content_filter_denied c-url="http://casino.example.com/" cs-Referer="«referrer»" c-cpu=-'
+)
 _BOX_LEEF = (
     "<142>Sep 28 10:15:02 fb1 LEEF:1.0|WatchGuard|XTM|12.8.2.B666661|1AFF0021|serial=80D6000000000"
     "\tpolicy=HTTP-proxy-00\tdisp=Deny\tin_if=Pupils\tout_if=External\tgeo_dst=GBR\tsrc=10.20.1.16\tsrcPort=52804\tdst=192.0.2.10\tdstPort=80"
@@ -87,6 +94,9 @@ FIREWALLS = [
     Product("panos_leef", _PANOS_LEEF),
     Product("panos_leef", _PANOS_LEEF).lacking("|usrName=school\\bjones|SourceUser=school\\bjones"),
     Product("panos_leef", _STRATA_LEEF),
+    Product("proxysg_pairs", _PROXYSG),
+    Product("proxysg_pairs", _PROXYSG, writes={"path": without(r"\s")}),
+    Product("proxysg_pairs", _PROXYSG).lacking(" x-exception-id=content_filter_denied"),
     Product("watchguard", _BOX),
     Product("watchguard", _BOX, writes={"path": quoted, "host": quoted}),
     Product("watchguard", _BOX).lacking(' src_user="bjones"'),
