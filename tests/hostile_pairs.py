@@ -71,6 +71,12 @@ _PROXYSG = (
     " s-action=TCP_DENIED sc-bytes=5120 sc-filter-result=DENIED sc-status=403 time-taken=382"
     ' x-exception-id=content_filter_denied c-url="http://casino.example.com/" cs-Referer="«referrer»" c-cpu=-'
 )
+_SKYHIGH_LEEF = (
+    "<30>Mar 16 09:05:02 proxy1 mwg: LEEF:1.0|McAfee|Web Gateway|9.2.18|0|devTime=1773651902000|usrName=SCHOOL\\bjones"
+    "|realm=school|src=10.20.1.16|srcPort=50783|blockReason=Blocked by URL filtering|dstBytes=3001|httpStatus=403"
+    "|timeTaken=267|contentType=text/html|urlCategories=Gambling|policy=Default|proto=http|method=GET"
+    "|url=http://casino.example.com/«path»|referer=«referrer»|userAgent=«agent»|virusName=false|application="
+)
 _BOX_LEEF = (
     "<142>Sep 28 10:15:02 fb1 LEEF:1.0|WatchGuard|XTM|12.8.2.B666661|1AFF0021|serial=80D6000000000"
     "\tpolicy=HTTP-proxy-00\tdisp=Deny\tin_if=Pupils\tout_if=External\tgeo_dst=GBR\tsrc=10.20.1.16\tsrcPort=52804\tdst=192.0.2.10\tdstPort=80"
@@ -94,6 +100,8 @@ FIREWALLS = [
     Product("panos_leef", _PANOS_LEEF),
     Product("panos_leef", _PANOS_LEEF).lacking("|usrName=school\\bjones|SourceUser=school\\bjones"),
     Product("panos_leef", _STRATA_LEEF),
+    Product("skyhigh_leef", _SKYHIGH_LEEF),
+    Product("skyhigh_leef", _SKYHIGH_LEEF, writes={"path": without(r"\s")}),
     Product("proxysg_pairs", _PROXYSG),
     Product("proxysg_pairs", _PROXYSG, writes={"path": without(r"\s")}),
     Product("proxysg_pairs", _PROXYSG).lacking(" x-exception-id=content_filter_denied"),
