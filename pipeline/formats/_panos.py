@@ -27,7 +27,9 @@ _VERDICTS: Final = {
 }  # fmt: skip
 _FORWARDED: Final = "x-fwd-for:"
 #: A value that begins with a quote and does not end with one.
-OPEN: Final = r'^"(?:|.*[^"])$'
+OPEN: Final = r'^\\?"(?:|.*[^"])$'
+#: The bytes of an empty value in escaped quotes.
+_EMPTY: Final = 4
 #: What stands for a method where none was seen.
 _NO_METHOD: Final = "unknown"
 
@@ -49,9 +51,12 @@ def seen(method: pl.Expr) -> pl.Expr:
 
 
 def unquoted(cell: pl.Expr) -> pl.Expr:
-    """A value without the quotes in which the firewall may put it."""
+    r"""A value without the quotes in which the firewall may put it, and which a profile may escape (`\"h/p\"`)."""
     quoted = cell.str.starts_with('"') & cell.str.ends_with('"') & (cell.str.len_bytes() > 1)
-    return pl.when(quoted).then(cell.str.strip_prefix('"').str.strip_suffix('"')).otherwise(cell)
+    escaped = cell.str.starts_with('\\"') & cell.str.ends_with('\\"') & (cell.str.len_bytes() >= _EMPTY)
+    bare = cell.str.strip_prefix('\\"').str.strip_suffix('\\"').str.replace_all('\\"', '"', literal=True)
+    plain = pl.when(quoted).then(cell.str.strip_prefix('"').str.strip_suffix('"')).otherwise(cell)
+    return pl.when(escaped).then(bare).otherwise(plain)
 
 
 def kind(url: pl.Expr, method: pl.Expr, app: pl.Expr, port: pl.Expr, content_type: pl.Expr) -> pl.Expr:

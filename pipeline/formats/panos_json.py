@@ -35,14 +35,15 @@ _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "app", "verdict",
     "vendor_category", "content_type", "user_agent", "referrer", "kind",
 )  # fmt: skip
+#: Any record of the service: one profile may forward more than the URLs.
 _SHAPE: Final = re.compile(
-    r'\s*\{(?=.*"LogType"\s*:\s*"(?:THREAT|URL)")(?=.*"TimeGenerated(?:HighResolution)?"\s*:)'
-    r'(?=.*"SourceAddress"\s*:)(?=.*"URLCategory"\s*:)'
+    r'\s*\{(?=.*"LogType"\s*:\s*"[A-Za-z])(?=.*"TimeGenerated(?:HighResolution)?"\s*:)'
+    r'(?=.*"(?:TimeReceived|DeviceSN|LogSourceID|VendorName|URLCategory)"\s*:)'
 )
 
 
 def claims(first_lines: Sequence[str]) -> bool:
-    """Most lines have the keys of a URL log."""
+    """Most lines have the keys of a record of the service."""
     shaped = sum(1 for line in bare(first_lines) if _SHAPE.match(line))
     return shaped * 2 > len(first_lines)
 
