@@ -199,6 +199,15 @@ _SKYHIGH_CEF = (
     " cs4Label=URL Categories fileType= out=3001 requestClientApplication=«agent» cs1= cs1Label=Virus Name cn1=10"
     " cn1Label=Block Reason cs5=Pupils cs5Label=Policy"
 )
+_SOPHOS_CENTRAL_CEF = (
+    "CEF:0|sophos|sophos central|1.0|Event::Endpoint::WebControlViolation|'https://casino.example.com/«path»' blocked"
+    " due to category 'Gambling'|1|source_info_ip=10.20.1.16 group=WEB suser=SCHOOL\\\\bjones"
+    " rt=2026-03-16T09:05:06.823Z end=2026-03-16T09:05:01.000Z dhost=LAB2-07"
+)
+
+
+def _cef_header(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|")
 
 
 def _cef(text: str) -> str:
@@ -229,6 +238,8 @@ EVENTS = [
     Product("skyhigh_cef", _SKYHIGH_CEF, writes=_CEF),
     Product("skyhigh_cef", _SKYHIGH_CEF),
     Product("skyhigh_cef", _SKYHIGH_CEF).lacking(" suser=SCHOOL\\\\bjones"),
+    Product("sophos_central_cef", _SOPHOS_CENTRAL_CEF, writes={"path": _cef_header}),
+    Product("sophos_central_cef", _SOPHOS_CENTRAL_CEF, writes={"path": _cef_header}).lacking(" suser=SCHOOL\\\\bjones"),
     Product("fortigate_cef", _FORTIGATE_CEF).lacking(" duser=bjones"),
     Product("panos_cef", _PANOS_CEF).lacking(" suser=school\\\\bjones"),
 ]

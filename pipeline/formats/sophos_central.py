@@ -6,12 +6,8 @@ category 'Gambling'","source":"SCHOOL\\dee","location":"PC-104","source_info":{"
 The script calls `when` `end`, `source` `suser` and `location` `dhost`. Read are `WebControlViolation` and
 `WebFilteringBlocked`; every other event is a skip (`other-record`).
 
-What was done to which address stands in `name`, in words: `'URL' blocked due to category 'C'`; `'URL' warned due to
-category 'C'`; `User bypassed category block to 'URL'`, who went on past a warning (`allowed`); `Access was blocked to
-"URL" because of "T"`. The address is the client's, what follows it Sophos's, so the last such words count. An event in
-other words is a reject, since its address cannot be told. `n/a` is nobody. A site without a path shows the host only.
-Pages that are allowed are not logged.
-Out: `_COLUMNS`. Refuses lines that are no JSON object, lack the type or the name, or have no readable time.
+What was done to which address stands in `name`, in words, as `_sophos_central` says. Pages that are allowed are not
+logged. Out: `_COLUMNS`. Refuses lines that are no JSON object, lack the type or the name, or have no readable time.
 Source: Sophos, "SIEM Integration API", the script that Sophos has published, and events that its users have published.
 """
 
@@ -27,6 +23,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, refusal, said, skips
 from pipeline.formats._instants import timed
 from pipeline.formats._json import fields
+from pipeline.formats._sophos_central import TYPES, faults, in_words, said_of, somebody
 from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running
 
@@ -37,15 +34,9 @@ _WANTED: Final = {
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "url", "verdict", "vendor_category", "kind",
 )  # fmt: skip
-_TYPES: Final = ("Event::Endpoint::WebControlViolation", "Event::Endpoint::WebFilteringBlocked")
 _SHAPE: Final = re.compile(
     r'\s*\{(?=.*"type"\s*:\s*"Event::)(?=.*"name"\s*:\s*")(?=.*"(?:when|end)"\s*:)(?=.*"(?:customer_id|endpoint_id)"\s*:)'
 )
-_BY_CATEGORY: Final = r"^'(?P<site>.*)' (?P<done>blocked|warned) due to category '(?P<category>[^']*)'\.?$"
-_WENT_ON: Final = r"^User bypassed category block to '(.*)'\.?$"
-_BY_THREAT: Final = r'^Access was blocked to "(.*)" because of "[^"]*"\.?$'
-#: A host and no page of it.
-_NO_PAGE: Final = r"^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*/?$"
 
 
 def claims(first_lines: Sequence[str]) -> bool:
@@ -58,7 +49,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
     cells = fields(without_header(texts), _WANTED)
-    readable, ours = pl.col("reason").is_null(), pl.col("type").is_in(_TYPES).fill_null(value=False)
+    readable, ours = pl.col("reason").is_null(), pl.col("type").is_in(TYPES).fill_null(value=False)
     cells = cells.with_columns(
         refusal(
             [
@@ -70,12 +61,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     )
     good = pl.col("reason").is_null()
     records = cells.filter(good & ours).drop("reason", "detail")
-    records = records.with_columns(
-        pl.coalesce(said(pl.col("when")), "end").alias("written"),
-        pl.col("name").str.extract_groups(_BY_CATEGORY).alias("words"),
-        pl.col("name").str.extract(_WENT_ON).alias("bypassed"),
-        pl.col("name").str.extract(_BY_THREAT).alias("threat"),
-    ).unnest("words")
+    records = in_words(records).with_columns(pl.coalesce(said(pl.col("when")), "end").alias("written"))
     read, running = timed(records, "written", declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
     other = skips(cells.filter(good & ~ours), "other-record")
@@ -84,28 +70,15 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 
 
 def _event() -> list[pl.Expr]:
-    site = pl.coalesce("site", "bypassed", "threat")
-    user = pl.coalesce(said(pl.col("source")), said(pl.col("suser")))
-    unknown = pl.col("reason").is_null() & said(site).is_null()
     return [
         pl.col("line"),
         pl.col("ts"),
         pl.col("ts_quality"),
-        pl.when(user.str.to_lowercase() != "n/a").then(user).alias("user_raw"),
+        somebody(pl.coalesce(said(pl.col("source")), said(pl.col("suser")))).alias("user_raw"),
         said(pl.col("ip")).alias("client_ip"),
         pl.coalesce(said(pl.col("location")), said(pl.col("dhost"))).alias("device"),
-        site.alias("url"),
-        pl.coalesce(
-            "done",
-            pl.when(pl.col("bypassed").is_not_null()).then(pl.lit("allowed")),
-            pl.lit("blocked"),
-        ).alias("verdict"),
-        said(pl.col("category")).alias("vendor_category"),
-        pl.when(site.str.contains(_NO_PAGE)).then(pl.lit("host-only")).otherwise(pl.lit("page")).alias("kind"),
-        *refusal(
-            [(unknown, "bad-field", "the name does not say in known words which site was blocked or warned of")],
-            (pl.col("reason"), pl.col("detail")),
-        ),
+        *said_of(),
+        *faults(),
     ]
 
 
