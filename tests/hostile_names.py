@@ -110,6 +110,13 @@ NAMES = [
         writes={"host": _bind},
     ),
     Product(
+        "bind",
+        "<30>Mar 15 16:07:45 dns1 named[28468]: CEF:0|Infoblox|NIOS|8.6.2-49634|RPZ-QNAME|NXDOMAIN|7|app=DNS"
+        ' dst=10.2.0.2 src=10.2.3.5 spt=51424 view=_default qtype=A msg="rpz QNAME NXDOMAIN rewrite'
+        ' «host»w.example.net [A] via «host»w.example.net.rpz.example" CAT=RPZ',
+        writes={"host": _bind},
+    ),
+    Product(
         "windows_dns",
         "05/06/2026 10:00:32 0E70 PACKET  00000000033397A0 UDP Rcv 10.2.3.4        5b47   Q [0001   D  "
         " NOERROR] A      (3)www«host»(7)example(3)com(0)",

@@ -15,7 +15,8 @@ engines are told to search safely as well; nor what begins with `disabled`. All 
 
 BIND writes a byte of a name as `\` and three digits and puts `\` before a special character: the latter is taken
 away. Out: `_COLUMNS`. Refuses a query or a rewrite that cannot be read, and what has no readable time. Source: BIND
-9 Administrator Reference Manual, "The query log" and `logging`; what 9.18.49 wrote.
+9 Administrator Reference Manual, "The query log" and `logging`; what 9.18.49 wrote; lines of Infoblox NIOS 8.4 and
+8.6 that its users have published.
 """
 
 from __future__ import annotations
@@ -39,16 +40,23 @@ _LABELS: Final = r"(?:[a-z][a-z0-9-]*: )?(?:(?i:critical|error|warning|notice|in
 #: Behind a header of syslog with its name, or from its own file.
 _RECORD: Final = rf"(?:{_SYSLOG}(?:(?P<inner>{_OWN_STAMP}) )?|^(?P<time>{_OWN_STAMP}|{STAMP}) ){_LABELS}(?P<said>.*)$"
 _OURS: Final = rf"(?:^{_OWN_STAMP} |^{STAMP} {_LABELS}client |{_SYSLOG})"
+_ADDRESS: Final = r"(?P<client>[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*(?:%[\w.-]+)?)"
 _CLIENT: Final = (
-    r"^client (?:@(?:0x)?[0-9A-Fa-f]+ )?(?P<client>[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*(?:%[\w.-]+)?)#[0-9]{1,5}"
+    rf"^client (?:@(?:0x)?[0-9A-Fa-f]+ )?{_ADDRESS}#[0-9]{{1,5}}"
     r"(?:/key [^ ]+)?(?: \([^ ]*\))?: (?:view [^:]+: )?"
 )
 _QUERY: Final = rf"{_CLIENT}query: (?P<name>[^ ]+) (?:IN|CH|HS|ANY|NONE|CLASS[0-9]+) [A-Za-z0-9-]+(?: .*)?$"
 _REWRITE: Final = (
     rf"{_CLIENT}rpz [A-Z-]+ (?P<policy>[A-Za-z-]+) rewrite (?P<name>[^ ]+?)(?:/[A-Z0-9-]+/[A-Z0-9]+)? via "
 )
+#: The same as Infoblox writes it; all that is read stands before the name, which holds no blank.
+_NIOS: Final = r"CEF:0\|Infoblox\|NIOS\|"
+_REWRITE_IN_CEF: Final = (
+    rf'^{_NIOS}[^|]*\|RPZ-[A-Z-]+\|[^"]* src={_ADDRESS} [^"]*msg="rpz [A-Z-]+ (?P<policy>[A-Za-z-]+)'
+    r" rewrite (?P<name>[^ ]+) \[[A-Z0-9-]+\] via "
+)
 #: What a query or a rewrite must hold; other lines are soon passed over. Infoblox logs responses in a like manner.
-_MAY_BE: Final = r": (?:query: |rpz [A-Z-]+ )"
+_MAY_BE: Final = r": (?:query: |rpz [A-Z-]+ )|\|RPZ-[A-Z-]+\|"
 _RESPONSE: Final = r"[: ](?:UDP|TCP): query: .* response: "
 _BLOCKS: Final = ("NXDOMAIN", "NODATA", "DROP")
 #: What no other program writes.
@@ -56,7 +64,7 @@ _DAMAGED: Final = r"#[0-9]{1,5}[ :/].*: (?:query: [^ ]+ IN |rpz [A-Z-]+ )"
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "host", "verdict", "kind")
 _SHAPE: Final = re.compile(
     rf"(?:{BEFORE}(?:{_OWN_STAMP}|{STAMP}){TWICE} (?:(?:[^ ]+ )?named(?:[^ ]* | {MODERN} ))?(?:{_OWN_STAMP} )?"
-    rf"{_LABELS}client (?:@(?:0x)?[0-9A-Fa-f]+ )?[0-9A-Fa-f:.%]+#[0-9]{{1,5}}[ :/])"
+    rf"(?:{_LABELS}client (?:@(?:0x)?[0-9A-Fa-f]+ )?[0-9A-Fa-f:.%]+#[0-9]{{1,5}}[ :/]|{_NIOS}))"
 )
 
 
@@ -83,15 +91,15 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 def _said(own: pl.DataFrame) -> pl.DataFrame:
     """Queries, blocks, and what looks like one of them and cannot be read."""
     said = pl.col("said")
-    rewrite = said.str.extract_groups(_REWRITE)
+    plain, in_cef = said.str.extract_groups(_REWRITE), said.str.extract_groups(_REWRITE_IN_CEF)
     table = (
         own.with_columns(apart=pl.col("text").str.extract_groups(_RECORD))
         .unnest("apart")
         .with_columns(
             query=said.str.extract_groups(_QUERY),
-            policy=rewrite.struct.field("policy"),
-            target=rewrite.struct.field("name"),
-            rewriter=rewrite.struct.field("client"),
+            policy=pl.coalesce(plain.struct.field("policy"), in_cef.struct.field("policy")),
+            target=pl.coalesce(plain.struct.field("name"), in_cef.struct.field("name")),
+            rewriter=pl.coalesce(plain.struct.field("client"), in_cef.struct.field("client")),
         )
         .unnest("query")
     )
@@ -123,7 +131,7 @@ def _timed(said: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl
 
 FORMAT: Final = Format(
     name="bind",
-    title="BIND 9, log of queries and of response policies",
+    title="BIND 9 and Infoblox NIOS, log of queries and of response policies",
     document="https://bind9.readthedocs.io/en/latest/reference.html",
     claims=claims,
     parse=parse,
