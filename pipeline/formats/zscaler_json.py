@@ -5,7 +5,7 @@ In: lines such as `{"sourcetype":"zscalernss-web","event":{"time":"Mon Nov 9 09:
 school; read are the names of the vendor's own templates: of the SIEM feed (`eurl`, `cip`, `ua`), of Cloud NSS
 (`b64url`, `cltintip`, `useragent`), of the Splunk feed (`url`, `ClientIP`, `user`), and of the DNS feed (`dns_req`,
 `reqaction`, `resaction`, `clt_sip`), which `_zscaler_dns` explains. Feeds of other logs (`zscalernss-fw`, ...) are
-skips (`other-record`).
+skips (`other-record`). Before the object may stand `event=`, as feeds by RFC 5424 have it that SIEMs ask for.
 `time` is in the zone of the feed: where `tz` says GMT it is exact, else `epochtime` is taken, else the declared zone.
 URLs come without a scheme; `proto` names it. `b64url` and `b64referer` are Base64. `respsize` is what went to the
 client. Without a login the user is the name of the location, and then nobody. A CONNECT, a tunnel (`SSL`, `TUNNEL`)
@@ -50,7 +50,9 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _WEB: Final = "zscalernss-web"
 _DNS: Final = "zscalernss-dns"
-_SHAPE: Final = re.compile(r'\s*\{(?=.*"sourcetype"\s*:\s*"zscalernss-(?:web|dns)")(?=.*"event"\s*:\s*\{)')
+#: What some set before the object, as the name of their own for it.
+_CALLED: Final = r"^\s*event=(\{)"
+_SHAPE: Final = re.compile(r'\s*(?:event=)?\{(?=.*"sourcetype"\s*:\s*"zscalernss-(?:web|dns)")(?=.*"event"\s*:\s*\{)')
 _NOTHING: Final = ("None", "NA", "N/A", "Unknown", "")
 _SAYS_NOTHING: Final = rf"^(?:\s*(?:{'|'.join(_NOTHING)})\s*|-)$"
 _STAMP: Final = "%b %d %H:%M:%S %Y"
@@ -70,7 +72,8 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
-    cells = fields(without_header(texts), _WANTED)
+    objects = without_header(texts).with_columns(pl.col("text").str.replace(_CALLED, "${1}"))
+    cells = fields(objects, _WANTED)
     missing = pl.when(pl.col("source").is_null()).then(pl.lit("has no sourcetype")).when(
         (pl.col("source") == _WEB) & pl.col("action").is_null()
     ).then(pl.lit("has no event.action")).when(
