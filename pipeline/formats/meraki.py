@@ -29,7 +29,10 @@ from pipeline.formats._syslog import bare, without_header
 from pipeline.writtentime import from_epoch
 
 _HEAD: Final = r"^ *(?:<[0-9]{1,3}>)?(?:1 )? *(?P<stamp>[0-9]{9,10}\.[0-9]{1,9}) [^ ]+ "
-_ADDRESS: Final = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\])"
+#: Without brackets only where all eight groups are there, since else the port may be one of them.
+_ADDRESS: Final = (
+    r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]|[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){7})"
+)
 _REQUEST: Final = (
     rf"{_HEAD}urls src=(?P<client>{_ADDRESS}):[0-9]{{1,5}} +dst=[^ ]+ +(?:mac=[^ ]+ +)?(?:agent='(?P<agent>.*)' +)?"
     r"request: (?P<method>[A-Z][A-Z_-]*) (?P<asked>[^ ]+)$"
@@ -39,7 +42,7 @@ _BLOCK: Final = (
     r"(?: category0='(?P<category>[^']*)')?(?: .*)?$"
 )
 _KINDS: Final = (
-    "urls|events|flows|ip_flow_(?:start|end)|(?:cellular_|vpn_|bridge_anyconnect_client_vpn_)?firewall|ids-alerts|"
+    "urls|events|flows|ip_flow_(?:start|end)|(?:cellular_|vpn_|bridge_anyconnect_client_vpn_|l7_)?firewall|ids-alerts|"
     "security_event|airmarshal_events"
 )
 _SHAPE: Final = re.compile(rf"{_HEAD}(?:{_KINDS}) ")

@@ -66,8 +66,8 @@ _RECORD: Final = rf"(?:{_BEGINNING}|{_LOGGED})(?:{_TYPES}),"
 _OURS: Final = {rf"{_BEGINNING}THREAT,url,": _LAYOUT, rf"{_LOGGED}THREAT,url,": _STRATA}
 _SHAPE: Final = re.compile(_RECORD)
 _EXPORTED: Final = re.compile(r'"?Domain"?,"?Receive Time"?,"?Serial #"?,"?Type"?,')
-#: Some relays put a dash for the missing tag before the record.
-_DASH: Final = "- "
+#: Some relays put a dash for the missing tag before the record, or leave the colon behind the tag.
+_TAGLESS: Final = r"^[-:] "
 _OFFSET: Final = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 _STAMP: Final = r"^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"
 _APART: Final = 3600
@@ -75,7 +75,7 @@ _APART: Final = 3600
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines begin like records of the device, or the first like its export."""
-    records = [line.removeprefix(_DASH) for line in bare(first_lines)]
+    records = [re.sub(_TAGLESS, "", line) for line in bare(first_lines)]
     shaped = sum(1 for line in records if _SHAPE.match(line) or _EXPORTED.match(line))
     return shaped * 2 > len(records)
 
@@ -92,7 +92,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
         .when(text.str.contains(f"^{_EXPORTED.pattern}")).then(pl.lit("header"))
         .otherwise(pl.lit("foreign"))
     )  # fmt: skip
-    marked = texts.with_columns(text.str.strip_prefix(_DASH)).with_columns(kind=kind)
+    marked = texts.with_columns(text.str.replace(_TAGLESS, "")).with_columns(kind=kind)
     parts = [split(marked.filter(pl.col("kind") == begins), layout) for begins, layout in _OURS.items()]
     cells = pl.concat([cells for cells, _ in parts], how="diagonal").sort("line")
     stamps = cells.select(_stamp().alias("stamp"))["stamp"]
