@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from pipeline.formats._cells import said, whole
+from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
 from pipeline.writtentime import from_epoch
@@ -75,7 +76,7 @@ def _is_dns() -> pl.Expr:
 def timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Add `ts`, `ts_quality`, `other_clock`, `reason` and `detail`, in the order of the lines.
 
-    A column `header` may hold the stamp of syslog, for records without any of their own.
+    A column `header` may hold whole lines, whose header tells the time of records without any of their own.
     """
     stamp = pl.concat_str("date", "time", separator=" ")
     records = records.drop("reason", "detail").with_columns(ts=from_epoch(pl.col("eventtime")), stamp=stamp)
@@ -86,7 +87,7 @@ def timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[
     if written.is_empty():
         return counted.with_columns(detail=pl.lit(None, pl.String)), running
     full = pl.concat_str("stamp", pl.col("tz").str.replace(_WORDED_OFFSET, "${sign}0$hours:$minutes").fill_null(""))
-    stamps = written.select(pl.coalesce(full, "header") if "header" in written.columns else full).to_series()
+    stamps = written.select(or_header_stamp(full, "header") if "header" in written.columns else full).to_series()
     read, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
     both = pl.concat([written, read], how="horizontal").with_columns(other_clock=said(pl.col("eventtime")))
     return pl.concat([counted, both], how="diagonal_relaxed").sort("line"), after

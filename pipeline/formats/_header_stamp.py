@@ -27,3 +27,8 @@ _ZONED: Final = rf"{_BEFORE}({_DAY}{_CLOCK} (?:UTC|GMT)) [0-9]+[.:]"
 def header_stamp(text: pl.Expr) -> pl.Expr:
     """The stamp of a line's syslog header."""
     return pl.coalesce(text.str.extract(_ZONED), text.str.extract(_STAMP))
+
+
+def or_header_stamp(own: pl.Expr, text: str = "text") -> pl.Expr:
+    """A record's own time; where it has none, the stamp of its line's header, which is looked for nowhere else."""
+    return pl.coalesce(own, header_stamp(pl.when(own.is_null()).then(pl.col(text))))

@@ -5,7 +5,7 @@ product and keys a `Source` names. Version 2.0 names in a sixth column of the he
 are read (`x09`, `0x09`, a tab, or nothing). A tab may have become `#011` on its way through syslog, and a blank may
 stand behind `LEEF:`.
 Out: one row for each line, with the header's `event`, one column of text for each key (null where it is not there,
-empty where it says nothing), the stamp of syslog's header as `stamp`, and the reason and detail of a reject.
+empty where it says nothing), the whole line as `text`, and the reason and detail of a reject.
 Nothing is escaped: a pair ends where the separator stands. So lines with the same keys in the same order are cut there
 once (`usual`), and all others are searched for each key. Refuses records of other products, headers with too few
 columns, and records with a key of `once` said twice, or with one that should stand ahead and stands only behind what a
@@ -25,14 +25,13 @@ import polars as pl
 from pipeline.formats._alike import common
 from pipeline.formats._carriers import uncarried
 from pipeline.formats._cut import Keys, Shape, by_marks, cut
-from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._worded import Order, late_refused
 
 _START: Final = r"^[^|]*?LEEF: ?[12]\.[0-9]\|"
 _HEADER: Final = ("version", "vendor", "product", "release", "event", "pairs")
 _TAB: Final = r"^(?:0?x0?9|\t|#011)?\|"
 _KEY: Final = re.compile("[A-Za-z][A-Za-z0-9_.-]*")
-_KEPT: Final = ("line", "stamp", "event")
+_KEPT: Final = ("line", "text", "event")
 #: A line with more pairs is none of a product's, and takes long to be compared with.
 _MOST_PAIRS: Final = 200
 
@@ -66,7 +65,7 @@ def taken_apart(texts: pl.DataFrame, source: Source) -> pl.DataFrame:
     is_ours = texts.select(pl.col("text").str.contains(source.ours)).to_series()
     record = pl.col("text").str.splitn("LEEF:", 2).struct.field("field_1")
     columns = record.str.splitn("|", len(_HEADER)).struct.rename_fields(_HEADER)
-    table = texts.filter(is_ours).with_columns(columns.alias("header"), stamp=header_stamp(pl.col("text")))
+    table = texts.filter(is_ours).with_columns(columns.alias("header"))
     table = table.unnest("header").with_columns(pairs=_by_tabs())
     done, rest = _usual(table, source)
     read = pl.concat([done, _of_any_shape(rest, source)], how="diagonal")
@@ -136,7 +135,7 @@ def _of_any_shape(table: pl.DataFrame, source: Source) -> pl.DataFrame:
     short = pl.col("pairs").is_null()
     twice = (pl.col("pairs").str.count_matches(once_each) != found).fill_null(value=False)
     read = cells.select(
-        "line", "stamp", "event", *source.keys,
+        *_KEPT, *source.keys,
         reason=pl.when(short).then(pl.lit("missing-column")).when(twice).then(pl.lit("bad-field")),
         detail=pl.when(short).then(pl.lit("the LEEF header has fewer than five columns"))
         .when(twice).then(pl.lit(f"says one of {', '.join(source.once)} twice")),

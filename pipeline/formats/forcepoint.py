@@ -23,7 +23,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._carriers import uncarried
 from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._forcepoint import COLUMNS, event
-from pipeline.formats._header_stamp import header_stamp
+from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._worded import Order, Shape, followed, is_said_twice, late_refused, value
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
@@ -56,7 +56,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     cells = _cells_of(texts.filter(is_ours))
     damaged = pl.col("reason").is_not_null()
     good = cells.filter(~damaged).drop("reason", "detail")
-    stamps = good.select(pl.coalesce(said(pl.col("time")), "stamp")).to_series()
+    stamps = good.select(or_header_stamp(said(pl.col("time")))).to_series()
     stamped, running = from_named_month(stamps, declared.timezone, declared.last_change, Running.from_text(carry))
     events = pl.concat([good, stamped], how="horizontal").select(event())
     rows = [events, cells.filter(damaged).select("line", "reason", "detail"), foreign]
@@ -66,15 +66,13 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 def _cells_of(texts: pl.DataFrame) -> pl.DataFrame:
     """The cells of each line under the names of `_forcepoint`, in the order of the lines."""
     pairs = pl.concat_str(pl.lit(" "), pl.col("text").str.strip_chars_end(" \x00"), pl.lit(" "))
-    table = texts.with_columns(pairs=pairs, stamp=header_stamp(pl.col("text")))
+    table = texts.with_columns(pairs=pairs)
     read = table.with_columns(value("pairs", key, _SHAPE) for key in _KEYS.values())
     odd = read.select(is_said_twice("pairs", _ONCE)).to_series()
-    careful = _one_by_one(read.filter(odd).select("line", "pairs", "stamp"))
+    careful = _one_by_one(read.filter(odd).select("line", "text", "pairs"))
     rows = pl.concat([read.filter(~odd).drop("pairs"), careful], how="diagonal_relaxed").sort("line")
     rows = late_refused(rows, table.select("line", "pairs"), _WRITTEN)
-    renamed = rows.select(
-        "line", "stamp", *(pl.col(key).alias(name) for name, key in _KEYS.items()), "reason", "detail"
-    )
+    renamed = rows.select("line", "text", *(pl.col(key).alias(name) for name, key in _KEYS.items()), "reason", "detail")
     nameless = pl.col("reason").is_null() & said(pl.col("url")).is_null()
     return renamed.with_columns(
         reason=pl.when(nameless).then(pl.lit("missing-column")).otherwise("reason"),
@@ -89,10 +87,10 @@ def _one_by_one(lines: pl.DataFrame) -> pl.DataFrame:
     """
     keys = tuple(_KEYS.values())
     rows = [
-        {"line": line, "stamp": stamp, **followed(pairs[:-1], keys, _ONCE, _SHAPE)}
-        for line, pairs, stamp in lines.iter_rows()
+        {"line": line, "text": text, **followed(pairs[:-1], keys, _ONCE, _SHAPE)}
+        for line, text, pairs in lines.iter_rows()
     ]
-    names = ("stamp", *keys, "reason", "detail")
+    names = ("text", *keys, "reason", "detail")
     return pl.DataFrame(rows, schema=pl.Schema({"line": pl.Int64()} | dict.fromkeys(names, pl.String())))
 
 

@@ -19,6 +19,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cef import Source, labelled, taken_apart, timed
 from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._forcepoint import COLUMNS, event
+from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._worded import Order
 from pipeline.localtime import Running
 
@@ -43,7 +44,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     texts, blank = blank_apart(lines)
     cells = taken_apart(texts, _SOURCE)
     good = pl.col("reason").is_null()
-    records = cells.filter(good).with_columns(rt=pl.coalesce(said(pl.col("rt")), "stamp"))
+    records = cells.filter(good).with_columns(rt=or_header_stamp(said(pl.col("rt"))))
     stamped, running = timed(records, declared, Running.from_text(carry))
     named = stamped.select(
         "line", "ts", "ts_quality", "reason", "detail",

@@ -22,6 +22,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._forcepoint import COLUMNS, event
+from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._leef import Source, taken_apart
 from pipeline.formats._worded import Order
 from pipeline.localtime import Running
@@ -52,7 +53,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     good = pl.col("reason").is_null()
     marked = (pl.col(name).str.replace_all(r"\=", "=", literal=True) for name in _MARKED)
     records = cells.filter(good).drop("reason", "detail").with_columns(marked)
-    stamps = records.select(pl.coalesce(said(pl.col("devTime")), "stamp")).to_series()
+    stamps = records.select(or_header_stamp(said(pl.col("devTime")))).to_series()
     stamped, running = from_named_month(stamps, declared.timezone, declared.last_change, Running.from_text(carry))
     named = pl.concat([records, stamped], how="horizontal").select(
         "line", "ts", "ts_quality", "reason", "detail",

@@ -67,7 +67,7 @@ def _fields() -> list[pl.Expr]:
     return [
         *(pl.col(key).alias(name) for name, key in _KEYS.items()),
         *none,
-        pl.col("stamp").alias("header"),
+        pl.col("text").alias("header"),
         kind.field("field_0").alias("type"),
         kind.field("field_1").alias("subtype"),
         pl.coalesce(said(pl.col("requestContext")), "FTNTFGTcatdesc").alias("catdesc"),

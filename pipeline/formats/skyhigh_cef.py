@@ -22,6 +22,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cef import Source, labelled, taken_apart, timed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
+from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._worded import Order
 from pipeline.localtime import Running
 
@@ -51,7 +52,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     cells = taken_apart(texts, _SOURCE)
     good = pl.col("reason").is_null()
     access = (pl.col("cat") == "Access Log").fill_null(value=True)
-    records = cells.filter(good & access).with_columns(rt=pl.coalesce(said(pl.col("rt")), "stamp"))
+    records = cells.filter(good & access).with_columns(rt=or_header_stamp(said(pl.col("rt"))))
     stamped, running = timed(records, declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
     other = skips(cells.filter(good & ~access), "other-record")

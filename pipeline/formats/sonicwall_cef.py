@@ -24,6 +24,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._carriers import uncarried
 from pipeline.formats._cef import Source, taken_apart, timed
 from pipeline.formats._cells import blank_apart, parted, said, skips
+from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._keyed import faults, number
 from pipeline.formats._sonicwall import VERDICTS, kind, known, scheme, verdict
 from pipeline.formats._worded import Order
@@ -52,7 +53,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     texts, blank = blank_apart(uncarried(lines))
     cells = _apart(texts)
     good, web = pl.col("reason").is_null(), pl.col("signature").is_in(list(VERDICTS)).fill_null(value=False)
-    records = cells.filter(good & web).with_columns(rt=pl.coalesce(said(pl.col("rt")), "stamp"))
+    records = cells.filter(good & web).with_columns(rt=or_header_stamp(said(pl.col("rt"))))
     stamped, running = timed(records, declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
     plain = stamped.lazy().with_columns(_plain(key) for key in _QUOTED).with_columns(url=_url())

@@ -22,6 +22,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said, skips
+from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._leef import Source, taken_apart
 from pipeline.formats._watchguard import COLUMNS, event, is_ours
 from pipeline.localtime import Running
@@ -47,7 +48,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     good = pl.col("reason").is_null()
     ours = is_ours() & pl.col("event").str.contains(_PROXIES).fill_null(value=False)
     records = cells.filter(good & ours).drop("reason", "detail")
-    stamps = records.select(pl.coalesce(said(pl.col("devTime")), "stamp")).to_series()
+    stamps = records.select(or_header_stamp(said(pl.col("devTime")))).to_series()
     stamped, running = from_named_month(stamps, declared.timezone, declared.last_change, Running.from_text(carry))
     events = pl.concat([records, stamped], how="horizontal").select(event())
     damaged = cells.filter(~good).select("line", "reason", "detail")

@@ -18,6 +18,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted
+from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._leef import Source, taken_apart
 from pipeline.formats._worded import Order
 from pipeline.formats._zscaler import COLUMNS, event, spoken
@@ -45,7 +46,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     cells = taken_apart(texts, _SOURCE)
     good = pl.col("reason").is_null()
     records = cells.filter(good).drop("reason", "detail")
-    stamps = records.select(pl.coalesce(spoken("devTime"), "stamp")).to_series()
+    stamps = records.select(or_header_stamp(spoken("devTime"))).to_series()
     stamped, running = from_named_month(stamps, declared.timezone, declared.last_change, Running.from_text(carry))
     named = pl.concat([records, stamped], how="horizontal").select(
         "line", "ts", "ts_quality", "reason", "detail",
