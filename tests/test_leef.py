@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.formats import LINES, Declared, Parsed, _leef, panos_leef
+from pipeline.formats import LINES, Declared, Parsed, _cut, _leef, panos_leef
 from pipeline.formats._worded import Order
 from tests.effort import tries
 
@@ -88,3 +88,14 @@ def test_a_usual_line_is_read_by_its_shape() -> None:
     done, left = panos_leef._usual(_lines(line, f"{line}|src=192.0.2.8"))
     assert done.select("line", "src", "Referer").rows() == [(1, "192.0.2.7", "a|b")]
     assert left["line"].to_list() == [2]
+
+
+def test_lines_are_cut_alike_however_many_are_compared_at_once() -> None:
+    heads = ("", "x=1\t", "act=y\t")
+    lines = _lines(
+        *(f"LEEF:1.0|Example|Proxy|1|e|{heads[at % 3]}act=a{at}\tsrc=192.0.2.{at}\turl=/{at}" for at in range(11))
+    )
+    whole = _leef.taken_apart(lines, _SOURCE)
+    for size in (1, 2, 5):
+        with patch.object(_cut, "_AT_ONCE", size):
+            assert _leef.taken_apart(lines, _SOURCE).equals(whole)

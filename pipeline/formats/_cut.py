@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,8 @@ import polars as pl
 Reader = Callable[[pl.DataFrame, pl.Series, pl.Series], tuple[pl.Series, pl.DataFrame]]
 #: What tells the shape of a line: a word for each piece, empty for one that has none.
 Keys = tuple[str, ...]
+#: The marks of so many lines are compared at once.
+_AT_ONCE: Final = 1_000
 
 
 class Shape(NamedTuple):
@@ -73,15 +75,10 @@ def cut(
 
 def by_marks(shape: Shape, *, at_end: bool = False) -> tuple[int, Reader]:
     """A shape whose pieces begin with their marks or, with `at_end`, end with them."""
-    marks, count = pl.Series(shape.marks, dtype=pl.String), len(shape.marks)
+    count = len(shape.marks)
 
     def read(apart: pl.DataFrame, flat: pl.Series, free: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
-        # Piece after piece as they stand in memory: to look at one column after the other takes twice as long.
-        mark = pl.lit(marks.gather(np.tile(np.arange(count, dtype=np.uint32), apart.height)))
-        is_so = flat.to_frame("piece").select(
-            pl.col("piece").str.ends_with(mark) if at_end else pl.col("piece").str.starts_with(mark)
-        )
-        matches = is_so.to_series().reshape((-1, count)).arr.all() & free
+        matches = _with_marks(flat, shape.marks, at_end=at_end).reshape((-1, count)).arr.all() & free
         done = apart.filter(matches)
         if shape.checks:
             also = done.select(pl.all_horizontal(shape.checks)).to_series()
@@ -89,6 +86,22 @@ def by_marks(shape: Shape, *, at_end: bool = False) -> tuple[int, Reader]:
         return matches, done.select(shape.values)
 
     return count, read
+
+
+def _with_marks(pieces: pl.Series, marks: list[str], *, at_end: bool) -> pl.Series:
+    """Whether each piece has its mark, the marks coming again for each line.
+
+    Piece after piece as they stand in memory: to look at one column after the other takes twice as long. Some lines
+    after the others, so that the marks stay at hand.
+    """
+    size = min(_AT_ONCE * len(marks), len(pieces))
+    again = np.resize(np.arange(len(marks), dtype=np.uint32), size)
+    all_marks, piece = pl.Series(marks, dtype=pl.String).gather(again), pl.col("piece").str
+    found = [pl.Series(dtype=pl.Boolean)]
+    for some in pieces.to_frame("piece").iter_slices(max(1, size)):
+        mark = pl.lit(all_marks.head(some.height))
+        found.append(some.select(piece.ends_with(mark) if at_end else piece.starts_with(mark)).to_series())
+    return pl.concat(found)
 
 
 def cut_at_quotes(texts: pl.DataFrame, shapes: list[list[Stretch]]) -> tuple[list[pl.DataFrame], pl.DataFrame]:
