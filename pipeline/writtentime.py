@@ -79,30 +79,41 @@ def from_written(
     return pl.concat([given, read], how="horizontal").select(columns), replace(after, order=order)
 
 
-def iso_parts(written: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """The stamp, naive, cut to microseconds, and the minutes east of Greenwich of the usual ISO 8601 stamps.
+def iso_parts(written: pl.Series) -> pl.DataFrame:
+    """`stamp`, naive, cut to microseconds, and `east`, the minutes east of Greenwich, of usual ISO 8601 stamps.
 
     Usual: in full, with or without a fraction and an offset; without one the minutes are null. Both are null for
     anything else, and in the first and the last of the years that a log may have, where an offset may lead out of them.
     """
-    text = pl.when(written.str.contains(_ISO)).then(written)
-    seconds = text.str.slice(0, _LENGTH).str.replace(" ", "T", literal=True)
-    stamp = seconds.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
-    digits = text.str.slice(_LENGTH + 1, 6).str.extract(r"^[0-9]+", 0).str.pad_end(6, "0").cast(pl.Int64)
-    micros = pl.when(text.str.slice(_LENGTH, 1) == ".").then(digits).otherwise(0)
-    zone = text.str.slice(_LENGTH).str.strip_chars_start(".0123456789")
+    text, behind, zone = pl.col("text"), pl.col("behind"), pl.col("zone")
+    seconds = text.str.head(_LENGTH).str.replace(" ", "T", literal=True)
     minutes = zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + zone.str.tail(2).cast(pl.Int64, strict=False)
-    east = pl.when(zone.str.starts_with("-")).then(-minutes).when(zone == "Z").then(0).otherwise(minutes)
-    return (stamp.cast(pl.Int64) + micros).cast(pl.Datetime("us")), pl.when(stamp.is_not_null()).then(east)
+    digits = behind.str.slice(1, 6).str.extract(r"^[0-9]+", 0).str.pad_end(6, "0").cast(pl.Int64)
+    # Step by step: within one, what two columns hang on would be worked out for each.
+    steps = (
+        written.alias("written").to_frame().lazy()
+        .select(text=pl.when(pl.col("written").str.contains(_ISO)).then("written"))
+        .select(
+            stamp=seconds.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False),
+            behind=text.str.slice(_LENGTH),
+        )
+        .with_columns(
+            zone=behind.str.strip_chars_start(".0123456789"),
+            micros=pl.when(behind.str.starts_with(".")).then(digits).otherwise(0),
+        )
+        .with_columns(minutes=minutes)
+    )  # fmt: skip
+    east = pl.when(zone.str.starts_with("-")).then(-pl.col("minutes")).when(zone == "Z").then(0).otherwise("minutes")
+    stamp = (pl.col("stamp").cast(pl.Int64) + pl.col("micros")).cast(pl.Datetime("us"))
+    return steps.select(stamp, pl.when(pl.col("stamp").is_not_null()).then(east).alias("east")).collect()
 
 
 def _read(
     text: pl.Series, date_order: WrittenOrder | None, proved: WrittenOrder | None
 ) -> tuple[pl.DataFrame, WrittenOrder | None]:
     """What each distinct text says: `text`, `local` and the columns of `READ`; and the order that is proved by now."""
-    stamp, east = iso_parts(pl.col("text"))
     instant = (pl.col("stamp") - pl.duration(minutes=pl.col("east"))).cast(TIMESTAMP)
-    usual = text.to_frame().select("text", stamp=stamp, east=east)
+    usual = text.to_frame().hstack(iso_parts(text))
     said = pl.when(pl.col("east").is_not_null())
     whole = usual.filter(pl.col("stamp").is_not_null()).select(
         "text",

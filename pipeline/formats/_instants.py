@@ -16,10 +16,9 @@ from pipeline.writtentime import from_epoch, from_written, iso_parts
 
 def timed(records: pl.DataFrame, column: str, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """The records, in the same order, with `ts` and `ts_quality`, or with `reason` and `detail` where there is none."""
-    written = pl.col(column)
-    table = records.lazy().with_columns(_from_offset(written).alias("ts")).collect()
+    table = records.with_columns(_from_offset(records[column]).alias("ts"))
     if table["ts"].null_count():
-        table = table.with_columns(pl.coalesce("ts", from_epoch(written)).alias("ts"))
+        table = table.with_columns(pl.coalesce("ts", from_epoch(pl.col(column))).alias("ts"))
     exact = table.with_columns(
         pl.when(pl.col("ts").is_not_null()).then(pl.lit("exact")).alias("ts_quality"),
         *(pl.lit(None, pl.String).alias(name) for name in ("reason", "detail")),
@@ -35,7 +34,7 @@ def timed(records: pl.DataFrame, column: str, declared: Declared, running: Runni
     return exact.with_columns(pl.coalesce(name, there[name]).alias(name) for name in READ.names()), after
 
 
-def _from_offset(written: pl.Expr) -> pl.Expr:
+def _from_offset(written: pl.Series) -> pl.Series:
     """The instant of an ISO 8601 stamp with its offset, cut to microseconds; null for anything else."""
-    stamp, east = iso_parts(written)
-    return (stamp.cast(pl.Int64) - east * 60_000_000).cast(TIMESTAMP)
+    parts = iso_parts(written)
+    return (parts["stamp"].cast(pl.Int64) - parts["east"] * 60_000_000).cast(TIMESTAMP)
