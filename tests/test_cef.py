@@ -79,6 +79,13 @@ def test_what_is_escaped_comes_back_as_it_was(msg: str) -> None:
     assert (cells["act"][0], cells["src"][0], cells["msg"][0]) == ("blocked", "192.0.2.7", msg)
 
 
+@_quick
+@given(texts=st.lists(st.text(alphabet="\\\\=|a", max_size=8), max_size=4))
+def test_escapes_are_undone_alike_with_and_without_an_escaped_backslash(texts: list[str]) -> None:
+    cells = pl.Series(texts, dtype=pl.String)
+    assert _cef._unescaped(cells).equals(cells.str.replace_all(_cef._ESCAPED, "$1"))
+
+
 @pytest.mark.parametrize(
     ("header", "signature", "name"),
     [

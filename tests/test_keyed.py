@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared, Parsed, registry
-from pipeline.formats._keyed import Keyed, followed, of_any_shape, read
+from pipeline.formats._keyed import Keyed, followed, number, of_any_shape, read
 from pipeline.formats._shapes import shaped
 from tests.effort import tries
 
@@ -176,6 +177,18 @@ def test_what_a_client_may_have_written_is_refused(text: str, keyed: Keyed) -> N
 def _parsed(name: str, *texts: str, carry: str = "") -> Parsed:
     lines = pl.DataFrame({"line": range(1, len(texts) + 1), "text": texts}, schema=LINES)
     return registry()[name].parse(lines, Declared(), carry)
+
+
+@settings(max_examples=tries(100), deadline=None)
+@given(
+    texts=st.lists(
+        st.text(alphabet="0199+-. e_,x\t\n\0\u0661\uff11", max_size=21) | st.from_regex("[0-9]{1,20}", fullmatch=True)
+    )
+)
+@example(texts=["1", "-1", "+1", " 1", "1 ", "0" * 18, "9" * 18, "0" * 19, "1_0", "1e3", "1.0", "0x1", "", ":", "/"])
+def test_a_number_is_digits_and_nothing_else(texts: list[str]) -> None:
+    read_as = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(number(pl.col("text")))["text"].to_list()
+    assert read_as == [int(each) if re.fullmatch("[0-9]{1,18}", each) else None for each in texts]
 
 
 def test_sophos_web_appliance_undoes_each_escape_once() -> None:

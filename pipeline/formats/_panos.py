@@ -59,12 +59,17 @@ def unquoted(cell: pl.Expr) -> pl.Expr:
     return pl.when(escaped).then(bare).otherwise(plain)
 
 
+def is_connect(method: pl.Expr) -> pl.Expr:
+    """Whether a method is CONNECT, whatever its case."""
+    return method.str.contains("^(?i:connect)$").fill_null(value=False)
+
+
 def kind(url: pl.Expr, method: pl.Expr, app: pl.Expr, port: pl.Expr, content_type: pl.Expr) -> pl.Expr:
     """Encrypted, and no more than a name without a method: the firewall saw the certificate and no page."""
     encrypted = ((app == "ssl") | (port == "443")).fill_null(value=False)
-    unseen = encrypted & url.str.contains("^[^/?]*/?$") & method.is_null()
+    name_only = pl.when(encrypted & method.is_null()).then(url).str.contains("^[^/?]*/?$")
     return (
-        pl.when(unseen.fill_null(value=False) | (method.str.to_lowercase() == "connect").fill_null(value=False))
+        pl.when(name_only.fill_null(value=False) | is_connect(method))
         .then(pl.lit("host-only"))
         .when(is_background(content_type))
         .then(pl.lit("background"))

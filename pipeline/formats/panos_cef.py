@@ -23,7 +23,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cef import Source, labelled, taken_apart, timed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
-from pipeline.formats._panos import OPEN, seen, somebody, unquoted, verdict
+from pipeline.formats._panos import OPEN, is_connect, seen, somebody, unquoted, verdict
 from pipeline.formats._worded import Order
 from pipeline.localtime import Running
 
@@ -104,10 +104,10 @@ def _event() -> list[pl.Expr]:
 def _kind(url: pl.Expr, method: pl.Expr, content_type: pl.Expr) -> pl.Expr:
     """Encrypted, and the name alone without a method: the firewall saw no page."""
     secure = (pl.col("app") == "ssl") | (pl.col("dpt") == _SECURE)
-    unseen = secure.fill_null(value=False) & url.str.contains(r"^[^/?#]*/?$").fill_null(value=True) & method.is_null()
-    tunnel = (method.str.to_lowercase() == "connect").fill_null(value=False)
+    maybe = secure.fill_null(value=False) & method.is_null()
+    unseen = maybe & pl.when(maybe).then(url).str.contains(r"^[^/?#]*/?$").fill_null(value=True)
     return (
-        pl.when(unseen | tunnel)
+        pl.when(unseen | is_connect(method))
         .then(pl.lit("host-only"))
         .when(is_background(content_type))
         .then(pl.lit("background"))

@@ -95,7 +95,9 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     web = web.fill_null(value=False)
     timed, running = _timed(cells.filter(good & web), declared, Running.from_text(carry))
     damaged = cells.filter(~good).select("line", "reason", "detail")
-    table = pl.concat([timed.lazy().select(_event()).collect(), damaged, foreign], how="diagonal")
+    table = pl.concat(
+        [timed.lazy().with_columns(status=_status()).select(_event()).collect(), damaged, foreign], how="diagonal"
+    )
     others = [skips(texts.filter(record & ~ours), "other-record"), skips(cells.filter(good & ~web), "other-record")]
     return parted(table, _COLUMNS, [blank, *others], running.to_text())
 
@@ -110,7 +112,8 @@ def _cells(texts: pl.DataFrame) -> pl.DataFrame:
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Add `ts`, `ts_quality`, and the reason and detail of a time that cannot be read."""
     named = pl.col("timezone").replace_strict(_ZONES, default=None, return_dtype=pl.String)
-    told = pl.when(pl.col("timezone").str.contains(_OFFSET)).then("timezone").str.replace(_WHOLE_HOURS, "${0}00")
+    unnamed = pl.when(named.is_null()).then("timezone")
+    told = pl.when(unnamed.str.contains(_OFFSET)).then("timezone").str.replace(_WHOLE_HOURS, "${0}00")
     offset = pl.coalesce(named, told)
     written = pl.concat_str("date", pl.lit(" "), "time", offset.fill_null(""))
     stamps = records.select(stamp=pl.coalesce(said(pl.col("timestamp")), written))["stamp"]
@@ -124,8 +127,7 @@ def _first_of(*names: str) -> pl.Expr:
 
 def _event() -> list[pl.Expr]:
     user, url = said(pl.col("user_name")), said(pl.col("url"))
-    status = number(_first_of("status_code", "http_status", "httpresponsecode"))
-    content_type = _first_of("contenttype", "content_type")
+    status, content_type = pl.col("status"), _first_of("contenttype", "content_type")
     return [
         pl.col("line"),
         pl.col("ts"),
@@ -146,6 +148,10 @@ def _event() -> list[pl.Expr]:
     ]
 
 
+def _status() -> pl.Expr:
+    return number(_first_of("status_code", "http_status", "httpresponsecode"))
+
+
 def _verdict(status: pl.Expr) -> pl.Expr:
     read_word = pl.col("log_subtype").replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String)
     return pl.when(status == 407).then(pl.lit("challenge")).otherwise(read_word.fill_null("unknown"))
@@ -153,8 +159,8 @@ def _verdict(status: pl.Expr) -> pl.Expr:
 
 def _kind(url: pl.Expr, content_type: pl.Expr) -> pl.Expr:
     """The front of an encrypted site, of which nothing came to be seen, shows the host only."""
-    front = url.str.contains(r"^https://[^/?#]*/?$")
-    unseen = url.is_null() | (front & content_type.is_null())
+    front = pl.when(content_type.is_null()).then(url).str.contains(r"^https://[^/?#]*/?$")
+    unseen = url.is_null() | front
     return (
         pl.when(unseen)
         .then(pl.lit("host-only"))
