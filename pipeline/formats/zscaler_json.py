@@ -96,7 +96,11 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     )
     stamped = from_written(records["written"], declared.timezone, declared.date_order, Running.from_text(carry))
     read, running = records.hstack(stamped[0]), stamped[1]
-    rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
+    # By itself, or each expression that needs it would decode it again.
+    told = read.lazy().with_columns(
+        _target=pl.coalesce(_decoded("_coded"), "_target"), _refer=pl.coalesce(_decoded("_coded_refer"), "_refer")
+    )
+    rows = pl.concat([told.select(_event()).collect(), damaged], how="diagonal_relaxed")
     return parted(rows, _COLUMNS, [blank, other], running.to_text())
 
 
@@ -130,7 +134,7 @@ def _event() -> list[pl.Expr]:
     no_number = pl.any_horizontal(numbers)
     nameless = dns & pl.col("_name").is_null()
     read = pl.col("_action").str.to_lowercase().replace_strict(_VERDICTS, default="unknown", return_dtype=pl.String)
-    refer = pl.coalesce(_decoded("_coded_refer"), "_refer")
+    refer = pl.col("_refer")
     return [
         pl.col("line"),
         pl.col("ts"),
@@ -181,7 +185,7 @@ def _text_of(coded: str) -> str | None:
 
 def _url() -> pl.Expr:
     """The URL with the scheme that the record names; a tunnel's host and port as they are."""
-    url = pl.coalesce(_decoded("_coded"), "_target")
+    url = pl.col("_target")
     scheme = pl.col("_protocol").str.to_lowercase()
     known = scheme.is_in(["http", "https"]) & ~url.str.contains("^[A-Za-z][A-Za-z0-9+.-]*://") & (
         pl.col("_method").ne_missing("CONNECT")
