@@ -15,6 +15,8 @@ from pipeline.schema import BY_WORDS, LED_TO, LEVELS, STATUTORY
 REPEATS, REPEATS_OF_OTHERS = 3, 5
 #: And so many after one that was blocked.
 _AFTER_A_BLOCK = 2
+#: What repeats, and going on after a block, raise to at most: in the gravest categories, and in the others.
+_RAISED_TO, _OTHERS_RAISED_TO = "high", "medium"
 #: So many hits, over so many levels, show that something grows.
 _TO_GROW, _STEPS_TO_GROW = 3, 2
 #: So many lines that say when, where or with what are looked at, whatever else there is.
@@ -109,9 +111,10 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     """Level, leading category and reasons of an episode; `severities` are those of the categories.
 
     The most urgent hit decides, of equals that of the gravest category, then the first. Repeats, and going on after a
-    block, raise the level by one step, but never above `high` or above the severity of the category: many small things
-    do not cry like one great one. A `record` is never raised by that. Where lines beside it say when, where or with
-    what, the level of what is about a child in danger rises as `_PRESSED` has it.
+    block, raise the level by one step, but never above `high`, or `medium` where the category is not of the gravest, or
+    above the severity of the category: many small things do not cry like one great one. A `record` is never raised by
+    that. Where lines beside it say when, where or with what, the level of what is about a child in danger rises as
+    `_PRESSED` has it.
     """
     lead, pressed = _leading(seen, severities)
     level = lead.level
@@ -133,8 +136,10 @@ def episode_level(seen: list[Seen], severities: Mapping[str, str]) -> tuple[str,
     reasons += raising
     if _grew(same):
         reasons.append(_GREW)
-    above = LEVELS[max(LEVELS.index(level) - 1, LEVELS.index("high"), LEVELS.index(severities[lead.category]))]
-    raised = above if raising and level != "record" else level
+    severity = severities[lead.category]
+    most = max((severity, _RAISED_TO if severity == LEVELS[0] else _OTHERS_RAISED_TO), key=LEVELS.index)
+    above = LEVELS[max(LEVELS.index(level) - 1, LEVELS.index(most))]
+    raised = most_urgent((level, above)) if raising and level != "record" else level
     if LEVELS.index(pressed) < LEVELS.index(raised):
         reasons.append(_NEAR)
     raised = most_urgent((level, raised, pressed))
@@ -156,8 +161,11 @@ def _leading(seen: list[Seen], severities: Mapping[str, str]) -> tuple[Seen, str
     if not signs:
         return lead, lead.level
     grave = _first_of(in_danger, severities)
-    # What would make a draft by itself is no sign of its own; what would not is one of several.
-    lines = len(signs - {grave.text} if grave.level in at_least("medium") else signs)
+    # What would make a draft by itself is no sign of its own, if nothing else is as grave; what would not is one of
+    # several.
+    as_grave = {each.text for each in in_danger if each.level == grave.level}
+    counted_twice = grave.level in at_least("medium") and as_grave <= signs
+    lines = len(signs) - counted_twice
     pressed = next((to for least, to in _PRESSED.get(grave.level, ()) if lines >= least), grave.level)
     return (grave, pressed) if LEVELS.index(pressed) < LEVELS.index(lead.level) else (lead, lead.level)
 

@@ -87,6 +87,20 @@ def test_repeats_raise_by_one_step() -> None:
     assert episode_level([seen("medium", "a")] * 50, SEVERITIES)[0] == "medium"
 
 
+@pytest.mark.parametrize(
+    ("level", "becomes"), [("record", "record"), ("low", "medium"), ("medium", "medium"), ("high", "high")]
+)
+@pytest.mark.parametrize("verdict", ["allowed", "blocked"])
+def test_what_goes_on_is_looked_at_this_week_and_only_the_gravest_today(level: str, becomes: str, verdict: str) -> None:
+    hits = [seen(level, str(text), category="grievous")._replace(verdict=verdict) for text in range(5)]
+    found, _, reasons = episode_level(hits, {"grievous": "high"})
+    assert found == becomes
+    assert "it is said when, where or with what" not in reasons
+    assert (f"therefore {becomes} instead of {level}" in reasons) == (level != becomes)
+    gravest, _, _ = episode_level(hits, {"grievous": "urgent"})
+    assert gravest == ("high" if level == "medium" else becomes)
+
+
 def test_of_two_that_are_as_urgent_the_gravest_category_leads() -> None:
     lesser, grave = seen("high", "a", category="middling"), seen("high", "b")
     assert episode_level([lesser, grave], SEVERITIES)[1] == "grave"
@@ -206,6 +220,13 @@ def test_lines_that_say_when_where_or_with_what_make_grave_things_more_urgent(
     assert (found, category) == (becomes, "grave")
     assert ("it is said when, where or with what" in reasons) == (level != becomes)
     assert (f"therefore {becomes} instead of {level}" in reasons) == (level != becomes)
+
+
+def test_a_line_is_a_find_or_a_sign_and_not_both() -> None:
+    both = seen("high", "at 3")._replace(imminent=True)
+    assert episode_level([both], SEVERITIES)[0] == "high"
+    assert episode_level([both, seen("medium", "another")], SEVERITIES)[0] == "high"
+    assert episode_level([both, seen("high", "another")], SEVERITIES)[0] == "urgent"
 
 
 def test_a_lesser_matter_is_not_made_more_urgent_and_does_not_hide_what_is() -> None:
