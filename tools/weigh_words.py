@@ -9,7 +9,7 @@ Refuses nothing. Needs scikit-learn (1.9 was used), which nothing else here need
 
 Logistic regression with an L1 penalty, so that most words and pairs of words weigh nothing: one for being worth a look,
 one for each category. Where a text begins to count is chosen by what each set, week or writer would have been told by
-words that were learnt from all the others: at most one in 300 searches of ordinary weeks.
+words that were learnt from all the others: at most one in 400 searches of ordinary weeks.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _USUAL: Final = {
     "radicalisation": "terrorism", "selfharm": "self-harm",
 }  # fmt: skip
 #: Of so many searches of ordinary weeks one may be told.
-_ORDINARY: Final = 1 / 300
+_ORDINARY: Final = 1 / 400
 #: The less, the fewer words weigh anything.
 _STRENGTH: Final = 1.0
 _FOLDS: Final = 8
