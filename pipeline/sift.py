@@ -96,7 +96,7 @@ def _parts(lot: dict[str, pl.Series]) -> Iterator[dict[str, pl.Series]]:
 
     What is made of a text while it is looked at takes many times its memory, and is let go after each part.
     """
-    parts = max(1, round(sum(map(len, lot.values())) / _LOT))
+    parts = max(1, sum(map(len, lot.values())) // _LOT - 1)
     for part in range(parts):
         yield {
             name: values.slice(start := len(values) * part // parts, len(values) * (part + 1) // parts - start)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.flagging import examples
 from pipeline import match
 from pipeline.match import OF_PAGES, match_texts
+from pipeline.misspelt import everyday
 from pipeline.sieve import holds_any
 from pipeline.sought import Seeking, Sought, in_letters, part_of, tables_of
 from tests.effort import THOROUGH, tries
@@ -145,3 +146,13 @@ def test_no_example_of_a_shipped_rule_and_no_disguise_of_one_is_passed_over(monk
     monkeypatch.setattr(match, "_LOT", len(written) // 3)
     assert sorted(match_texts(texts, matcher).rows()) == sorted(slow.rows())
     assert slow["text"].n_unique() > len(written) // 4
+
+
+def test_no_everyday_word_alone_makes_a_text_worth_a_look() -> None:
+    # "(id|card) & (id|pass)" would have every address with ?id= in it read word by word.
+    tables = shipped_matcher().phrases.sought
+    word = dict(tables.words.select("number", "word").iter_rows())
+    pairs = [divmod(pair, 1 << 32) for pair in tables.pairs["pair"]]
+    twice = {word[first] for first, behind in pairs if first == behind}
+    assert not twice & everyday()
+    assert not set(tables.words.filter("enough")["word"]) & everyday()
