@@ -92,11 +92,11 @@ class Sifter:
 
 
 def _parts(lot: dict[str, pl.Series]) -> Iterator[dict[str, pl.Series]]:
-    """A lot of the usual size as it is, and one that has grown in about so many such as it would have been.
+    """A lot of about the usual size as it is, and one that has grown in about so many such as it would have been.
 
     What is made of a text while it is looked at takes many times its memory, and is let go after each part.
     """
-    parts = max(1, sum(map(len, lot.values())) // _LOT - 1)
+    parts = max(1, round(sum(map(len, lot.values())) / _LOT))
     for part in range(parts):
         yield {
             name: values.slice(start := len(values) * part // parts, len(values) * (part + 1) // parts - start)

@@ -93,7 +93,7 @@ def test_reading_goes_on_while_the_rules_are_made_until_too_much_waits(monkeypat
     assert sifter.found().height
 
 
-def test_what_has_waited_for_the_rules_is_matched_in_lots_of_the_usual_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_waited_for_the_rules_for_long_is_matched_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sift, "_LOT", 4)
     sizes: list[int] = []
     in_earnest = match.match_terms
