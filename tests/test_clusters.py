@@ -107,7 +107,7 @@ def test_other_lessons_other_days_and_other_kinds_do_not_add_up() -> None:
         ([{"view": "digits", "ts": TEN - timedelta(minutes=1)}],
          ["written in a hidden way: digits and signs in place of letters"]),
         ([{"verdict": "blocked", "ts": TEN}, {"text": "crane 2"}, {"text": "crane 3"}],
-         ["level high, most of the class medium", "went on after a block"]),
+         ["went on after a block"]),
         ([{"category": "kites"}], ["together with: kites"]),
         ([{"category": "lobsters", "ts": TEN + timedelta(hours=4)}], ["a draft of another kind on the same day"]),
         ([{"rule_id": "cranes-join", "text": "crane club uk"}], ["found by a rule that fewer than three of them met"]),

@@ -25,6 +25,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._carriers import uncarried
 from pipeline.formats._cells import blank_apart, divided, parted, refusal, said, whole
+from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._leef import Source, taken_apart
 from pipeline.formats._skyhigh import kind
 from pipeline.formats._worded import Order
@@ -84,7 +85,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Add `ts`, `ts_quality`, `reason` and `detail`."""
     counted = from_epoch(pl.col("devTime")).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
-    stamps = records.select(pl.coalesce(counted, said(pl.col("devTime")), "stamp")).to_series()
+    stamps = records.select(or_header_stamp(pl.coalesce(counted, said(pl.col("devTime"))))).to_series()
     times, after = from_named_month(stamps, declared.timezone, declared.last_change, running)
     return pl.concat([records, times], how="horizontal"), after
 
