@@ -20,10 +20,10 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, skips
+from pipeline.formats._cells import parted
 from pipeline.formats._fortinet import COLUMNS, FIELDS, event, is_ours, timed
-from pipeline.formats._json import fields
-from pipeline.formats._syslog import bare, without_header
+from pipeline.formats._json_records import records_of
+from pipeline.formats._syslog import bare
 from pipeline.localtime import Running
 
 _WANTED: Final = {name: name for name in FIELDS}
@@ -41,19 +41,11 @@ def claims(first_lines: Sequence[str]) -> bool:
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
-    texts, blank = blank_apart(lines)
-    cells = fields(without_header(texts), _WANTED)
-    nameless = pl.col("reason").is_null() & pl.any_horizontal(pl.col("type", "subtype").is_null())
-    cells = cells.with_columns(
-        reason=pl.when(nameless).then(pl.lit("missing-column")).otherwise("reason"),
-        detail=pl.when(nameless).then(pl.lit("has no type and subtype")).otherwise("detail"),
-    )
-    good = pl.col("reason").is_null()
-    records, running = timed(cells.filter(good & is_ours()), declared, Running.from_text(carry))
-    damaged = cells.filter(~good).select("line", "reason", "detail")
-    read = pl.concat([records.lazy().select(event()).collect(), damaged], how="diagonal")
-    others = skips(cells.filter(good & ~is_ours()), "other-record")
-    return parted(read, COLUMNS, [blank, others], running.to_text())
+    nameless = pl.any_horizontal(pl.col("type", "subtype").is_null())
+    found = records_of(lines, _WANTED, is_ours(), [(nameless, "type and subtype")])
+    records, running = timed(found.wanted, declared, Running.from_text(carry))
+    read = pl.concat([records.lazy().select(event()).collect(), found.damaged], how="diagonal")
+    return parted(read, COLUMNS, found.skipped, running.to_text())
 
 
 FORMAT: Final = Format(

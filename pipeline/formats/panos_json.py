@@ -18,11 +18,11 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, said, skips
+from pipeline.formats._cells import parted, said
 from pipeline.formats._instants import timed
-from pipeline.formats._json import fields
+from pipeline.formats._json_records import records_of
 from pipeline.formats._panos import kind, seen, somebody, verdict
-from pipeline.formats._syslog import bare, without_header
+from pipeline.formats._syslog import bare
 from pipeline.localtime import Running
 
 _WANTED: Final = {
@@ -50,28 +50,14 @@ def claims(first_lines: Sequence[str]) -> bool:
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
-    texts, blank = blank_apart(lines)
-    cells = fields(without_header(texts), _WANTED)
     type_, subtype = pl.col("type").str.to_uppercase(), pl.col("subtype").str.to_lowercase()
     ours = (type_ == "URL") | ((type_ == "THREAT") & (subtype == "url").fill_null(value=False))
-    missing = (
-        pl.when(pl.col("type").is_null())
-        .then(pl.lit("has no LogType"))
-        .when(ours & said(pl.col("url")).is_null())
-        .then(pl.lit("has no URL"))
-    )
-    lacks = pl.col("reason").is_null() & missing.is_not_null()
-    cells = cells.with_columns(
-        pl.when(lacks).then(pl.lit("missing-column")).otherwise(pl.col("reason")).alias("reason"),
-        pl.when(lacks).then(missing).otherwise(pl.col("detail")).alias("detail"),
-    )
-    damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
-    good = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
-    other = skips(good.filter(~ours), "other-record")
-    records = good.filter(ours).with_columns(written=pl.coalesce(said(pl.col("fine")), "generated"))
+    lacks = [(pl.col("type").is_null(), "LogType"), (ours & said(pl.col("url")).is_null(), "URL")]
+    found = records_of(lines, _WANTED, ours, lacks)
+    records = found.wanted.drop("reason", "detail").with_columns(written=pl.coalesce(said(pl.col("fine")), "generated"))
     read, running = timed(records, "written", declared, Running.from_text(carry))
-    rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
-    return parted(rows, _COLUMNS, [blank, other], running.to_text())
+    rows = pl.concat([read.lazy().select(_event()).collect(), found.damaged], how="diagonal_relaxed")
+    return parted(rows, _COLUMNS, found.skipped, running.to_text())
 
 
 def _event() -> list[pl.Expr]:

@@ -20,11 +20,11 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, refusal, said, skips
+from pipeline.formats._cells import parted, said
 from pipeline.formats._instants import timed
-from pipeline.formats._json import fields
+from pipeline.formats._json_records import records_of
 from pipeline.formats._sophos_central import TYPES, faults, in_words, said_of, somebody
-from pipeline.formats._syslog import bare, without_header
+from pipeline.formats._syslog import bare
 from pipeline.localtime import Running
 
 _WANTED: Final = {
@@ -47,26 +47,15 @@ def claims(first_lines: Sequence[str]) -> bool:
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
-    texts, blank = blank_apart(lines)
-    cells = fields(without_header(texts), _WANTED)
-    readable, ours = pl.col("reason").is_null(), pl.col("type").is_in(TYPES).fill_null(value=False)
-    cells = cells.with_columns(
-        refusal(
-            [
-                (readable & pl.col("type").is_null(), "missing-column", "has no type"),
-                (readable & ours & pl.col("name").is_null(), "missing-column", "has no name"),
-            ],
-            (pl.col("reason"), pl.col("detail")),
-        )
+    ours = pl.col("type").is_in(TYPES)
+    lacks = [(pl.col("type").is_null(), "type"), (ours & pl.col("name").is_null(), "name")]
+    found = records_of(lines, _WANTED, ours, lacks)
+    records = in_words(found.wanted.drop("reason", "detail")).with_columns(
+        pl.coalesce(said(pl.col("when")), "end").alias("written")
     )
-    good = pl.col("reason").is_null()
-    records = cells.filter(good & ours).drop("reason", "detail")
-    records = in_words(records).with_columns(pl.coalesce(said(pl.col("when")), "end").alias("written"))
     read, running = timed(records, "written", declared, Running.from_text(carry))
-    damaged = cells.filter(~good).select("line", "reason", "detail")
-    other = skips(cells.filter(good & ~ours), "other-record")
-    rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
-    return parted(rows, _COLUMNS, [blank, other], running.to_text())
+    rows = pl.concat([read.lazy().select(_event()).collect(), found.damaged], how="diagonal_relaxed")
+    return parted(rows, _COLUMNS, found.skipped, running.to_text())
 
 
 def _event() -> list[pl.Expr]:

@@ -25,10 +25,10 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, refusal, said, skips, whole
+from pipeline.formats._cells import is_background, parted, refusal, said, whole
 from pipeline.formats._instants import timed
-from pipeline.formats._json import fields
-from pipeline.formats._syslog import bare, without_header
+from pipeline.formats._json_records import records_of
+from pipeline.formats._syslog import bare
 from pipeline.formats._umbrella import ACCOUNT, OF_DEVICES, OF_PEOPLE, VERDICTS
 from pipeline.localtime import Running
 
@@ -63,26 +63,16 @@ def claims(first_lines: Sequence[str]) -> bool:
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
-    texts, blank = blank_apart(lines)
-    cells = fields(without_header(texts), _WANTED)
-    readable, dns, web = pl.col("reason").is_null(), pl.col("type") == "dns", pl.col("type") == "proxy"
-    cells = cells.with_columns(
-        refusal(
-            [
-                (readable & pl.col("type").is_null(), "missing-column", "has no type"),
-                (readable & dns & said(pl.col("domain")).is_null(), "missing-column", "has no domain"),
-                (readable & web & said(pl.col("address")).is_null(), "missing-column", "has no url"),
-            ],
-            (pl.col("reason"), pl.col("detail")),
-        )
-    )
-    good, ours = pl.col("reason").is_null(), pl.col("type").is_in(["dns", "proxy"])
-    records = cells.filter(good & ours).drop("reason", "detail")
-    read, running = timed(records, "written", declared, Running.from_text(carry))
-    damaged = cells.filter(~good).select("line", "reason", "detail")
-    other = skips(cells.filter(good & ~ours), "other-record")
-    rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
-    return parted(rows, _COLUMNS, [blank, other], running.to_text())
+    dns, web = pl.col("type") == "dns", pl.col("type") == "proxy"
+    lacks = [
+        (pl.col("type").is_null(), "type"),
+        (dns & said(pl.col("domain")).is_null(), "domain"),
+        (web & said(pl.col("address")).is_null(), "url"),
+    ]
+    found = records_of(lines, _WANTED, dns | web, lacks)
+    read, running = timed(found.wanted.drop("reason", "detail"), "written", declared, Running.from_text(carry))
+    rows = pl.concat([read.lazy().select(_event()).collect(), found.damaged], how="diagonal_relaxed")
+    return parted(rows, _COLUMNS, found.skipped, running.to_text())
 
 
 def _event() -> list[pl.Expr]:
