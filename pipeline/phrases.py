@@ -20,6 +20,8 @@ from typing import Final, NamedTuple
 import ahocorasick
 import polars as pl
 
+from pipeline.beginnings import LONGEST, SHORTEST
+from pipeline.lookup import Lookup
 from pipeline.misspelt import misspellings, shorthand, shorthand_beside
 from pipeline.sought import Part, Seeking, Sought, Tables, in_letters, part_of, tables_of
 from pipeline.terms import Phrase, Spelt
@@ -27,9 +29,7 @@ from pipeline.text import fold_one
 from pipeline.views import CHANGED, letters_of
 
 #: Written together, phrases of several words and so many letters are looked for; shorter ones stand in other words.
-TOGETHER: Final = 8
-#: So many letters tell one of these from most other words; fewer are the beginning of too many.
-_BEGINNING: Final = 11
+TOGETHER: Final = SHORTEST
 #: Shorter phrases are not looked for where digits and signs are letters.
 SHORTEST_IN_DIGITS: Final = 4
 #: Nor are shorter words put right by themselves there.
@@ -85,6 +85,16 @@ class Phrases:
         return tables_of(in_letters(self.needed), in_letters(self.needed_as_written))
 
     @cached_property
+    def lookup(self) -> Lookup:
+        """The same by the numbers of words, with those that are misspelt or written together."""
+        return Lookup(self.sought, self.wrong_words, self.beginnings_together)
+
+    @cached_property
+    def lookup_in_letters(self) -> Lookup:
+        """The same where digits and signs are letters."""
+        return Lookup(self.sought_in_letters, self.wrong_words_in_letters)
+
+    @cached_property
     def wrong_words(self) -> pl.DataFrame:
         """word, right, alone: every word that is known to be misspelt, and what is meant.
 
@@ -126,7 +136,7 @@ class Phrases:
     @cached_property
     def beginnings_together(self) -> tuple[str, ...]:
         """The first letters of those: many begin alike, and few are quicker sought."""
-        return tuple(dict.fromkeys(glued[:_BEGINNING] for glued in self.together))
+        return tuple(dict.fromkeys(glued[:LONGEST] for glued in self.together))
 
     @cached_property
     def by_length(self) -> dict[int, list[str]]:

@@ -26,7 +26,7 @@ _DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 _TOGETHER = 50_000
 _BLANK, _LINE_FEED = b" \n"
 #: What each byte of ASCII becomes: letters and digits themselves in lower case, a line feed itself, the rest a blank.
-_FOLDED_BYTES = bytes(
+FOLDED_BYTES = bytes(
     code if code == _LINE_FEED else ord(chr(code).lower()) if chr(code).isascii() and chr(code).isalnum() else _BLANK
     for code in range(256)
 )
@@ -70,7 +70,7 @@ def _fold_together(texts: pl.Series) -> pl.Series:
     if texts.is_empty():
         return pl.Series(dtype=pl.String)
     joined = texts.str.replace_all("\n", " ", literal=True).str.join(" \n ").item()
-    data = np.frombuffer(f" {joined} \n".encode("ascii").translate(_FOLDED_BYTES), dtype=np.uint8)
+    data = np.frombuffer(f" {joined} \n".encode("ascii").translate(FOLDED_BYTES), dtype=np.uint8)
     blank = data == _BLANK
     kept = np.ones(len(data), dtype=np.bool_)
     kept[1:] = ~(blank[1:] & blank[:-1])

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import html
 import re
+import string
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from pipeline.lookalikes import LOOK_ALIKES, is_all_alike, looks_latin
 from pipeline.text import fold_one, folded_one
+from pipeline.wordnumbers import FOLDED, Raw, Words, among, cut, translated
 
 #: The further a view is from what was written, the less it weighs.
 WEIGHT: Final = {
@@ -34,8 +37,14 @@ _AS_LETTERS: Final = str.maketrans(_DIGITS)
 _AS_BYTES: Final = bytes.maketrans("".join(_DIGITS).encode(), "".join(_DIGITS.values()).encode())
 #: Signs that end a word oftener than they stand in it.
 _ENDING: Final = re.compile(r"[!|(]+(?![A-Za-z0-9@$])")
+#: The same of many texts at once.
+_MAY_END: Final = b"!|("
+_BEGIN_A_WORD: Final = f"{string.ascii_letters}{string.digits}@$".encode()
+_AS_FOLDED: Final = _AS_BYTES.translate(FOLDED)
+_BLANK: Final = ord(" ")
 #: Any digit or sign that may stand for a letter; a word may be written with nothing else.
-CHANGED: Final = r"[0134578@$!|(9]"
+CHANGEABLE: Final = b"0134578@$!|(9"
+CHANGED: Final = f"[{CHANGEABLE.decode()}]"
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
 #: Single letters with one and the same sign between them: three of them and more are a word.
 _APART: Final = re.compile(r"(?<![^\W_])[^\W\d_]([ ._\-*/\\|,:;~+=])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
@@ -113,16 +122,21 @@ def letters_of(folded: str) -> str:
     return folded.encode().translate(_AS_BYTES).decode() if folded.isascii() else folded.translate(_AS_LETTERS)
 
 
-def has_digits(text: pl.Expr) -> pl.Expr:
-    """Whether a text holds a digit or a sign that may stand for a letter."""
-    return text.str.contains(CHANGED)
+def all_as_letters(texts: Raw) -> Words:
+    """The words of texts of ASCII as `as_letters` would have them, but that they are folded."""
+    signs = among(texts.data, _MAY_END)
+    before_a_letter = np.append(among(texts.data[1:], _BEGIN_A_WORD), False)
+    # Nor does one stand before the first letter of the next text.
+    ends = texts.bounds[1:] - 1
+    before_a_letter[ends[ends >= 0]] = False
+    plain = translated(texts.data, _AS_FOLDED).copy()
+    plain[signs & ~before_a_letter] = _BLANK
+    return cut(plain, texts.bounds)
 
 
-def all_as_letters(text: pl.Expr) -> pl.Expr:
-    """`as_letters` for texts of ASCII, but for the length: of several signs before a letter the last is one."""
-    begun = text.str.replace_all(r"[!|(]+([!|(][A-Za-z0-9@$])", " ${1}")
-    plain = begun.str.replace_all(r"[!|(]+([^A-Za-z0-9@$!|(]|$)", " ${1}")
-    return plain.str.replace_many(_DIGITS)
+def in_letters(words: Words) -> Words:
+    """Folded words with digits as the letters that they look like."""
+    return replace(words, data=translated(words.data, _AS_BYTES))
 
 
 def may_hide(text: pl.Expr) -> pl.Expr:

@@ -23,10 +23,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import polars as pl
-
 from pipeline.errors import WatchlistError
-from pipeline.sought import pair_of
+from pipeline.pointsums import PointSums
 from pipeline.views import View, as_it_stands
 
 #: The file of a folder that is no category: its weighted words.
@@ -150,44 +148,10 @@ class WeightedWords:
         return replace(self, off=off, sha256=sha256(f"{self.sha256}|{sorted(off)}".encode()).hexdigest())
 
     @cached_property
-    def table(self) -> pl.DataFrame:
-        """word, number, points: of each word that has any for being worth a look, or is one of a pair that has."""
-        words = {word: 0 for name, points in self.points.items() if points[0] for word in name.split(" ")}
-        words |= {name: points[0] for name, points in self.points.items() if name in words}
-        table = pl.DataFrame([*words.items()], schema={"word": pl.String, "points": pl.Int32}, orient="row")
-        return table.with_row_index("number")
-
-    @cached_property
-    def pairs(self) -> pl.DataFrame:
-        """pair, points: of each pair that has any for being worth a look, by the numbers of its words (`pair_of`)."""
-        number = dict(zip(self.table["word"], self.table["number"], strict=True))
-        pairs = ((name.split(" "), points[0]) for name, points in self.points.items() if " " in name and points[0])
-        rows = [(number[first], number[behind], points) for (first, behind), points in pairs]
-        schema = {"number_before": pl.UInt32, "number": pl.UInt32, "points": pl.Int32}
-        table = pl.DataFrame(rows, schema=schema, orient="row")
-        return table.select(pair_of("number_before", "number").alias("pair"), "points")
-
-    def worth(self, size: int, words: pl.DataFrame) -> pl.Series:
-        """Which of so many texts are worth a look: all that `of` finds; `words` has row and word of all of theirs."""
-        # By their numbers, since the words themselves are longer.
-        counted = self.table.lazy().filter(pl.col("points") != 0)
-        named = words.lazy().join(counted, on="word").select("row", "number", "points").unique()
-        needed = -self.start[0]
-        sums = _summed(size, named)
-        near = sums >= needed - MAY_LACK
-        return near & (sums + _summed(size, self._pairs_in(words.filter(near.gather(words["row"])))) >= needed)
-
-    def _pairs_in(self, words: pl.DataFrame) -> pl.LazyFrame:
-        """row, pair, points: of the pairs in some texts, each once a text."""
-        numbered = words.join(self.table, on="word", how="left", maintain_order="left").select("row", "number")
-        behind = pl.concat(
-            numbered.select(
-                "row", "number", row_before=pl.col("row").shift(apart), number_before=pl.col("number").shift(apart)
-            )
-            for apart in range(1, APART + 1)
-        )
-        pairs = behind.lazy().filter(pl.col("row") == pl.col("row_before"))
-        return pairs.select("row", pair=pair_of("number_before", "number")).join(self.pairs.lazy(), on="pair").unique()
+    def sums(self) -> PointSums:
+        """The points for being worth a look, for very many texts at once."""
+        points = {name: each[0] for name, each in self.points.items()}
+        return PointSums(points, needed=-self.start[0], may_lack=MAY_LACK, apart=APART)
 
     def weighing(self, text: str) -> Weighing:
         """What its words say of one text."""
@@ -284,12 +248,6 @@ class Weighing:
 
 def _most_first(unit: tuple[str, int]) -> tuple[int, str]:
     return -unit[1], unit[0]
-
-
-def _summed(size: int, rows: pl.LazyFrame) -> pl.Series:
-    """The points of each of so many texts; `rows` has row and points."""
-    summed = rows.group_by("row").agg(pl.col("points").sum()).collect()
-    return pl.zeros(size, dtype=pl.Int32, eager=True).scatter(summed["row"], summed["points"])
 
 
 def read(path: Path, known: AbstractSet[str]) -> WeightedWords:
