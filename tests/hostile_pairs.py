@@ -185,6 +185,13 @@ _FORTIGATE_CEF = (
     " dhost=casino.example.com requestClientApplication=«agent» act=blocked request=/«path» out=96 in=0"
     " FTNTFGTreferralurl=«referrer» msg=URL belongs to a denied category FTNTFGTcat=11 requestContext=Gambling"
 )
+_ANALYZER_CEF = (
+    "Sep  8 09:06:11 FGT-A CEF:0|Fortinet|FortiGate-100F|7.2.8,build1639 (GA)|0316013056|webfilter utm blocked|5|"
+    "start=Sep 08 2025 09:06:11 logver=702081639 dvchost=FGT-A vd=root eventtime=1757318771000000000 tz=+0100"
+    " logid=0316013056 cat=utm subtype=webfilter duser=bjones src=10.20.1.16 spt=59194 dst=192.0.2.61 dpt=80 app=HTTP"
+    " dhost=casino.example.com agent=«agent» act=blocked request=/«path» referralurl=«referrer» out=96 in=0 cat=11"
+    ' requestContext=Gambling tz="+0100"'
+)
 _ZSCALER_CEF = (
     "Sep 08 09:05:02 zscaler-nss CEF:0|Zscaler|NSSWeblog|6.2|Blocked|Not allowed to browse this category|3|act=Blocked"
     " reason=Not allowed to browse this category app=HTTP dhost=casino.example.com dst=192.0.2.61 src=10.50.1.16"
@@ -233,6 +240,8 @@ EVENTS = [
     ),
     Product("fortigate_cef", _FORTIGATE_CEF, writes=_CEF),
     Product("fortigate_cef", _FORTIGATE_CEF),
+    Product("fortigate_cef", _ANALYZER_CEF, writes=_CEF),
+    Product("fortigate_cef", _ANALYZER_CEF),
     Product("zscaler_cef", _ZSCALER_CEF, writes=_CEF),
     Product("zscaler_cef", _ZSCALER_CEF),
     Product("skyhigh_cef", _SKYHIGH_CEF, writes=_CEF),
@@ -241,5 +250,6 @@ EVENTS = [
     Product("sophos_central_cef", _SOPHOS_CENTRAL_CEF, writes={"path": _cef_header}),
     Product("sophos_central_cef", _SOPHOS_CENTRAL_CEF, writes={"path": _cef_header}).lacking(" suser=SCHOOL\\\\bjones"),
     Product("fortigate_cef", _FORTIGATE_CEF).lacking(" duser=bjones"),
+    Product("fortigate_cef", _ANALYZER_CEF).lacking(" duser=bjones"),
     Product("panos_cef", _PANOS_CEF).lacking(" suser=school\\\\bjones"),
 ]

@@ -41,13 +41,18 @@ def value(column: str, key: str, shape: Shape = CEF) -> pl.Expr:
     """The value of a key."""
     # Whole words, each with the blank behind it, so that the next key is not among them. The whole match and not a
     # group of it: that takes half the time.
-    words = pl.col(column).str.extract(rf" {key}=[^ ]* (?:{shape.word} )*", 0)
+    words = pl.col(column).str.extract(rf" {re.escape(key)}=[^ ]* (?:{shape.word} )*", 0)
     return words.str.strip_prefix(f" {key}=").str.strip_suffix(" ").alias(key)
+
+
+def _any_of(keys: tuple[str, ...]) -> str:
+    """A pattern for any of the keys; some have dots in them."""
+    return "|".join(map(re.escape, keys))
 
 
 def times_said(column: str, keys: tuple[str, ...]) -> pl.Expr:
     """How often any of the keys is there."""
-    return pl.col(column).str.count_matches(rf" (?:{'|'.join(keys)})=")
+    return pl.col(column).str.count_matches(rf" (?:{_any_of(keys)})=")
 
 
 def is_said_twice(column: str, keys: tuple[str, ...]) -> pl.Expr:
@@ -72,7 +77,7 @@ def late_refused(read: pl.DataFrame, texts: pl.DataFrame, order: Order, sep: str
     `texts` holds `line`, and in its other column the pairs, each behind `sep`.
     """
     (column,) = (name for name in texts.columns if name != "line")
-    client, ahead = "|".join(order.client), "|".join(order.ahead)
+    client, ahead = _any_of(order.client), _any_of(order.ahead)
     late = texts.filter(pl.col(column).str.contains(rf"(?s){sep}(?:{client})=.*{sep}(?:{ahead})="))
     if late.is_empty():
         return read
@@ -90,7 +95,7 @@ def late_refused(read: pl.DataFrame, texts: pl.DataFrame, order: Order, sep: str
 
 def _is_forged(pairs: pl.Expr, order: Order, sep: str) -> pl.Expr:
     """Whether a key of `ahead` stands only behind one that a client filled."""
-    before = pairs.str.extract(rf"(?s)^(.*?){sep}(?:{'|'.join(order.client)})=") + sep
+    before = pairs.str.extract(rf"(?s)^(.*?){sep}(?:{_any_of(order.client)})=") + sep
     keys = [f"{sep}{key}=" for key in order.ahead]
     return pl.any_horizontal(
         pairs.str.contains(key, literal=True) & ~before.str.contains(key, literal=True) for key in keys
