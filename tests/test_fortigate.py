@@ -75,6 +75,21 @@ def test_quick_and_careful_reader_agree(between: str, values: list[tuple[str, st
     assert {key: quick[key][0] for key in _SOME.keys} == {key: followed.get(key) for key in _SOME.keys}
 
 
+@pytest.mark.parametrize(
+    ("pairs_said", "user"),
+    [
+        ("user=Ann Lee url=/p", None), ("url=/p user=Ann Lee", None), ('url="/p" user=Ann Lee\x00', None),
+        ("user=Ann url=/p q", None), ("user=Ann url=/p x=two words", "Ann"), ('user=Ann url="/?a=b c d"', "Ann"),
+        ('user="Ann Lee" url=/p', "Ann Lee"), ("user= url=/p x=1 y", ""),
+    ],
+)  # fmt: skip
+def test_where_a_bare_value_ends_is_never_guessed(pairs_said: str, user: str | None) -> None:
+    line = f"<134>date=2025-09-08 type=utm {pairs_said}"
+    tables = pairs.taken_apart(pl.DataFrame({"line": [1], "text": [line]}, schema=LINES), _SOME)
+    (row,) = _in_order(tables)
+    assert (row["user"], row["reason"]) == (user, "bad-field" if user is None else None)
+
+
 def test_an_offset_in_words_counts_where_there_is_no_epoch() -> None:
     (row,) = _rows(_at('tz="UTC-5:00" date=2025-09-08 time=03:10:11'))
     assert (row["ts"].isoformat(), row["ts_quality"]) == ("2025-09-08T08:10:11+00:00", "exact")

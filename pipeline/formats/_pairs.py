@@ -7,7 +7,8 @@ null where it is not there, and the reason and detail of a reject.
 Values hold what a client sent, so a line whose quoted values hold an escape, a stray quote or one of the wanted keys
 with its `=` is taken apart character by character; all others by the keys. Only a quote and a backslash are escaped, so
 the one backslash of `SCHOOL\A.Smith` stays; a value that ends in one that is not doubled cannot be told from an escaped
-quote: refused. Refused too: a key of `once` that is said twice and differently, and quotes that are not closed.
+quote: refused. Refused too: a key of `once` that is said twice and differently, quotes that are not closed, and where
+blanks part the pairs a value without quotes with a word behind it that is no pair, as in `user=Ann Lee srcip=`.
 Whether blanks or commas part the pairs is seen at the first one. Values without quotes may then hold the other.
 """
 
@@ -68,6 +69,12 @@ class Pairs:
         keys = "|".join(re.escape(key) for key in self.keys)
         return rf'^(?:[^"]*"[^"]*")*[^"]*"(?:[^"]*[ ,>](?:{keys})=|[^"]*\\["\\]|[^"]*$)'
 
+    @cached_property
+    def torn(self) -> str:
+        """A value of one of the keys without quotes, and behind it a word that is no pair: its end is not said."""
+        keys = "|".join(re.escape(key) for key in self.keys)
+        return rf'^(?:[^"]*"[^"]*")*(?:|[^"]*[ ,>])(?:{keys})=[^ "\x00]+ +[^ ="\x00]+(?:[ \x00]|$)'
+
 
 def taken_apart(texts: pl.DataFrame, pairs: Pairs) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The cells of the plain lines, and of those that had to be followed character by character.
@@ -96,6 +103,8 @@ def _split(texts: pl.DataFrame, pairs: Pairs, between: str) -> tuple[pl.DataFram
     once_each = rf"{between}(?:{'|'.join(re.escape(key) for key in pairs.once)})="
     mixed = f", {pairs.always}=" if between == "," else f",{pairs.always}="
     doubtful = text.str.contains(pairs.doubtful) | text.str.contains(mixed, literal=True)
+    if between == " ":
+        doubtful |= text.str.contains(pairs.torn)
     values = [value(key, between, first=key in pairs.first) for key in pairs.keys]
     table = texts.with_columns(*values, doubtful=doubtful, once=text.str.count_matches(once_each))
     unclear = pl.col("doubtful") | (pl.col("once") != said_once)
