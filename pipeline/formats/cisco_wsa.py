@@ -9,7 +9,9 @@ another order, without the type: `10.2.4.6 "SCHOOL\dee@realm" - [08/Sep/2025:09:
 TCP_DENIED:NONE 382 BLOCK_WEBCAT_12-... <IW_gamb,...> -`, with a local time in whole seconds and its offset.
 The decision tag says what the appliance did, whatever the status is: BLOCK and DROP stop a request, BLOCK_CONTINUE asks
 the person whether to go on, ALLOW, MONITOR, PASSTHRU, DECRYPT and DEFAULT let it pass. The first of the values in angle
-brackets is the category, in short. Where a redirect by a tag leads, the log does not say: `unknown`.
+brackets is the category, in short. A tunnel that came transparently has the address for a URL, and the name that the
+appliance went to behind `DIRECT/`: where there is one, it is the site. Behind `DEFAULT_PARENT/` stands a proxy.
+Where a redirect by a tag leads, the log does not say: `unknown`.
 The fields behind the brackets are the school's own, so nothing is taken from them.
 Notes of the appliance (`... Info: Begin Logfile`) are skips (`other-record`), the line that names the fields `header`.
 Out: `_COLUMNS`. Refuses lines without the time, and those whose columns are not in their places; of the style Apache
@@ -39,9 +41,12 @@ _NAME: Final = r'"(?:[^"\\]|\\.)*"|[^ "]+'
 _LINE: Final = (
     rf"^(?P<time>{_TIME}) +(?P<elapsed>-?[0-9]+) (?P<client>{_ADDRESS}) "
     r"(?P<result>[A-Z_]+)/(?P<status>[0-9]{1,3}) (?P<size>-?[0-9]+) (?P<method>[^ ]+) (?P<url>[^ ]+) "
-    rf'(?P<user>{_NAME}) [A-Z_-]+/[^ ]+ (?P<type>"[^"]*"|[^ "]+) '
+    rf'(?P<user>{_NAME}) (?P<hierarchy>[A-Z_-]+/[^ ]+) (?P<type>"[^"]*"|[^ "]+) '
     r'(?P<tag>[A-Z][A-Z_]*?)(?:_[0-9]+)?-[^ <]+ (?:<|&lt;)"?(?P<category>[^,"<>]*)"?,'
 )
+#: A tunnel to no more than an address, and the name of the server itself in the column for where the answer came from.
+_BARE_ADDRESS: Final = r"^(?:tunnel://)?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?/?$"
+_SERVER: Final = r"^DIRECT/([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z][A-Za-z0-9-]*)\.?$"
 #: The style Apache. Its time, and how a line of it begins.
 _STAMP: Final = r"[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}"
 _APACHE_BEGINS: Final = rf'{_ADDRESS} (?:{_NAME}) (?:{_NAME}) \[{_STAMP}\] "'
@@ -72,8 +77,8 @@ _NOTE: Final = (
 )
 _FIELDS: Final = r"^(?:Info: )?%t %e "
 _COLUMNS: Final = (
-    "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "verdict", "vendor_category", "status",
-    "bytes", "duration_ms", "content_type", "kind",
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "host", "url", "verdict", "vendor_category",
+    "status", "bytes", "duration_ms", "content_type", "kind",
 )  # fmt: skip
 #: What stands for a category where there is none: `nc` not categorised, `ns` not scanned, `err` the look-up failed.
 _NO_CATEGORY: Final = ("nc", "ns", "err")
@@ -128,7 +133,11 @@ def _of_apache(records: pl.DataFrame) -> pl.DataFrame:
         records.with_columns(cells=pl.col("own").str.extract_groups(_APACHE))
         .unnest("cells")
         .with_columns(
-            time=pl.col("stamp"), ts=stamp.cast(TIMESTAMP), user=pl.coalesce("ident", "named"), type=pl.lit("-")
+            time=pl.col("stamp"),
+            ts=stamp.cast(TIMESTAMP),
+            user=pl.coalesce("ident", "named"),
+            type=pl.lit("-"),
+            hierarchy=pl.lit(None, pl.String),
         )
         .drop("stamp", "ident", "named")
     )
@@ -149,21 +158,22 @@ def _by_words(records: pl.DataFrame) -> pl.DataFrame:
             tag=pl.col("tag").str.replace("_[0-9]+$", ""),
             category=pl.col("values").str.splitn(",", 2).struct.field("field_0").str.strip_chars('<"'),
         )
-        .drop("policies", "hierarchy", "values")
+        .drop("policies", "values")
         .collect()
     )
 
 
 def _event() -> list[pl.Expr]:
     status, content_type = whole(pl.col("status")), said(pl.col("type").str.strip_chars('"'))
-    category = said(pl.col("category"))
+    category, site = said(pl.col("category")), _site()
     return [
         pl.col("line", "ts"),
         pl.lit("exact").alias("ts_quality"),
         said(_user()).alias("user_raw"),
         pl.col("client").alias("client_ip"),
         said(pl.col("method")).alias("method"),
-        said(pl.col("url")).alias("url"),
+        site.alias("host"),
+        pl.when(site.is_null()).then(said(pl.col("url"))).alias("url"),
         _verdict(status).alias("verdict"),
         pl.when(~category.is_in(_NO_CATEGORY)).then(category).alias("vendor_category"),
         pl.when(status > 0).then(status).alias("status"),
@@ -173,6 +183,12 @@ def _event() -> list[pl.Expr]:
         _kind(content_type).alias("kind"),
         *_refusal(),
     ]
+
+
+def _site() -> pl.Expr:
+    """The name of the server that a tunnel went to whose URL is only its address."""
+    hidden = pl.col("method").is_in(["CONNECT", "TCP_CONNECT"]) & pl.col("url").str.contains(_BARE_ADDRESS)
+    return pl.when(hidden).then(pl.col("hierarchy").str.extract(_SERVER))
 
 
 def _user() -> pl.Expr:
@@ -238,7 +254,8 @@ FORMAT: Final = Format(
     document="https://www.cisco.com/c/en/us/support/docs/security/secure-web-appliance/225832-understand-secure-web-appliance.html",
     claims=claims,
     parse=parse,
-    gives="user, client address, URL, verdict, category (in short), status, bytes to the client, time taken, type",
-    cannot="the page behind an encrypted tunnel; in the style Apache the type and parts of a second; the fields that "
-    "a school has added, among them the user agent",
+    gives="user, client address, URL (of a transparent tunnel the server's name), verdict, category (in short), "
+    "status, bytes to the client, time taken, type",
+    cannot="the page behind an encrypted tunnel; in the style Apache the type, parts of a second and the name behind a "
+    "transparent tunnel; the fields that a school has added, among them the user agent",
 )
