@@ -97,9 +97,11 @@ def test_an_address_that_is_a_path_only_is_put_behind_its_host() -> None:
         "#Fields: date time c-ip cs-method cs-uri-scheme cs-uri-query cs-host cs-uri cs-uri-port x-cs-userip",
         "2026-03-16 09:00:01 10.20.1.15 GET https y=1 www.example.com /x?y=1 8443 -",
         "2026-03-16 09:00:01 10.20.1.15 GET - - - /x?y=1 - -",
+        "2026-03-16 09:00:01 10.20.1.15 GET https y=1 www.example.com /x 8443 -",
     ]
     rows = _parse(texts).events.select("url", "client_ip").rows()
-    assert rows == [("https://www.example.com:8443/x?y=1", "10.20.1.15"), ("/x?y=1", "10.20.1.15")]
+    whole = ("https://www.example.com:8443/x?y=1", "10.20.1.15")
+    assert rows == [whole, ("/x?y=1", "10.20.1.15"), whole]
 
 
 _USUAL = (

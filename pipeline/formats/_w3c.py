@@ -3,9 +3,9 @@
 In: the names behind `#Fields:`, and the values that stand in their columns. Out: the event, or the reason of a reject.
 
 A URL is put together from `cs-uri-scheme`, host, `cs-uri-port` where it is not the scheme's own, path and query, or is
-`cs-uri` as it stands; where that is a path only (Netskope), it is the path, and `x-cs-url` the whole. With the schemes
-`tcp` and `ssl` (a CONNECT, or TLS that was not decrypted) the path is always `/`: such a row has a host only. Values of
-`time-taken` are milliseconds in ProxySG, TMG and IIS.
+`cs-uri` as it stands; where that is a path only (Netskope), it is the path, mostly with the query, and `x-cs-url` the
+whole. With the schemes `tcp` and `ssl` (a CONNECT, or TLS that was not decrypted) the path is always `/`: such a row
+has a host only. Values of `time-taken` are milliseconds in ProxySG, TMG and IIS.
 The verdict is said by `sc-filter-result` (OBSERVED and PROXIED let it pass, DENIED did not), `s-action`, `action`
 (TMG), `x-policy-action` (Netskope) and `x-exception-id`; an exception of the network is an error, one that begins with
 `authentication_` a challenge. TMG's codes in `sc-status` are beyond 10,000: 12209 asks for a login, 12202 and 12204 are
@@ -236,7 +236,8 @@ def _url() -> pl.Expr:
     doubled = (pl.col("own_port") != "") & host.str.ends_with(pl.col("own_port"))
     port = pl.when(doubled).then(pl.lit("")).otherwise(pl.col("own_port"))
     mark = pl.when(query.is_not_null() & ~query.str.starts_with("?")).then(pl.lit("?")).otherwise(pl.lit(""))
-    asked = [path.fill_null(""), *(pl.when(~only_path).then(part).fill_null("") for part in (mark, query))]
+    has_query = only_path & uri.str.contains("?", literal=True)
+    asked = [path.fill_null(""), *(pl.when(~has_query).then(part).fill_null("") for part in (mark, query))]
     at_host = pl.concat_str("beginning", address, port, *asked)
     together = pl.when(host.is_not_null()).then(at_host).when(path.is_not_null()).then(pl.concat_str(asked))
     named = pl.when(~pl.col("tunnel") & (path.is_not_null() | (pl.col("beginning") != ""))).then(together)

@@ -7,7 +7,9 @@ files of a cloud service (`access_method` API Connector), and network, audit and
 (`other-record`).
 Read too are the transactions of its proxy, every request one, such as `{"x-cs-timestamp":"1794214801","x-type":
 "http_transaction","cs-username":"a@school.test","x-cs-userip":"10.2.3.4","cs-method":"GET","x-cs-url":"https://h/p",
-"sc-status":"200","sc-bytes":"2050","x-policy-action":"allow", ...}`; one that names no site is a skip.
+"sc-status":"200","sc-bytes":"2050","x-policy-action":"allow", ...}`; one that names no site is a skip. Format 1 of them
+has neither `x-cs-url` nor an action: the URL is put together from `cs-uri-scheme`, `cs-host`, `cs-uri-port` where it is
+not the scheme's own, `cs-uri`, and `cs-uri-query` where `cs-uri` has none.
 `timestamp` counts seconds. `userip` is the address in the school, `srcip` the one that Netskope saw. Where nobody has
 logged in the user is the address. The words of `action`: allow, alert (only noted) and bypass let it pass; block stops
 it; useralert shows a page with a button (`warned`). A page event without an action does not say what a filter did
@@ -46,11 +48,13 @@ _TRANSACTION: Final = {
     "url": "x-cs-url", "domain": "cs-host", "app": "x-cs-app", "web_category": "x-category",
     "action": "x-policy-action", "bypass": "x-ssl-bypass", "size": "sc-bytes", "content": "sc-content-type",
     "agent": "cs-user-agent", "refer": "cs-referer", "method": "cs-method", "code": "sc-status",
+    "scheme": "cs-uri-scheme", "port": "cs-uri-port", "path": "cs-uri", "query": "cs-uri-query",
 }  # fmt: skip
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "app", "verdict",
     "vendor_category", "status", "bytes", "content_type", "user_agent", "referrer", "kind",
 )  # fmt: skip
+_USUAL_PORTS: Final = {"http": "80", "https": "443"}
 _SITES: Final = ("url", "page", "domain")
 _IS_TRANSACTION: Final = r'"x-type"\s*:\s*"http_transaction"'
 _SHAPE: Final = re.compile(
@@ -108,7 +112,7 @@ def _spoken(name: str) -> pl.Expr:
 
 
 def _event() -> list[pl.Expr]:
-    url = pl.coalesce("url", "page")
+    url = pl.coalesce("url", "page", _put_together())
     status = whole(pl.col("code"))
     wrong = pl.coalesce(
         pl.when(pl.col(name).is_not_null() & whole(pl.col(name)).is_null()).then(pl.lit(told))
@@ -138,6 +142,22 @@ def _event() -> list[pl.Expr]:
         pl.when(wrong.is_not_null()).then(pl.format("{} is not a whole number", wrong)).otherwise("detail")
         .alias("detail"),
     ]  # fmt: skip
+
+
+def _put_together() -> pl.Expr:
+    """The URL of a transaction from its parts; null where the request named no path."""
+    scheme, host, port, path, query = (pl.col(name) for name in ("scheme", "domain", "port", "path", "query"))
+    usual = scheme.str.to_lowercase().replace_strict(_USUAL_PORTS, default=None, return_dtype=pl.String)
+    own = port.is_not_null() & (port != usual).fill_null(value=False) & ~host.str.ends_with(":" + port)
+    bare_v6 = host.str.contains(r"^[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*$")
+    parts = [
+        (scheme + "://").fill_null(""),
+        pl.when(bare_v6).then("[" + host + "]").otherwise(host),
+        pl.when(own).then(":" + port).otherwise(pl.lit("")),
+        path,
+        pl.when(~path.str.contains("?", literal=True)).then("?" + query.str.strip_prefix("?")).fill_null(""),
+    ]
+    return pl.when(path.str.starts_with("/")).then(pl.concat_str(parts))
 
 
 def _verdict(status: pl.Expr) -> pl.Expr:
