@@ -22,7 +22,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Parsed
-from pipeline.formats._cells import parted, said, whole
+from pipeline.formats._cells import divided, parted, said, skips, whole
 from pipeline.formats._e2guardian import TRANSPARENT, address, device, kind, user, verdict
 from pipeline.localtime import Running, from_local
 from pipeline.writtentime import from_epoch
@@ -36,11 +36,14 @@ NAMES: Final = (
     "group_name", "agent",
 )  # fmt: skip
 WHEN: Final = r"[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-5][0-9](?: [0-9]{10}\.[0-9]{3})?"
+#: What 5.6 writes first where it is told to (`#add_header:`).
+HEADER: Final = r"""^"?EndLtime"?[ \t,]"?User"?[ \t,]"""
 _ADDRESS: Final = r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$"
 _SCHEME: Final = r"^[A-Za-z][A-Za-z0-9+.\-]{0,19}://"
 _METHOD: Final = r"^[A-Za-z][^ /\t]*$"
 _NUMBERS: Final = ("size", "weight", "group", "status")
 _NUMBER: Final = r"^-?[0-9]{1,18}$"
+_STATUS: Final = re.compile("[0-9]{1,3}")
 _LEAST: Final = NAMES.index("status") + 1
 #: So many columns the layouts have: DansGuardian's, that of later ones, and that of Smoothwall's own builds. A client
 #: would have to add seven to put a verdict of his own in front of the true one, and ten for a name.
@@ -51,13 +54,19 @@ _SHIFTED: Final = "the content type is a number: a line end in the login name ha
 _CELLS: Final = pl.Schema({"line": pl.Int64(), "text": pl.String()} | dict.fromkeys(NAMES, pl.String()))
 
 
-def claimed(first_lines: Sequence[str], shape: re.Pattern[str]) -> bool:
-    """Whether most lines have that shape."""
-    return sum(1 for line in first_lines if shape.match(line)) * 2 > len(first_lines)
+def claimed(first_lines: Sequence[str], sign: str) -> bool:
+    """Whether most lines begin with a date and have a status nine columns further on, or behind that.
+
+    They are split and looked at piece by piece, since a pattern would try every choice of nine signs among many.
+    """
+    rows = [line.split(sign) for line in first_lines]
+    shaped = sum(1 for row in rows if re.fullmatch(WHEN, row[0]) and any(map(_STATUS.fullmatch, row[_LEAST - 1 :])))
+    return shaped * 2 > len(first_lines)
 
 
 def read_rows(rows: pl.DataFrame, sign: str, blank: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read lines (`line`, `text`, `pieces`); `sign` parts the pieces. The carry is how local stamps have run."""
+    header, rows = divided(rows, pl.col("text").str.contains(HEADER))
     pieces = [pl.col("pieces").list.get(at, null_on_oob=True).alias(name) for at, name in enumerate(NAMES)]
     cells = rows.select("line", "text", "pieces", *pieces, count=pl.col("pieces").list.len()).with_columns(fits=_fits())
     plain = cells.filter("fits").select(*_CELLS)
@@ -72,7 +81,7 @@ def read_rows(rows: pl.DataFrame, sign: str, blank: pl.DataFrame, declared: Decl
         epoch=from_epoch(pl.col("when").str.extract(r" ([0-9]{10}\.[0-9]{3})$", 1))
     )
     both = pl.concat([timed.select(_event()), rejects], how="diagonal_relaxed")
-    return parted(both, COLUMNS, [blank], running.to_text())
+    return parted(both, COLUMNS, [blank, skips(header, "header")], running.to_text())
 
 
 def _fits() -> pl.Expr:

@@ -11,7 +11,7 @@ The time is local and has no zone, or, with `logtimestamp = on`, an epoch with m
 It is the end of the request. With `logsyslog = on` a header of syslog stands before all this.
 A line end in a login name moves all that follows it by a column, so that the name and address before the URL are
 whatever a client typed; such a line is told by the number in the column of the content type.
-Empty columns are dashes, or with `usedashforblank = off` nothing at all.
+From 5.6 on a header may come first. Empty columns are dashes, or with `usedashforblank = off` nothing at all.
 Out: `_COLUMNS`. Refuses lines without a time, without an address and URL, and without a method and its numbers.
 Source: `FatController.cpp` (5.3, 5.4) and `configs/log_formats/logformat1` (5.5) of e2guardian; what 5.3.5 wrote.
 """
@@ -25,8 +25,9 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, said, whole
+from pipeline.formats._cells import blank_apart, divided, parted, said, skips, whole
 from pipeline.formats._e2guardian import TRANSPARENT, address, denied_later, device, kind, user, verdict
+from pipeline.formats._e2guardian_rows import HEADER
 from pipeline.formats._syslog import bare, without_header
 from pipeline.localtime import Running, from_local
 from pipeline.writtentime import from_epoch
@@ -60,12 +61,13 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how the local stamps have run."""
     texts, blank = blank_apart(lines)
-    apart = without_header(texts).lazy().with_columns(cells=pl.col("text").str.extract_groups(_LINE)).unnest("cells")
+    header, rows = divided(without_header(texts), pl.col("text").str.contains(HEADER))
+    apart = rows.lazy().with_columns(cells=pl.col("text").str.extract_groups(_LINE)).unnest("cells")
     cells = _with_whole_url(apart).collect(engine="streaming")
     stamps = cells["when"].str.to_datetime("%Y.%m.%d %H:%M:%S", time_unit="us", strict=False)
     local, running = from_local(stamps, declared.timezone, Running.from_text(carry))
     read = pl.concat([cells, local], how="horizontal").with_columns(epoch=from_epoch(pl.col("epoch")))
-    return parted(read.select(_event()), _COLUMNS, [blank], running.to_text())
+    return parted(read.select(_event()), _COLUMNS, [blank, skips(header, "header")], running.to_text())
 
 
 def _with_whole_url(apart: pl.LazyFrame) -> pl.LazyFrame:

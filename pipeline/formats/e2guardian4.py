@@ -3,13 +3,13 @@
 In: lines such as `2025.9.8 9:05:01<tab>dee<tab>10.2.3.4<tab>http://h/p<tab>*DENIED* Blocked site: h<tab>GET<tab>0...`,
 also by syslog (`logsyslog = on`), which may have made `#011` of the tabs.
 What the columns mean, and what becomes of a line with more tabs than columns, is in `_e2guardian_rows`.
+From 5.6 on a header may come first.
 Out: `_e2guardian_rows.COLUMNS`. Refuses lines whose columns are not in their places.
 Source: `FatController.cpp` of e2guardian (5.3, 5.4); what 5.3.5 wrote.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,16 +17,15 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart
-from pipeline.formats._e2guardian_rows import WHEN, claimed, read_rows
+from pipeline.formats._e2guardian_rows import claimed, read_rows
 from pipeline.formats._syslog import bare_with_tabs, with_tabs, without_header
 
 _SIGN: Final = "\t"
-_SHAPE: Final = re.compile(rf"{WHEN}\t(?:.*\t){{9}}[0-9]{{1,3}}(?:\t|$)")
 
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the dotted date, and nine tabs further on the status."""
-    return claimed(bare_with_tabs(first_lines), _SHAPE)
+    return claimed(bare_with_tabs(first_lines), _SIGN)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
