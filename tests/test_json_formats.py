@@ -138,3 +138,14 @@ def test_zscaler_shows_a_host_only_where_the_protocol_says_so(protocol: str, kin
     event = {"datetime": "2026-11-09 09:05:01", "action": "Allowed", "protocol": protocol, "url": "a.example"}
     text = json.dumps({"sourcetype": "zscalernss-web", "event": event | {"requestmethod": "NA"}})
     assert _parsed("zscaler_json", [text]).events["kind"].to_list() == [kind]
+
+
+def test_zeeks_websocket_log_repeats_requests_and_is_passed_over() -> None:
+    beginning = "#fields ts uid id.orig_h host uri user_agent subprotocol client_protocols server_extensions"
+    _, columns = _zeek(f"{beginning} client_extensions", "1794214800.1\tC1\t10.2.3.4\ta.example\t/s\t-\t-\t-\t-\t-")
+    record = '{"ts":1794214800.1,"uid":"C1","id.orig_h":"10.2.3.4","host":"a.example","uri":"/s"'
+    rest = ',"user_agent":"x","client_extensions":["permessage-deflate"]}'
+    objects = _parsed("zeek_json", [record + rest, record + "}", record + ',"method":"GET"}'])
+    assert columns.skips["reason"].to_list() == ["header", "other-record"]
+    assert objects.skips["reason"].to_list() == ["other-record", "other-record"]
+    assert objects.events["url"].to_list() == ["http://a.example/s"]

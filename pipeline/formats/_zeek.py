@@ -7,7 +7,7 @@ Zeek only listens: it says of no request what a filter did, so the verdict is `u
 The `http` analyser reads plain HTTP, so the scheme is known; `uri` is whole where the client spoke to a proxy. `host`
 is the Host header without its port. `response_body_len` is what the server sent, and the first of `resp_mime_types`
 what Zeek saw in it. `username` is what was typed for Basic or Digest, right or wrong and at whatever site: it proves
-nobody. One line of `dns` is a query with its answer.
+nobody. One line of `dns` is a query with its answer. `websocket.log` repeats requests of `http.log`, and is not read.
 Source: Zeek's documentation of its logs, `base/protocols/{http,ssl,quic,dns}/main.zeek`.
 """
 
@@ -42,11 +42,15 @@ GIVES: Final = (
 CANNOT: Final = (
     "who it was, but for names that were merely typed; what a filter did; the page behind HTTPS; a port in a URL"
 )
+#: `websocket.log` has host and path as well, of a request that stands in `http.log`.
+_OF_WEBSOCKETS: Final = {"client_extensions", "server_extensions", "client_protocols"}
 _WHOLE: Final = r"^[A-Za-z][A-Za-z0-9+.\-]*://"
 
 
 def kind_of(fields: Collection[str]) -> str | None:
     """Which kind of record has these fields; none for a log of something else."""
+    if _OF_WEBSOCKETS & set(fields):
+        return None
     return next((kind for kind, needed in KINDS.items() if set(needed) <= set(fields)), None)
 
 
