@@ -178,3 +178,46 @@ def test_a_hardware_address_before_the_user_as_opnsense_has_it_is_no_part_of_the
 def test_a_blank_too_many_before_the_type_is_no_type(gap: str, written: str, content_type: str | None) -> None:
     text = f"1757318400.473 3 192.0.2.7 TCP_MISS/200 9 GET http://a.example/ - HIER_DIRECT/192.0.2.1{gap}{written}"
     assert _parse(text).events["content_type"].to_list() == [content_type]
+
+
+@pytest.mark.parametrize(
+    ("client", "address", "device"),
+    [
+        ("pc-7.school.example", None, "pc-7.school.example"), ("pc7", None, "pc7"), ("192.0.2.7", "192.0.2.7", None),
+        ("2001:db8::7", "2001:db8::7", None), ("-", None, None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("gap", ["", " more"])
+def test_a_client_whose_name_was_looked_up_is_a_device(
+    client: str, address: str | None, device: str | None, gap: str
+) -> None:
+    text = f"1757318400.473 3 {client} TCP_MISS/200 9 GET http://a.example/ - HIER_DIRECT/192.0.2.1 text/html{gap}"
+    assert _parse(text).events.select("client_ip", "device").rows() == [(address, device)]
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("GET http://a.example/b dee - text/html", ("dee", "GET", "http://a.example/b", "page")),
+        ("GET http://a.example/b dee 192.0.2.1 image/png", ("dee", "GET", "http://a.example/b", "background")),
+        ("CONNECT https://a.example - - -", (None, "CONNECT", "https://a.example", "host-only")),
+        ("- https://a.example 192.0.2.7 - -", (None, None, "https://a.example", "host-only")),
+    ],
+)
+def test_layout_3_of_e2guardian_as_it_is_from_5_6_on_says_not_what_was_done(
+    rest: str, expected: tuple[str | None, ...]
+) -> None:
+    text = f"1719234110.488 440 192.0.2.7 - 4806 {rest}"
+    events = _parse(text).events
+    assert squid.FORMAT.claims([text])
+    assert events.select("user_raw", "method", "url", "kind").rows() == [expected]
+    assert events.select("verdict", "status", "bytes", "content_type").row(0)[:3] == ("unknown", None, 4806)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["GET http://a.example/b d lee - text/html", "GET /b dee - text/html", "GET http://a.example/ dee x text/html"],
+)
+def test_without_a_result_all_columns_must_be_in_their_places(rest: str) -> None:
+    parsed = _parse(f"1719234110.488 440 192.0.2.7 - 4806 {rest}")
+    assert parsed.rejects["reason"].to_list() == ["bad-field"]

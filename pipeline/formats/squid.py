@@ -23,8 +23,11 @@ e2guardian writes this layout too (`logfileformat = 3`): every 403 as TCP_DENIED
 said no, and the URL of a CONNECT with a scheme. There is no peer where it has no proxy behind it, neither method nor
 status for a TLS connection that it took in transparently and let through, and the address for a user that it knows by
 that. A line end in a login name moves its columns, so that the name and the address are whatever a client typed; a
-client or a status of the wrong shape is therefore a reject.
-Source: Squid's documentation of `logformat`; "Squid log files" in its wiki; what Squid 5.7 and e2guardian 5.3.5 wrote.
+client or a status of the wrong shape is therefore a reject. Its layout 3 has since 5.6 neither result, status nor
+hierarchy: what was done is `unknown`, and whether a name was more than typed, too.
+With `log_fqdn on` (Squid up to 3.1), or `%>A` in a layout with the same columns, the client is a name: the `device`.
+Source: Squid's documentation of `logformat`; "Squid log files" in its wiki; what Squid 5.7 and e2guardian 5.3.5 wrote;
+`configs/log_formats/logformat3` of e2guardian 5.6.
 """
 
 from __future__ import annotations
@@ -36,29 +39,23 @@ from typing import Any
 import polars as pl
 
 from pipeline.formats import PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed
+from pipeline.formats._squid_lines import MOST_DIGITS, NO_RESULT, NO_STATUS, PLACE, RESULT, reading
 from pipeline.formats._squid_verdict import HIERARCHY, verdict
 from pipeline.formats._syslog import bare, without_header
 from pipeline.schema import STORED_EVENTS
 
-_TIME = re.compile(r"[0-9]{10}\.[0-9]{3}")
-_MOST_DIGITS = 18
-_NUMBER = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}")
 _LEAST_MILLIS = 10**12
-_BLANKS = re.compile(" +")
-_RESULT = re.compile(r"[A-Z_]+/(?:[0-9]{3}|0)")
-_RESULT_COLUMN = rf"^{_RESULT.pattern}$"
-_PLACE = re.compile(r"^(?:TIMEOUT_)?([A-Z_]+)/[^ ]*$")
-#: What it takes to recognise the format; the URL and the user stand between the two halves.
-_SHAPE = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/(?:\d{3}|0) \d+ \S+ .* [A-Z_]+/\S*")
+_RESULT_COLUMN = rf"^{RESULT}$"
+#: What it takes to recognise the format; the URL and the user stand between the two halves. e2guardian's newest has
+#: neither a result nor how a server was chosen.
+_SHAPE = re.compile(
+    r"\d{10}\.\d{3} +-?\d+ \S+ (?:[A-Z_]+/(?:\d{3}|0) \d+ \S+ .* [A-Z_]+/\S*"
+    r"|- \d+ \S+ [A-Za-z][A-Za-z0-9+.-]*://\S+ \S+ (?:[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*|-) \S+$)"
+)
 #: What Cisco's appliance writes behind the type, and what tells its log from Squid's.
 _DECISION = re.compile(r" [A-Z][A-Z_]*(?:_\d+)?-[^ <]+ (?:<|&lt;)")
-_NO_STATUS = "/0"
-#: The beginning of a record inside another.
-_NEXT_RECORD = re.compile(r"\d{10}\.\d{3} +-?\d+ \S+ [A-Z_]+/(?:\d{3}|0) \d+ ")
-#: Squid's buffer for one record, without the byte that ends it; what is longer is cut off.
-_LONGEST_RECORD = 8190
-_FIELDS_BEFORE_URL = 6
-_PLAIN_TAIL = ("url", "user", "hierarchy", "type")
+#: A client of which Squid looked up the name (`log_fqdn on`): it has a letter, and no colon as an address might.
+_NAME = r"^[0-9.\-]*[A-Za-z_][A-Za-z0-9_.\-]*$"
 _BACKGROUND_MAJOR = ("image", "audio", "video", "font/")
 _BACKGROUND_TYPES = (
     "text/css", "text/javascript", "application/javascript", "application/x-javascript", "application/font-woff",
@@ -66,8 +63,8 @@ _BACKGROUND_TYPES = (
 )  # fmt: skip
 
 _EVENT_COLUMNS = (
-    "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "verdict", "status", "bytes",
-    "duration_ms", "content_type", "kind",
+    "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "verdict", "status",
+    "bytes", "duration_ms", "content_type", "kind",
 )  # fmt: skip
 _EVENTS = pl.Schema({name: STORED_EVENTS[name] for name in _EVENT_COLUMNS})
 #: The pieces of one line, as the events are made from them.
@@ -117,7 +114,7 @@ def _split(lines: pl.DataFrame) -> pl.DataFrame:
         lines.lazy().select("line", "text", head=pl.col("text").str.head(15), pieces=pieces).unnest("pieces").collect()
     )
     is_result = pl.col("result").str.contains(_RESULT_COLUMN)
-    is_place = pl.col("hierarchy").str.extract(_PLACE.pattern, 1).is_in(HIERARCHY)
+    is_place = pl.col("hierarchy").str.extract(PLACE, 1).is_in(HIERARCHY)
     return (
         table.lazy()
         .with_columns(
@@ -137,7 +134,7 @@ def _without_dot() -> pl.Expr:
 
 def _status() -> pl.Expr:
     three = pl.col("result").str.tail(3).cast(pl.Int64, strict=False)
-    return pl.when(three.is_null() & pl.col("result").str.ends_with(_NO_STATUS)).then(0).otherwise(three)
+    return pl.when(three.is_null() & pl.col("result").str.ends_with(NO_STATUS)).then(0).otherwise(three)
 
 
 def _is_time() -> pl.Expr:
@@ -147,7 +144,7 @@ def _is_time() -> pl.Expr:
 
 
 def _is_number(name: str) -> pl.Expr:
-    return (pl.col(name).str.len_bytes() <= _MOST_DIGITS) & ~pl.col(name).str.starts_with("+")
+    return (pl.col(name).str.len_bytes() <= MOST_DIGITS) & ~pl.col(name).str.starts_with("+")
 
 
 def _among(table: pl.DataFrame, column: str, is_right: pl.Expr) -> pl.Expr:
@@ -162,7 +159,7 @@ def _is_plain() -> pl.Expr:
     return (
         numbers
         & pl.col("shaped")
-        & ((pl.col("status") > 0) | ~pl.col("result").str.ends_with(_NO_STATUS) | _is_transparent())
+        & ((pl.col("status") > 0) | ~pl.col("result").str.ends_with(NO_STATUS) | _is_transparent())
         # Thirteen digits: a sign or a letter among them would make a smaller number, or none.
         & (pl.col("millis") >= _LEAST_MILLIS)
         & pl.col("client_ip").cast(pl.Int64, strict=False).is_null()
@@ -179,10 +176,13 @@ def _event_columns() -> list[pl.Expr]:
         (pl.col("millis") * 1000).cast(_EVENTS["ts"]).alias("ts"),
         pl.lit("exact").alias("ts_quality"),
         pl.when((user != "-") & (user != pl.col("client_ip"))).then(user).alias("user_raw"),
-        _unless_dash("client_ip"),
+        pl.when(~_is_name() & (pl.col("client_ip") != "-")).then(pl.col("client_ip")).alias("client_ip"),
+        pl.when(_is_name()).then(pl.col("client_ip")).alias("device"),
         _unless_dash("method"),
         pl.col("url"),
-        pl.when(_is_transparent() & (pl.col("status") == 0))
+        pl.when(pl.col("result") == NO_RESULT)
+        .then(pl.lit("unknown"))
+        .when(_is_transparent() & (pl.col("status") == 0))
         .then(pl.lit("allowed"))
         .otherwise(verdict(pl.col("result"), pl.col("status"), pl.col("hierarchy"), pl.col("url")))
         .alias("verdict"),
@@ -196,6 +196,11 @@ def _event_columns() -> list[pl.Expr]:
 
 def _unless_dash(name: str) -> pl.Expr:
     return pl.when(pl.col(name) != "-").then(pl.col(name)).alias(name)
+
+
+def _is_name() -> pl.Expr:
+    """Whether the client is a name, and not the address that it nearly always is."""
+    return pl.col("client_ip").str.contains(_NAME)
 
 
 def _is_transparent() -> pl.Expr:
@@ -223,7 +228,7 @@ def _read_one_by_one(odd: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows: list[dict[str, Any]] = []
     rejects: list[tuple[int, str, str]] = []
     for line, text in odd.select("line", "text").iter_rows():
-        row = _read(text)
+        row = reading(text)
         if isinstance(row, dict):
             rows.append({"line": line, "text": text, **row})
         else:
@@ -232,83 +237,15 @@ def _read_one_by_one(odd: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return table, pl.DataFrame(rejects, schema=PARSE_REJECTS, orient="row")
 
 
-def _read(text: str) -> dict[str, Any] | tuple[str, str]:
-    """The pieces of one line as `_split` gives them, or the reason and detail of its reject."""
-    head = _BLANKS.split(text.strip(" "), maxsplit=_FIELDS_BEFORE_URL)
-    fault = _fault_of(head)
-    if fault is not None:
-        return fault
-    if _NEXT_RECORD.search(text, 1):
-        return "too-long", "Squid cut a record off in mid-line, and the next request goes on in the same line"
-    tail = _read_tail(head[5], head[_FIELDS_BEFORE_URL])
-    if isinstance(tail, str):
-        is_cut = len(text.encode()) >= _LONGEST_RECORD
-        return (
-            ("too-long", "Squid cut the record off; what follows its URL is missing") if is_cut else ("bad-field", tail)
-        )
-    return {
-        "millis": int(head[0].replace(".", "")), "elapsed": int(head[1]), "client_ip": head[2],
-        "result": head[3], "status": int(head[3].rpartition("/")[2]), "bytes": int(head[4]), "method": head[5], **tail,
-    }  # fmt: skip
-
-
-def _fault_of(head: list[str]) -> tuple[str, str] | None:
-    """Reason and detail of the reject, where the columns before the URL are not what they must be."""
-    if not head or not _TIME.fullmatch(head[0]):
-        return "not-this-format", "does not begin with a time in seconds and milliseconds"
-    if len(head) <= _FIELDS_BEFORE_URL:
-        return "missing-column", f"has {len(head)} of 10 columns"
-    if head[2].isascii() and head[2].isdecimal():
-        return "bad-field", "the client is a number, not an address"
-    no_status = head[3].endswith(_NO_STATUS) and not (head[5] == "-" and head[6].startswith("https://"))
-    if not _RESULT.fullmatch(head[3]) or no_status:
-        return "bad-field", "the fourth column is not a result and a status such as TCP_MISS/200"
-    if not _NUMBER.fullmatch(head[1]) or not _NUMBER.fullmatch(head[4]):
-        return "bad-number", "the elapsed time or the size is not a whole number"
-    return None
-
-
-def _read_tail(method: str, tail: str) -> dict[str, str] | str:
-    """URL, user, hierarchy and type, where URL or user may hold blanks and more may follow the type."""
-    pieces = tail.split(" ")
-    places = [
-        at for at, piece in enumerate(pieces)
-        if at > 1 and (match := _PLACE.fullmatch(piece)) and match[1] in HIERARCHY
-    ]  # fmt: skip
-    if len(pieces) == len(_PLAIN_TAIL) and _PLAIN_TAIL.index("hierarchy") in places:
-        # URL, user, hierarchy and type are all there, and nothing else is: a server may call its type what it likes.
-        places = [_PLAIN_TAIL.index("hierarchy")]
-    if len(places) != 1:
-        found = "no column" if not places else "more than one column"
-        return f"{found} is a hierarchy and a peer such as HIER_DIRECT/192.0.2.1"
-    place = places[0]
-    url, user = _url_and_user(method, pieces[:place])
-    content_type = next(filter(None, pieces[place + 1 :]), "-")
-    return {
-        "url": url,
-        "user": user,
-        "hierarchy": pieces[place],
-        "type": "-" if content_type.startswith("[") else content_type,
-    }
-
-
-def _url_and_user(method: str, pieces: list[str]) -> tuple[str, str]:
-    """Which of the pieces are the URL; the user is a dash where that cannot be known."""
-    if len(pieces) == 2 or pieces[-1] == "-":
-        return " ".join(pieces[:-1]), pieces[-1]
-    if method == "CONNECT":
-        # Host and port, as Squid itself puts them together: no blank can be in them.
-        return pieces[0], " ".join(pieces[1:])
-    return " ".join(pieces), "-"
-
-
 FORMAT = Format(
     name="squid",
     title="Squid access.log, native layout",
     document="https://www.squid-cache.org/Doc/config/logformat/",
     claims=claims,
     parse=parse,
-    gives="user, client address, URL, result and status, bytes to the client, time taken, content type",
+    unproven=("unknown",),
+    gives="user, client address or name, URL, result and status, bytes to the client, time taken, content type",
     cannot="the page behind an encrypted CONNECT; the query unless strip_query_terms is off; a user name with blanks, "
-    "but for CONNECT; a record of more than 8,190 bytes and the one after it; the referrer and user agent",
+    "but for CONNECT; a record of more than 8,190 bytes and the one after it; the referrer and user agent; of "
+    "layout 3 of e2guardian 5.6: what it did, and who it was",
 )
