@@ -148,6 +148,11 @@ def test_times_that_there_are_not() -> None:
         ("%ts %Ss %err_code %ru", "1757318400 TCP_MISS ERR_READ_TIMEOUT u", {"verdict": "error"}),
         ("%ts %err_code %ru", "1757318400 ERR_ACCESS_DENIED u", {"verdict": "blocked"}),
         ("%ts %newcode %ru", "1757318400 x u", {}),
+        ("%ts %transport::>connection_id %ru", "1757318400 77 u", {}),
+        ("%ts %http::rm %ru", "1757318400 GET u", {"method": "GET"}),
+        # Only a CONNECT has no scheme.
+        ("%ts %ru", "1757318400 h.example:443", {"url": "h.example:443", "kind": "host-only"}),
+        ("%ts %ru", "1757318400 http://h.example:443/", {"url": "http://h.example:443/"}),
         ("%ts %ru", "1757318400 http://h/a b", {"url": "http://h/a b"}),
     ],
 )  # fmt: skip
@@ -166,6 +171,8 @@ def test_what_the_client_sent_goes_before_what_came_of_it() -> None:
     assert _event("%ts %ru %>ru", "1757318400 http://h/blocked http://h/asked?q=x")["url"] == "http://h/asked?q=x"
     assert _event("%ts %>rs %>rd %>rP %>rp", "1757318400 http h.example 80 /a?b")["url"] == "http://h.example/a?b"
     assert _event("%ts %>rs %>rd %>rP %>rp", "1757318400 http h.example 81 /a?b")["url"] == "http://h.example:81/a?b"
+    named = _event("%ts %ssl::>sni %ru", "1757318400 h.example 192.0.2.1:443")
+    assert (named["host"], named["kind"], "url" in named) == ("h.example", "host-only", False)
     parts = _event("%ts %rm %>rd", "1757318400 CONNECT h.example")
     assert (parts["host"], parts["kind"], "url" in parts) == ("h.example", "host-only", False)
 

@@ -40,7 +40,8 @@ _KNOWN: Final = "|".join(re.escape(name) for name in sorted(_CODES, key=len, rev
 _CODE: Final = re.compile(
     r"%(?:(?P<percent>[-0-9.]*%)|(?P<encoding>[\"'\[#/])?(?P<left>-)?(?P<zero>0)?(?P<least>[0-9]{0,4})"
     r"(?:\.(?P<most>[0-9]{1,5}))?(?:\{(?P<before>[^}]*)\})?"
-    rf"(?:(?:http::)?(?P<known>{_KNOWN})|(?P<strange>(?:[a-z_]+::)?[<>]?[A-Za-z_]+))"
+    # A code of another class, such as `transport::>connection_id`, is none that its beginning looks like.
+    rf"(?:(?![a-z_]+::)(?P<known>{_KNOWN})|http::(?P<classed>{_KNOWN})|(?P<strange>(?:[a-z_]+::)?[<>]?[A-Za-z_]+))"
     r"(?(before)|(?:\{(?P<after>[^}]*)\})?))"
 )
 _OPENING: Final = re.compile(r"^\s*logformat\s+\S+\s+")
@@ -112,7 +113,7 @@ def _add_text(pieces: list[str | Code], text: str) -> None:
 
 def _code(found: re.Match[str], around: str) -> Code:
     return Code(
-        name=found["known"] or found["strange"],
+        name=found["known"] or found["classed"] or found["strange"],
         encoding=found["encoding"] or around,
         left=found["left"] is not None,
         zero=found["zero"] is not None,

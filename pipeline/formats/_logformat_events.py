@@ -54,6 +54,7 @@ _NO_SERVER: Final = (
     "^ERR_(?:DNS|CONNECT|SECURE_CONNECT|READ|WRITE|ZERO_SIZE|LIFETIME|CANNOT_FORWARD|CLIENT_GONE|SHUTTING)"
 )
 _BARE_ADDRESS: Final = r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?$"
+_HOST_AND_PORT: Final = r"^(?:[^/?#:]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$"
 _NAMED_ADDRESS: Final = r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$"
 
 
@@ -111,7 +112,7 @@ def _is_part(table: pl.DataFrame) -> pl.Expr:
 def _columns(given: set[str], cut_off: Mapping[str, int]) -> list[pl.Expr]:
     status, url, method, sni = pl.col("status"), pl.col("url"), pl.col("method"), said(_of("ssl::>sni"))
     if "ssl::>sni" in given:
-        is_hidden = (method == "CONNECT") & sni.is_not_null() & url.str.contains(_BARE_ADDRESS)
+        is_hidden = _is_tunnel(given) & sni.is_not_null() & url.str.contains(_BARE_ADDRESS)
         url = pl.when(~is_hidden.fill_null(value=False)).then(url)
         host = pl.coalesce(pl.when(is_hidden).then(sni), _first(_HOSTS))
     else:
@@ -132,7 +133,7 @@ def _columns(given: set[str], cut_off: Mapping[str, int]) -> list[pl.Expr]:
         pl.col("content_type"),
         _first(_AGENTS).alias("user_agent"),
         _first(_REFERRERS).alias("referrer"),
-        _kind(shown).alias("kind"),
+        _kind(shown, given).alias("kind"),
     ]
 
 
@@ -187,9 +188,15 @@ def _verdict(given: set[str]) -> pl.Expr:
     return pl.coalesce(*words, pl.when(silent).then(pl.lit("unknown")).otherwise(by_result))
 
 
-def _kind(url: pl.Expr) -> pl.Expr:
+def _is_tunnel(given: set[str]) -> pl.Expr:
+    """Whether a row is a CONNECT; where the method is not logged, host and port without a scheme show it."""
+    asked = pl.col("method") == "CONNECT"
+    return asked if given & set(_METHODS) else pl.col("url").str.contains(_HOST_AND_PORT)
+
+
+def _kind(url: pl.Expr, given: set[str]) -> pl.Expr:
     return (
-        pl.when((pl.col("method") == "CONNECT") | url.is_null())
+        pl.when(_is_tunnel(given) | url.is_null())
         .then(pl.lit("host-only"))
         .when(pl.col("is_part") | url.str.starts_with("error:"))
         .then(pl.lit("background"))
