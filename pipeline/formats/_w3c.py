@@ -28,7 +28,7 @@ from pipeline.formats._distinct import judged
 _MEANINGS: Final = {
     "date": ("date",), "time": ("time",), "user": ("cs-username", "cs-user", "cs-userdn", "x-cs-auth-user"),
     "epoch": ("timestamp", "x-timestamp", "x-timestamp-unix-utc", "x-cs-timestamp"),
-    "gmttime": ("gmttime",), "localtime": ("localtime",),
+    "gmttime": ("gmttime",), "localtime": ("localtime",), "local_date": ("date-local",), "local_time": ("time-local",),
     "inside": ("x-cs-userip",), "client_ip": ("c-ip",), "device": ("c-dns", "x-client-device-name", "x-c-hostname"),
     "method": ("cs-method", "s-operation"), "scheme": ("cs-uri-scheme",),
     "hostname": ("cs-uri-host", "cs-host", "cs(host)", "x-host-header", "r-host"), "port": ("cs-uri-port",),
@@ -42,6 +42,8 @@ _MEANINGS: Final = {
     "exception": ("x-exception-id",), "app": ("x-bluecoat-application-name", "x-cs-app"),
 }  # fmt: skip
 _TIMES: Final = ("epoch", "gmttime", "localtime")
+_PAIRS: Final = ({"date", "time"}, {"local_date", "local_time"})
+_STAMPS: Final = {*_TIMES, *(name for pair in _PAIRS for name in pair)}
 _ADDRESSES: Final = ("uri", "path", "hostname")
 #: Fields of proxies; a log with `cs-uri-stem` and none of them is a web server's.
 _OF_PROXIES: Final = {"s-action", "sc-filter-result", "cs-uri-scheme", "cs-uri", "x-edge-result-type", "r-host"}
@@ -49,7 +51,7 @@ _OF_PROXIES: Final = {"s-action", "sc-filter-result", "cs-uri-scheme", "cs-uri",
 #: The cells by what they mean, as `events` takes them.
 CELLS: Final = pl.Schema(
     {"line": pl.Int64(), "stamp": pl.String(), "server": pl.Boolean()}
-    | {name: pl.String() for name in _MEANINGS if name not in {"date", "time", *_TIMES}}
+    | {name: pl.String() for name in _MEANINGS if name not in _STAMPS}
 )
 
 #: What the verdict, the kind and the beginning of a URL hang on.
@@ -106,7 +108,7 @@ class Fields:
     @property
     def has_time(self) -> bool:
         """Whether a row says when it was."""
-        return {"date", "time"} <= self.places.keys() or any(name in self.places for name in _TIMES)
+        return any(pair <= self.places.keys() for pair in _PAIRS) or any(name in self.places for name in _TIMES)
 
     @property
     def has_address(self) -> bool:
@@ -130,6 +132,8 @@ def stamp(fields: Fields) -> pl.Expr:
         return pl.concat_str("date", pl.lit(" "), "time", pl.lit("Z")).alias("stamp")
     if "epoch" in fields.places:
         return pl.col("epoch").alias("stamp")
+    if {"local_date", "local_time"} <= fields.places.keys():
+        return pl.concat_str("local_date", pl.lit(" "), "local_time").alias("stamp")
     name = "gmttime" if "gmttime" in fields.places else "localtime"
     parts = pl.col(name).str.extract_groups(_BRACKETED).struct
     numbers = {word: f"{number:02}" for number, word in enumerate(_MONTHS, 1)}
@@ -189,8 +193,12 @@ def _named(cell: pl.Expr) -> pl.Expr:
 
 
 def _unplussed(cell: pl.Expr) -> pl.Expr:
-    """IIS writes a blank as a plus."""
-    return pl.when("server").then(cell.str.replace_all("+", " ", literal=True)).otherwise(cell)
+    """IIS writes a blank as a plus, where it does not write it as it is."""
+    return (
+        pl.when(pl.col("server") & ~cell.str.contains(" ", literal=True))
+        .then(cell.str.replace_all("+", " ", literal=True))
+        .otherwise(cell)
+    )
 
 
 def _user() -> pl.Expr:

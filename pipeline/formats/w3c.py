@@ -15,16 +15,18 @@ user agent, which a client writes, can then not be known, and so it is not parte
 An IIS log is that of a web server: it tells what others, from wherever, asked of the school's own pages, and no filter
 had a say in it. Its rows are read as what they are, with the verdict `unknown` and mostly without a host. It is no
 browsing of the pupils': declare one as a source only if the school's own pages are to be watched. There quotes mean
-nothing, and IIS writes the blanks of a name and of the user agent as `+`.
+nothing, and IIS writes the blanks of a name and of the user agent as `+`. Its Advanced Logging Module writes blanks as
+they are, quotes around some values, and local times where it is told to (`date-local`, `time-local`).
 Source: W3C working draft WD-logfile-960323; reference of access log formats of ProxySG and of
 Cloud SWG (Web Security Service); "Web Proxy Log Fields" of
-Forefront TMG; IIS's "W3C Logging".
+Forefront TMG; IIS's "W3C Logging" and "Advanced Logging".
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -52,6 +54,9 @@ _RUNS: Final = r'("[^"]*")|( ) +'
 #: Where rsyslog has written the line end between two records, and the next begins; and such a place outside quotes.
 _BORDER: Final = "#015#012[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:"
 _JOINED: Final = rf'^[^"]*(?:"[^"]*"[^"]*)*{_BORDER}'
+_IN_QUOTES: Final = '^"([^"]*)"$'
+#: Values that never have quotes of their own.
+_NEVER_QUOTED: Final = ("hostname", "client_ip", "referrer")
 _BRACKETED: Final = r'(^| )\[([0-9]{2}/[^\]"]*)\]'
 
 
@@ -123,11 +128,21 @@ def _cells(body: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame
         else:
             cells, broken = split(_tidy(segment, fields), _layout(fields))
             tables.append(_by_meaning(cells, fields))
+            if fields.is_server and broken.height:
+                read, broken = _quoted(segment, broken, fields)
+                tables.append(read)
             if not begins_as_usual(fields.names):
                 read, broken = _usual(segment, broken)
                 tables.append(read)
             refused.append(broken)
     return pl.concat(tables).sort("line"), pl.concat(refused), pl.concat(other)
+
+
+def _quoted(segment: pl.DataFrame, broken: pl.DataFrame, fields: Fields) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cells of a server's rows in which quotes mean something after all; the rejects that are left."""
+    rows = segment.join(broken.select("line"), on="line", how="semi", maintain_order="left")
+    cells, _ = split(_tidy(rows, fields), replace(_layout(fields), quotes=True))
+    return _by_meaning(cells, fields), broken.join(cells.select("line"), on="line", how="anti", maintain_order="left")
 
 
 def _usual(segment: pl.DataFrame, broken: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -178,7 +193,9 @@ def _layout(fields: Fields) -> Layout:
 
 def _by_meaning(cells: pl.DataFrame, fields: Fields) -> pl.DataFrame:
     given = cells.with_columns(stamp(fields), server=pl.lit(fields.is_server))
-    columns = {name: pl.col(name) if name in given.columns else pl.lit(None) for name in CELLS}
+    columns = {name: pl.col(name) if name in given.columns else pl.lit(None, pl.String) for name in CELLS}
+    if fields.is_server:
+        columns |= {name: columns[name].cast(pl.String).str.replace(_IN_QUOTES, "$1") for name in _NEVER_QUOTED}
     return given.select(columns[name].cast(dtype).alias(name) for name, dtype in CELLS.items())
 
 
