@@ -140,6 +140,13 @@ def test_zscaler_shows_a_host_only_where_the_protocol_says_so(protocol: str, kin
     assert _parsed("zscaler_json", [text]).events["kind"].to_list() == [kind]
 
 
+def test_bro_had_one_column_for_what_was_sent() -> None:
+    events, _ = _zeek(
+        "#fields ts uid id.orig_h host uri mime_type", "1794214800.1\tC1\t10.2.3.4\ta.example\t/s\timage/png"
+    )
+    assert (events[0]["content_type"], events[0]["kind"]) == ("image/png", "background")
+
+
 def test_zeeks_websocket_log_repeats_requests_and_is_passed_over() -> None:
     beginning = "#fields ts uid id.orig_h host uri user_agent subprotocol client_protocols server_extensions"
     _, columns = _zeek(f"{beginning} client_extensions", "1794214800.1\tC1\t10.2.3.4\ta.example\t/s\t-\t-\t-\t-\t-")

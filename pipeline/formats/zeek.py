@@ -36,6 +36,8 @@ from pipeline.localtime import Running
 
 _HEADER: Final = re.compile(r"#(separator|set_separator|empty_field|unset_field|path|open|close|fields|types)\b")
 _CLIENT: Final = re.compile(r"id[^0-9A-Za-z]+orig_h")
+#: Names that Bro had up to 2.1 -> those since.
+_LATER: Final = {"mime_type": "resp_mime_types"}
 _ESCAPES: Final = re.compile(r"(?:\\x[0-9A-Fa-f]{2})+")
 _HEADLESS: Final = "no #fields header stands before it, and it has not the usual columns of these logs"
 _CELLS: Final = pl.Schema({"line": pl.Int64()} | dict.fromkeys((*FIELDS, "reason", "detail"), pl.String()))
@@ -59,7 +61,9 @@ class _Header:
         key, _, value = line.partition(self.separator)
         if key == "#fields":
             names = value.split(self.separator)
-            return replace(self, fields=["id.orig_h" if _CLIENT.fullmatch(name) else name for name in names])
+            return replace(
+                self, fields=["id.orig_h" if _CLIENT.fullmatch(name) else _LATER.get(name, name) for name in names]
+            )
         if key == "#set_separator" and value:
             return replace(self, set_separator=value)
         if key == "#unset_field" and value:

@@ -31,6 +31,8 @@ _OFTEN: Final = {"uri": "http", "server_name": "ssl", "query": "dns", "qclass": 
 _KEY: Final = rf'"({"|".join((*_ALWAYS, *_OFTEN))})"\s*:'
 #: What a record of `http.log` has, and none of `websocket.log`, which repeats its host and path.
 _OF_HTTP: Final = r'"(?:trans_depth|method|status_code|request_body_len)"\s*:'
+#: What a record of `sip.log` has besides; its calls have an address and sizes as well.
+_OF_SIP: Final = r'"(?:call_id|seq|request_from|request_path|response_path)"\s*:'
 _COMMON: Final = {"ts": "ts", "flat": '"id.orig_h"', "joined": "id_orig_h", "nested": "id.orig_h"}
 _WANTED: Final = {
     "http": {
@@ -72,8 +74,9 @@ def _cells(texts: pl.DataFrame) -> pl.DataFrame:
     """The fields of each line that its kind of record has, in the order of the lines."""
     kinds = _ALWAYS | _OFTEN
     what = pl.col("text").str.extract(_KEY).replace_strict(kinds, default="", return_dtype=pl.String)
-    repeated = (what == "http") & ~pl.col("text").str.contains(_OF_HTTP)
-    what = pl.when(repeated).then(pl.lit("")).otherwise(what)
+    text = pl.col("text").str
+    foreign = (what == "http") & (~text.contains(_OF_HTTP) | text.contains(_OF_SIP))
+    what = pl.when(foreign).then(pl.lit("")).otherwise(what)
     empty = pl.Schema(
         {"line": pl.Int64()} | dict.fromkeys((*_COMMON, *FIELDS, "what", "reason", "detail"), pl.String())
     )
