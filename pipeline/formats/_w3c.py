@@ -92,9 +92,11 @@ class Fields:
 
     @classmethod
     def of(cls, text: str) -> Fields:
-        """What stands behind `#Fields:`; parted by tabs where there is one between two names."""
-        bare = text.strip()
-        return cls(tuple(bare.lower().split()), "\t" if "\t" in bare else " ")
+        """What stands behind `#Fields:`; parted by tabs where there is one, since TMG has names with blanks in them."""
+        bare = text.strip().lower()
+        if "\t" not in bare:
+            return cls(tuple(bare.split()), " ")
+        return cls(tuple(name.strip() for name in bare.split("\t") if name.strip()), "\t")
 
     @cached_property
     def places(self) -> dict[str, int]:

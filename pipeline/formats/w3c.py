@@ -104,7 +104,9 @@ def _may_be_row() -> pl.Expr:
     """Whether a line that looks like a comment may be a row, whose first value a client wrote."""
     text, fields = pl.col("text"), pl.col("fields")
     values = pl.max_horizontal(text.str.count_matches(r"\S+"), text.str.count_matches("\t") + 1)
-    return fields.str.contains(_CLIENT_FIRST) & (values >= fields.str.count_matches(r"\S+"))
+    by_tabs = fields.str.contains("\t", literal=True)
+    names = pl.when(by_tabs).then(fields.str.count_matches(r"[^\t]+")).otherwise(fields.str.count_matches(r"\S+"))
+    return fields.str.contains(_CLIENT_FIRST) & (values >= names)
 
 
 def _declared_fields(declared: Declared) -> str:
