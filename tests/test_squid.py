@@ -221,3 +221,15 @@ def test_layout_3_of_e2guardian_as_it_is_from_5_6_on_says_not_what_was_done(
 def test_without_a_result_all_columns_must_be_in_their_places(rest: str) -> None:
     parsed = _parse(f"1719234110.488 440 192.0.2.7 - 4806 {rest}")
     assert parsed.rejects["reason"].to_list() == ["bad-field"]
+
+
+@pytest.mark.parametrize("header", ["", "<134>Sep  8 09:00:40 proxy (squid-1)[812]: "])
+def test_what_another_proxy_asks_is_no_request(header: str) -> None:
+    texts = [
+        f"{header}1757318400.473      0 192.0.2.9 UDP_MISS/000 46 ICP_QUERY http://a.example/ - HIER_NONE/- -",
+        f"{header}1757318400.474      0 192.0.2.9 UDP_HIT/000 46 HTCP_TST http://a.example/ - HIER_NONE/- -",
+        f"{header}1757318400.475      0 192.0.2.9 TCP_HIT/200 46 GET http://a.example/ - HIER_NONE/- -",
+    ]
+    parsed = squid.FORMAT.parse(pl.DataFrame({"line": [1, 2, 3], "text": texts}, schema=LINES), Declared(), "")
+    assert parsed.skips.rows() == [(1, "other-record"), (2, "other-record")]
+    assert parsed.events["line"].to_list() == [3]

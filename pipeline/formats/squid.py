@@ -18,6 +18,7 @@ Seen in what 5.7 writes:
   looked at has none.
 - A request that Squid made by itself (a certificate that a site has left out) has a dash in the client's place.
 - With `log_mime_hdrs on` (or `%>h` in any layout) the headers follow in two pairs of brackets; they are passed over.
+- Another proxy's questions by ICP or HTCP (`UDP_MISS/000`) are no requests, and skips (`other-record`).
 - A line that came by syslog is read without its header. Cisco's appliance goes on behind the type: see `cisco_wsa`.
 e2guardian writes this layout too (`logfileformat = 3`): every 403 as TCP_DENIED, even where the web site or the network
 said no, and the URL of a CONNECT with a scheme. There is no peer where it has no proxy behind it, neither method nor
@@ -39,6 +40,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.formats import PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed
+from pipeline.formats._cells import divided
 from pipeline.formats._squid_lines import MOST_DIGITS, NO_RESULT, NO_STATUS, PLACE, RESULT, reading
 from pipeline.formats._squid_verdict import HIERARCHY, verdict
 from pipeline.formats._syslog import bare, without_header
@@ -54,6 +56,8 @@ _SHAPE = re.compile(
 )
 #: What Cisco's appliance writes behind the type, and what tells its log from Squid's.
 _DECISION = re.compile(r" [A-Z][A-Z_]*(?:_\d+)?-[^ <]+ (?:<|&lt;)")
+#: What another proxy asked by ICP or HTCP.
+_QUERY = r"^[0-9]{10}\.[0-9]{3} +-?[0-9]+ [^ ]+ UDP_[A-Z_]+/[0-9]{1,3} "
 #: A client of which Squid looked up the name (`log_fqdn on`): it has a letter, and no colon as an address might.
 _NAME = r"^[0-9.\-]*[A-Za-z_][A-Za-z0-9_.\-]*$"
 _BACKGROUND_MAJOR = ("image", "audio", "video", "font/")
@@ -88,9 +92,13 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     plain = without_header(odd)
     by_syslog = pl.Series(plain["text"].str.len_bytes() != odd["text"].str.len_bytes())
     more, others = _plain_apart(plain.filter(by_syslog))
-    read, rejects = _read_one_by_one(pl.concat([odd.filter(~by_syslog), others.select("line", "text")]))
+    queries, others = divided(
+        pl.concat([odd.filter(~by_syslog), others.select("line", "text")]), pl.col("text").str.contains(_QUERY)
+    )
+    read, rejects = _read_one_by_one(others)
     found = [events, *(table for table in (more, read) if table.height)]
-    return Parsed(pl.concat(found) if len(found) > 1 else events, rejects.sort("line"), skips.cast(PARSE_SKIPS))
+    skips = pl.concat([skips, queries.select("line", pl.lit("other-record").alias("reason"))]).cast(PARSE_SKIPS)
+    return Parsed(pl.concat(found) if len(found) > 1 else events, rejects.sort("line"), skips.sort("line"))
 
 
 def _plain_apart(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -113,7 +121,7 @@ def _split(lines: pl.DataFrame) -> pl.DataFrame:
     table = (
         lines.lazy().select("line", "text", head=pl.col("text").str.head(15), pieces=pieces).unnest("pieces").collect()
     )
-    is_result = pl.col("result").str.contains(_RESULT_COLUMN)
+    is_result = pl.col("result").str.contains(_RESULT_COLUMN) & ~pl.col("result").str.starts_with("UDP_")
     is_place = pl.col("hierarchy").str.extract(PLACE, 1).is_in(HIERARCHY)
     return (
         table.lazy()
