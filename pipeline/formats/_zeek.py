@@ -7,7 +7,8 @@ Zeek only listens: it says of no request what a filter did, so the verdict is `u
 The `http` analyser reads plain HTTP, so the scheme is known; `uri` is whole where the client spoke to a proxy. `host`
 is the Host header without its port. `response_body_len` is what the server sent, and the first of `resp_mime_types`
 what Zeek saw in it. `username` is what was typed for Basic or Digest, right or wrong and at whatever site: it proves
-nobody. One line of `dns` is a query with its answer. `websocket.log` repeats requests of `http.log`, and is not read.
+nobody. One line of `dns` is a query with its answer, or, from 8.1 on, what a computer has to say of its own name (an
+`opcode` other than 0), which is no query. `websocket.log` repeats requests of `http.log`, and is not read.
 Source: Zeek's documentation of its logs, `base/protocols/{http,ssl,quic,dns}/main.zeek`.
 """
 
@@ -27,7 +28,7 @@ from pipeline.localtime import Running
 KINDS: Final = {"http": ("host", "uri"), "ssl": ("server_name",), "dns": ("query", "rcode")}
 FIELDS: Final = (
     "ts", "id.orig_h", "method", "host", "uri", "referrer", "user_agent", "username", "status_code",
-    "response_body_len", "resp_mime_types", "server_name", "query",
+    "response_body_len", "resp_mime_types", "server_name", "query", "opcode",
 )  # fmt: skip
 COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "host", "url", "verdict", "status", "bytes",
@@ -52,6 +53,11 @@ def kind_of(fields: Collection[str]) -> str | None:
     if _OF_WEBSOCKETS & set(fields):
         return None
     return next((kind for kind, needed in KINDS.items() if set(needed) <= set(fields)), None)
+
+
+def is_no_query() -> pl.Expr:
+    """Whether a record of `dns` is an update or a notice, and asks for no name."""
+    return (pl.col("opcode") != "0").fill_null(value=False)
 
 
 def told(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:

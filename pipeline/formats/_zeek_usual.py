@@ -3,7 +3,7 @@ r"""The columns of Zeek's `http`, `ssl` and `dns` logs where no header says them
 In: a row as Zeek's ASCII writer puts it. Out: the layout that it fits, of those that Zeek and Bro write unless a script
 adds columns. The layouts differ in their number of columns, and every column of numbers, flags or addresses must hold
 such: a row fits one layout or none. Refuses nothing.
-Source: `base/protocols/{http,ssl,dns}/main.zeek` from Bro 2.1 on; `logging/writers/ascii/Ascii.cc`.
+Source: `base/protocols/{http,ssl,dns}/main.zeek` from Bro 2.1 to Zeek 8.1; `logging/writers/ascii/Ascii.cc`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ LAYOUTS: Final = (
     (*_BEGINNING, *_REQUEST, "version", "user_agent", "origin", *_ANSWER, *_LOGIN, *_FILES),
     (*_BEGINNING, *_REQUEST, "version", "user_agent", *_ANSWER, *_LOGIN, *_FILES),
     (*_BEGINNING, *_REQUEST, "user_agent", *_ANSWER, "filename", *_LOGIN, *(_FILES[at] for at in (0, 2, 3, 5))),
+    (*_BEGINNING, "proto", "trans_id", "rtt", *_QUESTION, *_FLAGS, "rejected", "opcode", "opcode_name"),
     (*_BEGINNING, "proto", "trans_id", "rtt", *_QUESTION, *_FLAGS, "rejected"),
     (*_BEGINNING, "proto", "trans_id", *_QUESTION, *_FLAGS, "rejected"),
     (*_BEGINNING, "proto", "trans_id", *_QUESTION, *_FLAGS),
@@ -50,7 +51,7 @@ _SHAPES: Final = {
     "request_body_len": _NUMBER, "response_body_len": _NUMBER, "status_code": "(?:[0-9]{3}|-)", "info_code": _NUMBER,
     "proto": "(?:udp|tcp|icmp|unknown_transport)", "trans_id": _NUMBER, "rtt": r"(?:[0-9]+\.[0-9]+|-)",
     "qclass": _NUMBER, "qtype": _NUMBER, "rcode": _NUMBER, "AA": "[TF]", "TC": "[TF]", "RD": "[TF]", "RA": "[TF]",
-    "Z": _NUMBER, "rejected": "[TF-]", "resumed": "[TF]", "established": "[TF]",
+    "Z": _NUMBER, "rejected": "[TF-]", "opcode": "(?:[0-9]{1,2}|-)", "resumed": "[TF]", "established": "[TF]",
     "not_valid_before": r"(?:[0-9]+\.[0-9]+|-)", "not_valid_after": r"(?:[0-9]+\.[0-9]+|-)",
 }  # fmt: skip
 #: HTTP's and TLS's `version` are of one name.

@@ -3,7 +3,8 @@ r"""Suricata's EVE log (`eve.json`): one JSON object a line, a file or syslog.
 In: lines such as `{"timestamp":"2026-03-15T16:07:32.003214+0000","event_type":"http","src_ip":"10.2.3.4", ...
 "http":{"hostname":"h","url":"/p", ...}}`, also behind `@cee: `. Read are `http`, `tls` and `quic` (the name that the
 client asked for), and `dns` queries of all three layouts: `query` with its `rrname` (1 and 2), `request` with `queries`
-(3, from 8.0 on). An answer repeats its query, so answers are skips, like every other type of event (`other-record`).
+(3, from 8.0 on). An answer repeats its query, so answers are skips, like every other type of event (`other-record`)
+and what asks for no name (an `opcode` other than 0: a computer has its own name entered).
 
 Suricata watches and says of no request what a filter did, so the verdict is `unknown`; a 407 is a proxy's challenge.
 An `alert` is about a request that has its own line, and is a skip. Only one whose action is `blocked` (Suricata stands
@@ -39,7 +40,7 @@ _HTTP: Final = {
 _TLS: Final = {"name": "tls.sni"}
 _QUIC: Final = {"quic_name": "quic.sni"}
 _DNS: Final = {
-    "asks": "dns.type", "rrname": "dns.rrname", "query": "dns.queries[0].rrname", "next_query": "dns.queries[1].rrname",
+    "asks": "dns.type", "opcode": "dns.opcode", "rrname": "dns.rrname", "query": "dns.queries[0].rrname", "next_query": "dns.queries[1].rrname",
 }  # fmt: skip
 #: An alert carries the record of its request; up to 7.0 the queries of DNS have a layout of their own in it.
 _ALERT: Final = {
@@ -106,7 +107,7 @@ def _cells(texts: pl.DataFrame) -> pl.DataFrame:
 def _is_other() -> pl.Expr:
     """Records that are none of a request, or repeat one."""
     kind = pl.col("type")
-    answer = (kind == "dns") & pl.col("asks").is_in(["answer", "response"])
+    answer = (kind == "dns") & (pl.col("asks").is_in(["answer", "response"]) | (pl.col("opcode") != "0"))
     nameless = (kind == "quic") & said(pl.col("quic_name")).is_null()
     seen = (kind == "alert") & (
         (pl.col("action") != "blocked").fill_null(value=True) | (_host().is_null() & _url().is_null())

@@ -29,8 +29,8 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, skips
-from pipeline.formats._zeek import CANNOT, COLUMNS, FIELDS, GIVES, UNPROVEN, kind_of, told
+from pipeline.formats._cells import blank_apart, divided, parted, skips
+from pipeline.formats._zeek import CANNOT, COLUMNS, FIELDS, GIVES, UNPROVEN, is_no_query, kind_of, told
 from pipeline.formats._zeek_usual import USUAL
 from pipeline.localtime import Running
 
@@ -108,7 +108,8 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
         else:
             tables.extend(_cells(part, replace(header, fields=list(fields))) for fields, part in _by_look(data))
     cells = pl.concat(tables, how="diagonal")
-    good = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
+    updates, good = divided(cells.filter(pl.col("reason").is_null()).drop("reason", "detail"), is_no_query())
+    passed_over.append(skips(updates, "other-record"))
     read, running = told(good, declared, Running.from_text(ran))
     damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
     rows = pl.concat([read, damaged], how="diagonal_relaxed")

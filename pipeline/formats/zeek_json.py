@@ -18,10 +18,10 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted, said, skips
+from pipeline.formats._cells import blank_apart, divided, parted, said, skips
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
-from pipeline.formats._zeek import CANNOT, COLUMNS, FIELDS, GIVES, UNPROVEN, told
+from pipeline.formats._zeek import CANNOT, COLUMNS, FIELDS, GIVES, UNPROVEN, is_no_query, told
 from pipeline.localtime import Running
 
 #: A field that each log always has, since Zeek gives it a value from the start.
@@ -37,10 +37,10 @@ _COMMON: Final = {"ts": "ts", "flat": '"id.orig_h"', "joined": "id_orig_h", "nes
 _WANTED: Final = {
     "http": {
         name: "resp_mime_types[0]" if name == "resp_mime_types" else name
-        for name in FIELDS if name not in {"ts", "id.orig_h", "server_name", "query"}
+        for name in FIELDS if name not in {"ts", "id.orig_h", "server_name", "query", "opcode"}
     },
     "ssl": {"server_name": "server_name"},
-    "dns": {"query": "query"},
+    "dns": {"query": "query", "opcode": "opcode"},
     "": {},
 }  # fmt: skip
 _SHAPE: Final = re.compile(
@@ -65,8 +65,9 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     )
     damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
     records = cells.filter(pl.col("reason").is_null()).drop("reason", "detail")
-    other = skips(records.filter(pl.col("what") == ""), "other-record")
-    read, running = told(records.filter(pl.col("what") != ""), declared, Running.from_text(carry))
+    foreign, ours = divided(records, (pl.col("what") == "") | is_no_query())
+    other = skips(foreign, "other-record")
+    read, running = told(ours, declared, Running.from_text(carry))
     return parted(pl.concat([read, damaged], how="diagonal_relaxed"), COLUMNS, [blank, other], running.to_text())
 
 
