@@ -46,7 +46,9 @@ def test_a_connection_without_a_request_is_let_through_or_refused(name: str) -> 
 
 @pytest.mark.parametrize("name", ["e2guardian2", "e2guardian4", "e2guardian8"])
 def test_it_may_write_nothing_for_a_dash(name: str) -> None:
-    events = _parsed(name, _line(name, "-", "https://www.example.org:8443", "-", "-", 5526, 0, dash="")).events
+    line = _line(name, "-", "https://www.example.org:8443", "-", "-", 5526, 0, dash="")
+    events = _parsed(name, line).events
+    assert registry()[name].claims([line])
     assert events.select("method", "verdict", "kind").rows() == [(None, "allowed", "host-only")]
 
 

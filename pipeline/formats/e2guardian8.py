@@ -49,16 +49,16 @@ _TIME: Final = r"^[0-9]{10}\.[0-9]{3}$"
 _SCHEME: Final = r"^[A-Za-z][A-Za-z0-9+.\-]{0,19}://"
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _SHAPE: Final = re.compile(
-    r"[0-9]{10}\.[0-9]{3}\t[^\t]*\t[^\t]*\t[^\t]*\t.*\t[^\t]+\t[0-9]{1,3}\t-?[0-9]+\t.*\t-?[0-9]+\t"
+    r"[0-9]{10}\.[0-9]{3}\t[^\t]*\t[^\t]*\t[^\t]*\t.*\t[^\t]*\t[0-9]{1,3}\t-?[0-9]+\t.*\t-?[0-9]+\t"
 )
 _HEADER: Final = "EndUtime\t"
 
 
 def claims(first_lines: Sequence[str]) -> bool:
     """Most lines have the time and as many tabs as one of the layouts."""
-    records = bare_with_tabs(first_lines)
+    records = [line for line in bare_with_tabs(first_lines) if not line.startswith(_HEADER)]
     shaped = sum(1 for line in records if line.count("\t") + 1 in _LAYOUTS and _SHAPE.match(line))
-    return shaped * 2 > len(first_lines)
+    return shaped * 2 > len(records)
 
 
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:

@@ -40,7 +40,8 @@ _HTTP: Final = {
 _TLS: Final = {"name": "tls.sni"}
 _QUIC: Final = {"quic_name": "quic.sni"}
 _DNS: Final = {
-    "asks": "dns.type", "opcode": "dns.opcode", "rrname": "dns.rrname", "query": "dns.queries[0].rrname", "next_query": "dns.queries[1].rrname",
+    "asks": "dns.type", "opcode": "dns.opcode", "rrname": "dns.rrname", "query": "dns.queries[0].rrname",
+    "next_query": "dns.queries[1].rrname",
 }  # fmt: skip
 #: An alert carries the record of its request; up to 7.0 the queries of DNS have a layout of their own in it.
 _ALERT: Final = {
