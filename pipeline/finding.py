@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, product
 from typing import Final, NamedTuple
 
 import ahocorasick
@@ -29,8 +29,9 @@ _LETTER: Final = re.compile("[A-Za-z]")
 _NEAREST: Final = 8
 #: So few characters are counted through at once.
 _SHORT: Final = 200
-#: So many words may be meant by one that is masked.
+#: So many words may be meant by one that is masked; so many of these are put right at once, in so many ways.
 _MOST_MEANT: Final = 6
+_MOST_MASKED, _MOST_AT_ONCE = 4, 64
 
 #: From the first character of a folded text to behind the last.
 _Span = tuple[int, int]
@@ -231,19 +232,30 @@ def _glued(folded: str, phrases: Phrases) -> dict[int, _Span]:
 
 
 def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span]]]:
-    """What is found when a word with signs in it is one of ours: `s*icide`."""
-    for token in _TOKEN.finditer(text):
-        shape = re.compile(_MASK.sub("[a-z]", token[0].lower()))
-        meant = [word for word in phrases.by_length.get(len(token[0]), ()) if shape.fullmatch(word)]
-        for word in meant[:_MOST_MEANT]:
-            folded, origin = fold_one(text[: token.start()] + word + text[token.end() :])
-            inside = range(token.start(), token.end())
-            touched = {
-                rule: span
-                for rule, span in _spans(folded, phrases.plain, phrases).items()
-                if origin[span[0]] < inside.stop and origin[span[1] - 1] >= inside.start
-            }
-            yield view_of("masked", folded, origin), touched
+    """What is found when a word with signs in it is one of ours: `s*icide`; and where there are several, all at once."""
+    tokens = [(token.span(), _unmasked(token[0], phrases)) for token in _TOKEN.finditer(text)]
+    chosen = [((span, word),) for span, words in tokens for word in words]
+    known = [[(span, word) for word in words] for span, words in tokens[:_MOST_MASKED] if words]
+    if len(known) > 1:
+        chosen += islice(product(*known), _MOST_AT_ONCE)
+    for words in chosen:
+        # As long as they are masked, so that the places of the others stay.
+        whole = text
+        for (start, end), word in words:
+            whole = whole[:start] + word + whole[end:]
+        folded, origin = fold_one(whole)
+        touched = {
+            rule: span
+            for rule, span in _spans(folded, phrases.plain, phrases).items()
+            if all(origin[span[0]] < end and origin[span[1] - 1] >= start for (start, end), _ in words)
+        }
+        yield view_of("masked", folded, origin), touched
+
+
+def _unmasked(token: str, phrases: Phrases) -> list[str]:
+    """The words that a word with signs in it may mean."""
+    shape = re.compile(_MASK.sub("[a-z]", token.lower()))
+    return [word for word in phrases.by_length.get(len(token), ()) if shape.fullmatch(word)][:_MOST_MEANT]
 
 
 def _misspelt(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span]]]:

@@ -30,7 +30,7 @@ from pipeline.views import CHANGED, letters_of
 
 #: Written together, phrases of several words and so many letters are looked for; shorter ones stand in other words.
 TOGETHER: Final = SHORTEST
-#: Shorter phrases are not looked for where digits and signs are letters.
+#: Shorter phrases are not looked for by themselves where digits and signs are letters.
 SHORTEST_IN_DIGITS: Final = 4
 #: Nor are shorter words put right by themselves there.
 _TOLD_IN_LETTERS: Final = 3
@@ -159,6 +159,8 @@ class Phrases:
         alike: dict[str, Owner] = {}
         for key, lettered in self._lettered.filter(_consists_of(words)).iter_rows():
             owner = self.owners[key]
+            if len(key.strip()) < SHORTEST_IN_DIGITS:
+                owner = owner._replace(rules=())
             alike[lettered] = _of_both(alike.get(lettered, owner), owner)
         return _automaton(alike)
 
@@ -172,7 +174,11 @@ class Phrases:
     @cached_property
     def _lettered(self) -> pl.DataFrame:
         """key, lettered: what is looked for where digits and signs are letters, and how it stands there."""
-        kept = [key for key in self.owners if len(key.strip()) >= SHORTEST_IN_DIGITS and key not in self.as_written]
+        kept = [
+            key
+            for key, owner in self.owners.items()
+            if (owner.parts or len(key.strip()) >= SHORTEST_IN_DIGITS) and key not in self.as_written
+        ]
         keys = pl.Series("key", kept, dtype=pl.String)
         return keys.to_frame().with_columns(lettered=_all_in_letters(keys))
 

@@ -46,6 +46,10 @@ def found(text: str) -> list[tuple[str, str, str]]:
         ("a purplelobsters", "purple lobster", "together", "purplelobster"),
         ("pur*le lobster", "purple lobster", "masked", "pur*le lobster"),
         ("barnacl*1", "*barnacle*", "masked", "barnacl*1"),
+        # Several in one text, each of which is needed; and short words of a pattern in digits.
+        ("p*rple l*bster", "purple lobster", "masked", "p*rple l*bster"),
+        ("st*al my blue l*bster", "steal ... lobster", "masked", "st*al my blue l*bster"),
+        ("b0il my l0bster", "boil (my|the) lobster", "digits", "b0il my l0bster"),
         ("crustaecan", "crustacean", "misspelt", "crustaecan"),
         ("crstcn pie", "crustacean", "misspelt", "crstcn"),
         ("purpple lobster", "purple lobster", "misspelt", "purpple lobster"),
