@@ -1,9 +1,10 @@
 """Bytes of a log file become decoded bytes, and records become text.
 
 In: an open binary stream; plain or packed (`unpack`), recognised by its first bytes; UTF-8 with or without a
-byte-order mark, or UTF-16 with one. Out: chunks of decoded bytes, which `pipeline.records` cuts into records; and the
-texts of these, with line numbers and offsets. Refuses only what `unpack` does: a line that is not UTF-8 is read as
-cp1252, a file that stops in the middle gives all that could be read and then raises `SourceError`.
+byte-order mark, UTF-16 with one, or without one where its first four characters are of ASCII. Out: chunks of decoded
+bytes, which `pipeline.records` cuts into records; and the texts of these, with line numbers and offsets. Refuses only
+what `unpack` does: a line that is not UTF-8 is read as cp1252, a file that stops in the middle gives all that could be
+read and then raises `SourceError`.
 
 Offsets count bytes of the *decoded* file: after decompression, after syslog frames have become lines and, for UTF-16,
 after conversion to UTF-8, without the byte-order mark. So a line keeps its place when rotation compresses its file.
@@ -12,6 +13,7 @@ after conversion to UTF-8, without the byte-order mark. So a line keeps its plac
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
@@ -38,7 +40,11 @@ _ESCAPED_SIZE = 4
 #: So many line ends and NULs of its own a record usually has behind that.
 _MOST_ENDS = 2
 
-_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+#: UTF-16 with its mark, or with four characters of ASCII at its beginning: a text in UTF-8 has no NULs between them.
+_UTF16 = re.compile(
+    rb"(?P<le>(?P<le_mark>\xff\xfe)|(?:[\t\n\r -~]\x00){4})|(?P<be>(?P<be_mark>\xfe\xff)|(?:\x00[\t\n\r -~]){4})"
+)
+_TOLD_BY = 8
 
 
 @contextmanager
@@ -87,19 +93,21 @@ def _as_utf8(pieces: Iterator[bytes]) -> Iterator[bytes]:
     try:
         for piece in pieces:
             first += piece
-            if len(first) >= len(codecs.BOM_UTF8):
+            if len(first) >= _TOLD_BY:
                 break
     except SourceError:
         yield first
         raise
-    encoding = _UTF16.get(first[:2])
-    if encoding is None:
+    utf16 = _UTF16.match(first)
+    if utf16 is None:
         yield first.removeprefix(codecs.BOM_UTF8)
         yield from pieces
         return
     # A lone surrogate has no UTF-8 form: it is written as an escape, so that it shows and nothing is lost.
+    encoding = "utf-16-le" if utf16["le"] else "utf-16-be"
     decoder = codecs.getincrementaldecoder(encoding)(errors="backslashreplace")
-    yield decoder.decode(first[2:]).encode()
+    has_mark = utf16["le_mark"] or utf16["be_mark"]
+    yield decoder.decode(first[2:] if has_mark else first).encode()
     for piece in pieces:
         yield decoder.decode(piece).encode()
     yield decoder.decode(b"", final=True).encode()
@@ -124,15 +132,18 @@ def _sized(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
 
 
 def texts(block: Block) -> pl.Series:
-    """The records of a block as text, without line ends and trailing NULs; one string for each record.
+    """The records of a block as text, without line ends and without NULs at their ends; one string for each record.
 
-    Line ends and NULs that rsyslog wrote as `#015` and the like are none of the record's either. A record that is not
-    UTF-8 is read as cp1252, its undefined bytes as the control characters of their number.
+    NULs at the end are what a sender has put there; before a record a disk leaves them where the power went while
+    the line before was written. Line ends and NULs that rsyslog wrote as `#015` and the like are none of the record's
+    either. A record that is not UTF-8 is read as cp1252, its undefined bytes as the control characters of their number.
     """
     data, bounds = _utf8(block)
     buffers = [None, pa.py_buffer(bounds), pa.py_buffer(data)]
     strings = pa.Array.from_buffers(pa.large_string(), len(bounds) - 1, buffers)
     ended = handed_over("text", strings).str.strip_chars_end("\r\n\x00")
+    if b"\0" in data:
+        ended = ended.str.strip_chars_start("\x00")
     if not _may_end_escaped(data, bounds) or not any(ended.str.ends_with(each).any() for each in _ESCAPED_ENDS):
         return ended
     return ended.str.replace(r"(?:#0(?:00|12|15))+$", "")

@@ -177,7 +177,8 @@ def _stored(batch: Batch) -> pl.DataFrame:
 def lines_for(record: FileRecord) -> list[str]:
     """One file in one line, for the terminal, and its issues."""
     issues = [f"! {issue}" for issue in record.issues]
-    if record.status == "empty":
+    if record.status == "empty" or not (record.format or issues):
+        # What is packed, or a mark alone, may hold nothing as well.
         return [f"{record.path}: empty, nothing to read", *issues]
     if not record.format:
         return issues

@@ -1,10 +1,11 @@
 """Compressed bytes become plain ones: gzip, bz2, xz, zstd, a file in a zip, a workbook of Excel.
 
 In: the raw bytes of a file, recognised by the first of them. Out: pieces of what they hold, one compressed stream after
-the other; of a zip the one file in it, which may be packed once more; of a workbook its rows as CSV text. Refuses
-nothing of the first four at the beginning: data that are cut off or damaged give what could be read of them, and then
-a `SourceError`. A zip or a workbook is refused as a whole (`archive`, `workbook`), and so is an .xls, or a workbook
-with a password, which looks the same.
+the other, unpacked once more where that is packed by one of the first four too; of a zip the one file in it, which may
+be packed once more; of a workbook its rows as CSV text. Refuses nothing of the first four at the beginning: data that
+are cut off or damaged give what could be read of them, and then a `SourceError`. A zip or a workbook is refused as a
+whole (`archive`, `workbook`), and so is an .xls, or a workbook with a password, which looks the same; and in one of the
+first four a zip, a workbook, or what is packed a third time.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _MAGIC = re.compile(
     # Not packed, but no plain lines either: `frames` cuts it.
     rb"|(?P<frames>[1-9][0-9]{0,3} <[0-9])"
 )
+#: So often a file may be packed in itself: a backup packs what was rotated.
+_MOST_PACKED = 2
 _DAMAGED = (zlib.error, lzma.LZMAError, zstd.ZstdError, OSError)
 #: Compressed bytes are taken, and decompressed ones given, in pieces so small that damage costs little.
 PIECE_IN, _PIECE_OUT = 32 << 10, 64 << 10
@@ -69,7 +72,28 @@ def decompressed(raw: Iterable[bytes], kind: str, path: Path | str, depth: int =
     if kind == "xls":
         what = "is a workbook of the old kind (.xls), or one with a password."
         raise SourceError(what, path=path, remedy="Save it as .xlsx without a password, or as CSV.")
-    yield from _unzipped(raw, path, depth) if kind == "zip" else _inflated(raw, kind, path)
+    yield from _unzipped(raw, path, depth) if kind == "zip" else _unpacked(_inflated(raw, kind, path), path, 1)
+
+
+def _unpacked(pieces: Iterator[bytes], path: Path | str, times: int) -> Iterator[bytes]:
+    """What was packed, unpacked once more where that is packed itself; a zip inside could grow beyond reason."""
+    first = b""
+    failure: SourceError | None = None
+    try:
+        while len(first) < MAGIC_BYTES and (piece := next(pieces, None)) is not None:
+            first += piece
+    except SourceError as error:
+        failure = error
+    inside = compression_of(first)
+    if failure is None and inside and inside != "frames":
+        if inside in {"zip", "xls"} or times >= _MOST_PACKED:
+            raise SourceError(f"holds what is packed once more ({inside}).", path=path, remedy="Unpack it once.")
+        yield from _unpacked(_inflated(chain([first], pieces), inside, path), path, times + 1)
+        return
+    yield first
+    if failure is not None:
+        raise failure
+    yield from pieces
 
 
 def _unzipped(raw: Iterable[bytes], path: Path | str, depth: int) -> Iterator[bytes]:

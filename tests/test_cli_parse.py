@@ -70,6 +70,8 @@ def test_parse_reads_the_files_of_a_folder_and_says_which_it_could_not(tmp_path:
     assert "b.log: no log format recognises this file." in second
     assert third.endswith("c.log: empty, nothing to read")
     assert "none: cannot be opened" in fourth
+    (tmp_path / "mark.csv").write_bytes(b"\xef\xbb\xbf")
+    assert run("parse", tmp_path / "mark.csv").stderr.endswith("mark.csv: empty, nothing to read\n")
     (tmp_path / "void").mkdir()
     assert "is a folder without files" in run("parse", tmp_path / "void").stderr
 

@@ -129,6 +129,21 @@ def test_a_title_and_what_was_asked_for_are_passed_over(line: str) -> None:
     assert parsed.events.height == 1
 
 
+@pytest.mark.parametrize(
+    ("row", "reason", "words"),
+    [
+        ('"dee"x,12', "bad-field", "a quote ends before its cell does"),
+        ('"dee,12', "unclosed-quote", "a quote is not closed"),
+        (f"{','.join(_HEADER)}\r{_TIME},dee,,,,\r{_TIME},eve,,,,", "bad-field", "holds a carriage return where"),
+    ],
+)
+def test_what_is_no_row_of_cells_is_never_taken_for_a_title(row: str, reason: str, words: str) -> None:
+    for rows in ([row], [row, ",".join(_HEADER)], [",".join(_HEADER), row]):
+        refused = _parse(rows).rejects.row(0, named=True)
+        assert refused["reason"] == reason
+        assert words in refused["detail"]
+
+
 @settings(max_examples=tries(20), deadline=None)
 @given(cut=st.integers(0, 25), before=st.integers(0, 20))
 def test_lines_before_a_late_header_are_the_same_in_parts(cut: int, before: int) -> None:
@@ -203,7 +218,9 @@ def test_a_row_that_only_quotes_the_header_is_a_row() -> None:
 
 
 def test_a_column_that_stands_twice_is_refused() -> None:
-    assert _parse([",".join([*_HEADER, "Who"]), f"{_TIME},dee,,,,,x"]).events.is_empty()
+    parsed = _parse([",".join([*_HEADER, "Who"]), f"{_TIME},dee,,,,,x"])
+    assert parsed.events.is_empty()
+    assert "it has 'who' more than once: rename the columns" in parsed.rejects["detail"][0]
 
 
 def test_without_a_map_nothing_is_read() -> None:
@@ -221,6 +238,7 @@ def test_without_a_map_nothing_is_read() -> None:
         (f'{_TIME},"dee"x,,,,', "bad-field"),
         (f"{_TIME},dee,,,12 KB,", "bad-number"),
         (f"{_TIME},dee,,,99999999999999999999,", "bad-number"),
+        (f"{_TIME},dee,,,1.000,", "bad-number"),
         (",dee,,,,", "bad-time"),
         ("08/09/2025 09:05:01,dee,,,,", "bad-time"),
         ("2025-03-30 01:30:00,dee,,,,", "no-such-hour"),
@@ -228,6 +246,12 @@ def test_without_a_map_nothing_is_read() -> None:
 )
 def test_damaged_rows_are_refused_with_their_reason(row: str, reason: str) -> None:
     assert _parse([",".join(_HEADER), row]).rejects["reason"].to_list() == [reason]
+
+
+def test_a_number_that_is_none_is_shown_and_one_of_pandas_is_read() -> None:
+    parsed = _parse([",".join(_HEADER), f'{_TIME},dee,,,"1,234",', f"{_TIME},dee,,,1234.0,"])
+    assert parsed.rejects["detail"].to_list() == ["bytes is not a whole number: '1,234'"]
+    assert parsed.events["bytes"].to_list() == [1234]
 
 
 def test_surplus_empty_cells_at_the_end_are_no_damage() -> None:

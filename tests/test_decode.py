@@ -79,13 +79,29 @@ def test_utf_16_says_the_same_in_any_pieces(text: str, encoding: str, size: int)
     assert plain(mark + text.encode(encoding), size) == text.encode()
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@given(text=st.text(max_size=40), size=st.integers(1, 50))
+def test_utf_16_without_its_mark_is_known_by_its_first_characters(encoding: str, text: str, size: int) -> None:
+    told = f"Time,{text}"
+    assert plain(told.encode(encoding), size).decode() == told
+
+
+@pytest.mark.parametrize("data", [b"T\0i\0m", b"T\0i\0m\0\xe9\0", b"\0\0\0\0\0\0\0\0Time", b"Time\0\0\0\0\0"])
+def test_what_is_too_short_or_otherwise_is_no_utf_16(data: bytes) -> None:
+    assert plain(data) == data
+
+
 def test_a_line_that_is_not_utf_8_is_read_as_cp1252_and_no_other_is_touched() -> None:
     data = "caf\u00e9 €\n".encode() + b"caf\xe9 \x80\n" + b"\x81\x8d\xff\n" + "na\u00efve\n".encode() + b"\xe2\x82"
     assert texts(data) == ["caf\u00e9 €", "caf\u00e9 €", "\x81\x8d\u00ff", "na\u00efve", "\u00e2\u201a"]
 
 
+def test_zeros_before_a_line_go() -> None:
+    assert texts(b"one\n\0\0\0two\n\0\0\r\n") == ["one", "two", ""]
+
+
 def test_zeros_at_the_end_of_a_line_go_and_inside_it_stay() -> None:
-    assert texts(b"a\0b\0\0\r\n\0\0\n\0x\n") == ["a\0b", "", "\0x"]
+    assert texts(b"a\0b\0\0\r\n\0\0\ny\0x\n") == ["a\0b", "", "y\0x"]
     assert [raw for _, _, raw, _ in rows(b"a\0b\0\0\r\n\0\0\n")] == [b"a\0b\0\0", b"\0\0"]
 
 

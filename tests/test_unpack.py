@@ -37,6 +37,7 @@ KINDS: dict[str, Compress] = {
     "zstd": partial(zstd.compress, options={zstd.CompressionParameter.checksum_flag: 1}),
 }
 each_kind = pytest.mark.parametrize("kind", sorted(KINDS))
+ANY_REFUSAL = "access.log: holds what is packed once more ({}). Unpack it once."
 LOG = b"".join(b"%d the line of that number %d\n" % (number, number * 7919 % 10007) for number in range(9_000))
 SHORT = {kind: compress(LOG[:5_000]) for kind, compress in KINDS.items()}
 
@@ -82,6 +83,25 @@ def test_streams_behind_each_other_are_one_file(kind: str) -> None:
 def test_zeros_between_and_behind_streams_are_no_damage(kind: str) -> None:
     pack = KINDS[kind]
     assert read(pack(b"one\n") + b"\0" * 100_000 + pack(b"two\n") + b"\0" * 512) == (b"one\ntwo\n", "")
+
+
+@each_kind
+def test_what_is_packed_twice_is_unpacked_twice_and_no_more(kind: str) -> None:
+    pack = KINDS[kind]
+    twice = gzip.compress(pack(LOG))
+    assert read(twice) == (LOG, "")
+    assert read(gzip.compress(pack(b""))) == (b"", "")
+    given, problem = read(twice[: len(twice) // 2])
+    assert LOG.startswith(given)
+    assert "stop in the middle" in problem
+    given, problem = read(pack(twice))
+    assert not given
+    assert "packed once more" in problem
+
+
+@pytest.mark.parametrize("inside", [b"PK\x03\x04 a zip", b"\xd0\xcf\x11\xe0\xa1\xb1 a workbook"])
+def test_a_zip_in_a_gzip_is_refused_and_no_line_of_a_log(inside: bytes) -> None:
+    assert read(gzip.compress(inside)) == (b"", ANY_REFUSAL.format("zip" if inside.startswith(b"PK") else "xls"))
 
 
 def test_an_empty_frame_of_zstd_may_stand_first() -> None:

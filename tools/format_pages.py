@@ -49,9 +49,9 @@ sample, and how to name it in `school.toml`. What to set in the filter itself: [
 here: [add-a-format.md](add-a-format.md).
 
 Every line of a log becomes an event, a reject with its reason, or a declared skip ([messages.md](messages.md)). A file
-may be plain or packed by gzip, bz2, xz or zstd, or be the one file in a zip; UTF-8, UTF-16 with its mark, or cp1252. An
-Excel workbook (.xlsx) is read as `csv`: its visible sheets one after the other. Records that come line by line may
-stand behind a header of syslog, or in the files of Kiwi Syslog Server, Wazuh, Docker or journald (`-o json`).
+may be plain or packed by gzip, bz2, xz or zstd, or be the one file in a zip; UTF-8, UTF-16 with or without its mark, or
+cp1252. An Excel workbook (.xlsx) is read as `csv`: its visible sheets one after the other. Records that come line by
+line may stand behind a header of syslog, or in the files of Kiwi Syslog Server, Wazuh, Docker or journald (`-o json`).
 """
 _MAPS = f"""\
 ## Maps for exports

@@ -23,6 +23,9 @@ from pipeline.schema import PARSED
 from pipeline.writtentime import from_written
 
 _NUMBERS: Final = ("status", "bytes", "duration_ms")
+_QUOTED: Final = 40
+#: Where cells of a column are empty, some programs write the whole numbers of the others so. Three are thousands.
+_NOUGHTS: Final = r"^([0-9]+)\.00?$"
 _MIDNIGHT: Final = r"^(\S.*[0-9])(?:T| +)(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)? ?[Aa][Mm])$"
 _HOUR: Final = "^[0-9]{1,2}:[0-9]"
 _OWN: Final = ("ts", "ts_quality", "verdict", "kind", "line")
@@ -39,7 +42,12 @@ def events(cells: pl.DataFrame, declared: Declared, running: Running) -> tuple[p
     timed, after = from_written(in_numbers(cells["ts"]), declared.timezone, declared.date_order, running)
     rest = cells.drop("ts").with_columns(_spoken(name) for name in cells.columns if name not in {"line", "ts"})
     numbers = [name for name in _NUMBERS if name in rest.columns]
-    wrong = [pl.when(pl.col(n).is_not_null() & whole(pl.col(n)).is_null()).then(pl.lit(n)) for n in numbers]
+    rest = rest.with_columns(pl.col(name).str.replace(_NOUGHTS, "$1") for name in numbers)
+    shown = [pl.format("{} is not a whole number: '{}'", pl.lit(n), pl.col(n).str.slice(0, _QUOTED)) for n in numbers]
+    wrong = [
+        pl.when(pl.col(n).is_not_null() & whole(pl.col(n)).is_null()).then(told)
+        for n, told in zip(numbers, shown, strict=True)
+    ]
     table = pl.concat([rest, timed], how="horizontal").with_columns(wrong=pl.coalesce(*wrong, pl.lit(None, pl.String)))
     events = table.with_columns(
         *(whole(pl.col(name)).alias(name) for name in numbers),
@@ -47,9 +55,7 @@ def events(cells: pl.DataFrame, declared: Declared, running: Running) -> tuple[p
         verdict=_verdict(table.columns, declared),
         kind=_kind(table.columns),
         reason=pl.when(pl.col("wrong").is_not_null()).then(pl.lit("bad-number")).otherwise(pl.col("reason")),
-        detail=pl.when(pl.col("wrong").is_not_null())
-        .then(pl.format("{} is not a whole number", pl.col("wrong")))
-        .otherwise(pl.col("detail")),
+        detail=pl.when(pl.col("wrong").is_not_null()).then(pl.col("wrong")).otherwise(pl.col("detail")),
     )
     return events.drop("wrong"), after
 

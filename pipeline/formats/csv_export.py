@@ -12,7 +12,8 @@ repeated; one with its columns in another order (exports that were joined) holds
 stand in several columns, all of them in the header: their cells are joined as the map names them. Refuses:
 everything while there is no such line, apart from those of the first ten that are no data: a text alone, or a label
 with its value, fewer cells than the map has, and no time of day at the beginning of a cell; rows with too few
-cells, or too many that are not empty; broken quotes; numbers that are none; and times as `localtime.from_written` does.
+cells, or too many that are not empty; broken quotes; line ends that are a carriage return alone; numbers that are
+none; and times as `localtime.from_written` does.
 Never recognised by itself, since any table would fit: `--format csv` or a source of school.toml must name it.
 """
 
@@ -44,6 +45,8 @@ _TIME: Final = re.compile(
     r"\d.*\d:\d\d|\d{1,2}:\d\d|\d{9}"
     r"|(?:[^\W\d]{3},? )?(?:\d{1,4}|[^\W\d]{3})[-/. ,]+\w{1,9}[-/. ,]+\d{1,4}[T ,]+\d{1,2}[:.]\d\d"
 )
+#: A line end of a Macintosh of old.
+_ALONE: Final = re.compile(r"\r(?!\n)")
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -137,6 +140,7 @@ def _look_for_header(texts: pl.DataFrame, table: _Table, columns: _Columns) -> t
     for line, text in texts.head(_LOOKED_AT - table.looked_at).iter_rows() if not table.header else ():
         separator, cells = _parted_best(text, columns)
         missing = columns.lacking(cells)
+        problem = _problem(cells, text, 0) if not cells else None
         table = replace(table, looked_at=table.looked_at + 1)
         if columns.headers and not missing:
             return replace(table, separator=separator, header=[folded(cell) for cell in cells]), _seen(seen)
@@ -144,8 +148,9 @@ def _look_for_header(texts: pl.DataFrame, table: _Table, columns: _Columns) -> t
         filled = len(cells) if sum(bool(cell.strip()) for cell in cells) > 1 else 1
         is_narrow = bool(columns.headers) and filled < max(2, len(columns.headers))
         is_preamble = is_narrow and table.looked_at <= _PREAMBLE and not _may_be_data(cells)
-        detail = f"no header before it names every declared column once; it lacks {_listed(missing)}"
-        seen.append((line, None, None) if is_preamble else (line, "missing-column", detail))
+        detail = f"no header before it names every declared column once; {_what_is_wrong(missing, cells)}"
+        refused = problem or ("missing-column", detail)
+        seen.append((line, None, None) if is_preamble else (line, *refused))
     return table, _seen(seen)
 
 
@@ -156,17 +161,26 @@ def _parted_best(text: str, columns: _Columns) -> tuple[str, list[str]]:
 
 
 def _may_be_data(cells: Sequence[str]) -> bool:
-    """Whether a line may be a row: more than a label and its value, or a cell that begins with a time.
+    """Whether a line may be a row: more than a label and its value, a cell that begins with a time, or no cells at all.
 
     Told by the line alone: whether a header follows is not known yet. A title in so many parts becomes a reject, which
     is counted and kept; the other mistake would lose a row.
     """
     filled = [cell.strip() for cell in cells if cell.strip()]
-    return len(filled) > len(("label", "value")) or any(_TIME.match(cell) for cell in filled)
+    # Where no separator makes cells of it, its quotes are broken or its line ends are none.
+    return not cells or len(filled) > len(("label", "value")) or any(_TIME.match(cell) for cell in filled)
 
 
 def _seen(rows: list[tuple[int, str | None, str | None]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=PARSE_REJECTS, orient="row")
+
+
+def _what_is_wrong(wrong: Sequence[str], cells: Sequence[str]) -> str:
+    names = [folded(cell) for cell in cells]
+    twice = [header for header in wrong if header in names]
+    if twice and len(twice) == len(wrong):
+        return f"it has {_listed(twice)} more than once: rename the columns, or leave it out of the map"
+    return f"it lacks {_listed([header for header in wrong if header not in names])}"
 
 
 def _listed(headers: Sequence[str]) -> str:
@@ -258,6 +272,8 @@ def _read_one_by_one(rows: pl.DataFrame, table: _Table, places: Mapping[str, int
 
 def _problem(cells: Sequence[str], text: str, expected: int) -> tuple[str, str] | None:
     if not cells:
+        if _ALONE.search(text):
+            return "bad-field", "holds a carriage return where a line end should be: save it as plain CSV"
         odd = text.count('"') % 2
         return (
             ("unclosed-quote", "a quote is not closed") if odd else ("bad-field", "a quote ends before its cell does")
