@@ -13,7 +13,8 @@ another line, and it has no filter of its own, so the verdict is `unknown`.
 
 A name is written with the length of each label before it. A label may hold brackets, and then the lengths say where
 it ends; where the lengths are wrong the line is refused. In text that is not ASCII they cannot be checked, since
-they count bytes that the file need not have.
+they count bytes that the file need not have. Where a collector has made dots of the lengths (`.www.example.com.`, in
+lines that users have published), a name is what stands between the dots.
 Out: `_COLUMNS`. Refuses what is no line of the log, a packet that cannot be read, and a date whose day and month
 cannot be told apart.
 Source: the header of the log itself, which explains its fields; Microsoft, "DNS logging and diagnostics".
@@ -38,11 +39,13 @@ _STAMP: Final = (
 )
 #: A date without signs between year, month and day.
 _RUN_TOGETHER: Final = r"^([0-9]{4})([0-9]{2})([0-9]{2}) "
+#: A name whose lengths have become dots.
+_DOTTED: Final = r"\.(?:[^ ().]+\.)*"
 _RECORD: Final = rf"^{_STAMP} +[0-9A-Fa-f]{{3,8}} [A-Za-z]"
 _PACKET: Final = (
     rf"^(?P<stamp>{_STAMP}) +[0-9A-Fa-f]{{3,8}} PACKET +(?:[0-9A-Fa-f]{{8,20}} +)?(?:UDP|TCP) +(?P<way>Rcv|Snd) +"
     r"(?P<client>[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*(?:%\w+)?) +[0-9A-Fa-f]{4} (?P<answer>[R ]) (?P<opcode>[A-Z?]) "
-    r"\[[0-9A-Fa-f]{4} [^\]]*\] +(?:[A-Z0-9]+ +)?(?P<name>\(.*\)) *$"
+    rf"\[[0-9A-Fa-f]{{4}} [^\]]*\] +(?:[A-Z0-9]+ +)?(?P<name>\(.*\)|{_DOTTED}) *$"
 )
 #: Most lines are not what a client asked; this is soon seen.
 _MAY_BE: Final = r" PACKET .* Rcv "
@@ -53,7 +56,7 @@ _HEADER: Final = (
     r"|Xid|Query/Response|Opcode|\[ Flags|Flags|ResponseCode|Question)|\t? +(?:blank|[NUATDR?]) = [A-Z])"
 )
 _DETAIL: Final = r"^(?:\s+\S|(?:UDP|TCP) (?:question|response) info at )"
-_PLAIN_NAME: Final = r"^(?:\([0-9]{1,2}\)[^()]+)*\(0\)$"
+_PLAIN_NAME: Final = rf"^(?:(?:\([0-9]{{1,2}}\)[^()]+)*\(0\)|{_DOTTED})$"
 _LENGTH_AND_LABEL: Final = r"\(([0-9]{1,2})\)([^()]*)"
 _LABEL: Final = re.compile(r"\(([0-9]{1,2})\)")
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "host", "verdict", "kind")
