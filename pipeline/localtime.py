@@ -6,7 +6,8 @@ Refuses: an hour that the clocks left out in spring, and years outside 1970 to 2
 
 The hour that occurs twice in autumn is read as its earlier passage and marked `ambiguous-hour`, unless the order of
 the lines has settled it: in a file whose stamps go on rising, a fall of half an hour or more inside that hour can only
-be the clock going back, so the lines after it are the later passage. Elsewhere a fall is one to the day before: so what
+be the clock going back, so the lines after it are the later passage. A file that comes into the hour from behind has
+its newest lines first, and settles nothing. Elsewhere a fall is one to the day before: so what
 has to be remembered of a file stays the same all day, but near that hour. Only lines before a line have a say, so that
 a file gives the same whole or in parts; the lines before the fall keep their mark, and their reading is right.
 """
@@ -132,14 +133,20 @@ def _settle(table: pl.DataFrame, running: Running) -> pl.DataFrame:
     back = pl.when(pl.col("known").is_not_null()).then(prev - pl.col("local"))
     falls = (back >= _FALL).fill_null(value=False)
     clock = falls & pl.col("twice") & prev_twice.fill_null(value=False) & (back < _LONGEST_REPEAT)
+    # Whoever comes into the hour from behind, before its second passage was seen, goes backwards.
+    into = (pl.col("twice") & ~prev_twice & (back > timedelta())).fill_null(value=False)
     leaps = (pl.col("known") - prev >= _FALL).fill_null(value=False)
     date = pl.when(pl.col("twice")).then(pl.col("local").dt.date().cast(pl.String))
     carried = pl.when(pl.col("date") == running.repeated).then(running.falls).otherwise(0)
     return (
-        table.with_columns(clock=clock, leaps=leaps, date=date, tumbles=falls & ~clock)
+        table.with_columns(clock=clock, leaps=leaps, date=date, into=into, tumbles=falls & ~clock)
+        .with_columns(falls=pl.col("clock").cast(pl.Int64).cum_sum().over("date") + carried)
         .with_columns(
-            falls=pl.col("clock").cast(pl.Int64).cum_sum().over("date") + carried,
-            tumbled=pl.col("tumbles").cast(pl.Int8).cum_max().cast(pl.Boolean) | (not running.rising),
+            tumbled=(pl.col("tumbles") | (pl.col("into") & (pl.col("falls") == 0)))
+            .cast(pl.Int8)
+            .cum_max()
+            .cast(pl.Boolean)
+            | (not running.rising),
         )
         .with_columns(settled=pl.col("twice") & (pl.col("falls") == 1) & ~pl.col("tumbled") & ~pl.col("leaps"))
     )

@@ -35,7 +35,8 @@ _DIGITS_OF: Final = {name: f"{number:02}" for name, number in _NUMBER_OF.items()
 _MONTH: Final = f"(?:{'|'.join(_MONTHS)})"
 _WEEKDAY: Final = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
 _CLOCK: Final = r"[0-9]{1,2}:[0-5][0-9]:[0-5][0-9](?:[.,][0-9]{1,9})?(?: ?[AaPp][Mm])?"
-_ZONE: Final = r"(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})"
+#: Which words are zones, `from_written` knows.
+_ZONE: Final = r"(?:Z|[A-Z]{3,5}|[+-][0-9]{2}:?[0-9]{2})"
 _MONTH_FIRST: Final = (
     rf"^{_WEEKDAY}(?P<month>{_MONTH}) {{1,2}}(?P<day>[0-9]{{1,2}})(?:,? (?P<year>[0-9]{{4}}))?,? (?P<clock>{_CLOCK})"
     rf"(?: (?P<zone>{_ZONE}))?(?: (?P<last>[0-9]{{4}}))?$"

@@ -8,6 +8,8 @@ apart, years outside 1970 to 2199, what is no date at all, and what `localtime` 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -21,15 +23,30 @@ if TYPE_CHECKING:
 _MONTHS: Final = 12
 _LONGEST_MONTH: Final = 31
 _QUOTED: Final = 40
+_HOURS_AND_MINUTES: Final = "(?:0[0-9]|1[0-4]):?[0-5][0-9]"
+#: PostgreSQL writes whole hours so, right behind the second.
+_WHOLE_HOURS: Final = "[+-](?:0[0-9]|1[0-4])"
+#: A browser writes the name of the zone behind it.
+_OFFSET: Final = (
+    rf"(?:[Zz]|(?:UTC|GMT)?[+-]{_HOURS_AND_MINUTES}|(?:UTC|GMT)[+-](?:1[0-4]|0?[0-9])|(?:UTC|GMT))"
+    r"(?: \([A-Za-z .]+\))?|\((?:UTC|GMT)\)"
+)
 _WRITTEN: Final = (
     r"^(?P<a>[0-9]{1,4})[-/.](?P<b>[0-9]{1,2})[-/.](?P<c>[0-9]{1,4})(?:T|,? +)"
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?: ?(?P<offset>[Zz]|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?$"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
 )
+#: ISO 8601 without its signs.
+_RUN_TOGETHER: Final = r"^([0-9]{4})([0-9]{2})([0-9]{2})[T ]?([0-9]{2})([0-9]{2})([0-9]{2})((?:[.,Z+-].*)?)$"
+#: Years in which the words of a zone are looked for.
+_SPOKEN_YEARS: Final = range(1996, 2038)
+#: How Excel counts days, and a year of two digits: each is told, since both are often met.
+_DAYS_OF_EXCEL: Final = r"^[2-9][0-9]{4}(?:[.,][0-9]+)?$"
+_SHORT_YEAR: Final = r"^[0-9]{1,2}([-/.])(?:[0-9]{1,2}|[A-Za-z]{3})[-/.][0-9]{2}\b"
 #: An offset may move a stamp out of the years of a log; the first and the last of them are left to the pattern above.
 _ISO: Final = (
     r"^(?:19(?:7[1-9]|[89][0-9])|20[0-9]{2}|21(?:[0-8][0-9]|9[0-8]))-[0-9]{2}-[0-9]{2}"
-    r"[T ][0-9]{2}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?$"
+    rf"[T ][0-9]{{2}}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,9}})?(?:Z|[+-]{_HOURS_AND_MINUTES})?$"
 )
 _LENGTH: Final = len("2026-03-15T16:07:32")
 _DECLARE: Final = 'set date_order = "dmy" or "mdy" for this source in school.toml'
@@ -67,11 +84,12 @@ def from_written(
     """Instants (`READ`) of written times, in the order of the lines; every row gets an instant or a reason.
 
     Known: ISO 8601 and `yyyy-mm-dd hh:mm[:ss]` with or without fraction and offset, `dd/mm/yyyy` and `mm/dd/yyyy`
-    (also with `-` or `.`), AM and PM, and what `from_epoch` knows. A time with an offset is `exact`. Day before
-    month or month before day: as declared, or as a day above 12 proves for all that was read so far; else refused.
+    (also with `-` or `.`), AM and PM, and what `from_epoch` knows. An offset is `Z`, UTC or GMT, hours and minutes,
+    also both, or a word of the declared zone (BST). A time with an offset is `exact`. Day before month or month before
+    day: as declared, or as a day above 12 proves for all that was read so far; else refused.
     """
     text = texts.cast(pl.String).str.strip_chars().fill_null("").alias("text")
-    distinct, order = _read(text.unique(maintain_order=True), date_order, running.order)
+    distinct, order = _read(text.unique(maintain_order=True), zone, date_order, running.order)
     table = text.to_frame().join(distinct, on="text", how="left", maintain_order="left")
     read, after = from_local(table["local"], zone, running)
     columns = [pl.coalesce(f"{name}_given", name).alias(name) for name in READ]
@@ -109,7 +127,7 @@ def iso_parts(written: pl.Series) -> pl.DataFrame:
 
 
 def _read(
-    text: pl.Series, date_order: WrittenOrder | None, proved: WrittenOrder | None
+    text: pl.Series, zone: ZoneInfo, date_order: WrittenOrder | None, proved: WrittenOrder | None
 ) -> tuple[pl.DataFrame, WrittenOrder | None]:
     """What each distinct text says: `text`, `local` and the columns of `READ`; and the order that is proved by now."""
     instant = (pl.col("stamp") - pl.duration(minutes=pl.col("east"))).cast(TIMESTAMP)
@@ -124,15 +142,35 @@ def _read(
     )
     if whole.height == text.len():
         return whole, proved
-    apart = _take_apart(usual.filter(pl.col("stamp").is_null())["text"])
+    apart = _take_apart(usual.filter(pl.col("stamp").is_null())["text"], _words_of(zone))
     order, problem = _order(apart, date_order, proved)
     found = order if date_order is None and order in {"dmy", "mdy"} else proved
     return pl.concat([whole, _compose(apart, order, problem).select(whole.columns)]), found
 
 
-def _take_apart(text: pl.Series) -> pl.DataFrame:
-    """The numbers of each distinct text; `year_first` says where the year stands, null where it is no date."""
-    parts = pl.col("text").str.extract_groups(_WRITTEN)
+@lru_cache(maxsize=16)
+def _words_of(zone: ZoneInfo) -> tuple[tuple[str, int], ...]:
+    """The zone's own words for its offsets (BST, CET), and what they mean in minutes; none that means two things."""
+    found: dict[str, set[int]] = {}
+    for year in _SPOKEN_YEARS:
+        for month in (1, 7):
+            day = datetime(year, month, 1, tzinfo=zone)
+            word, offset = day.tzname() or "", day.utcoffset()
+            if word.isalpha() and offset is not None:
+                found.setdefault(word, set()).add(int(offset.total_seconds()) // 60)
+    clear = {word: offsets for word, offsets in found.items() if len(offsets) == 1 and word not in {"GMT", "UTC"}}
+    return tuple((word, offset) for word, offsets in clear.items() for offset in offsets)
+
+
+def _take_apart(text: pl.Series, words: tuple[tuple[str, int], ...]) -> pl.DataFrame:
+    """The numbers of each distinct text; `year_first` says where the year stands, null where it is no date.
+
+    `words` are those of the zone; `named` is what one of them means.
+    """
+    spoken = "|".join(word for word, _ in words) or "$."
+    offset = rf"(?:(?P<hours>{_WHOLE_HOURS})| ?(?P<offset>{_OFFSET})| ?\(?(?P<word>{spoken})\)?)?$"
+    signed = pl.col("text").str.replace(_RUN_TOGETHER, "$1-$2-$3 $4:$5:$6$7")
+    parts = signed.str.extract_groups(_WRITTEN + offset)
     lengths = [pl.col(name).str.len_bytes() for name in ("a", "c")]
     one_is_year = ((lengths[0] == 4) & (lengths[1] <= 2)) | ((lengths[0] <= 2) & (lengths[1] == 4))
     year_first = pl.when(one_is_year).then(lengths[0] == 4)
@@ -140,7 +178,10 @@ def _take_apart(text: pl.Series) -> pl.DataFrame:
         text.to_frame()
         .with_columns(epoch=from_epoch(pl.col("text")), parts=parts)
         .unnest("parts")
-        .with_columns(year_first=year_first)
+        .with_columns(
+            year_first=year_first,
+            named=pl.col("word").replace_strict(dict(words), default=None, return_dtype=pl.Int64),
+        )
         .with_columns(pl.col("a", "b", "c", "hour").cast(pl.Int64, strict=False))
     )
 
@@ -206,12 +247,12 @@ def _stamp(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
 
 def _offset_minutes() -> pl.Expr:
     """Minutes east of Greenwich; null where the time names no offset."""
-    offset = pl.col("offset")
-    sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
-    hours = offset.str.extract(r"^[+-]([0-9]{2})").cast(pl.Int64)
-    minutes = offset.str.extract(r"([0-9]{2})$").cast(pl.Int64)
-    named = pl.when(offset.is_not_null()).then(0)
-    return pl.coalesce(sign * (hours * 60 + minutes), named)
+    offset = pl.coalesce("hours", "offset").str.extract("^([^ ]+)")
+    sign = pl.when(offset.str.contains("-", literal=True)).then(-1).otherwise(1)
+    hours = offset.str.extract("[+-]([0-9]{1,2})").cast(pl.Int64)
+    minutes = offset.str.extract("[+-][0-9]{2}:?([0-9]{2})$").cast(pl.Int64).fill_null(0)
+    zero = pl.when(offset.is_not_null()).then(0)
+    return pl.coalesce(sign * (hours * 60 + minutes), zero, "named")
 
 
 def _refusals(apart: pl.DataFrame, order: WrittenOrder | None, problem: str) -> pl.DataFrame:
@@ -229,6 +270,10 @@ def _refusals(apart: pl.DataFrame, order: WrittenOrder | None, problem: str) -> 
         .then(pl.format("{} does not begin with the year, as the declared date_order says", shown))
         .when(undecided)
         .then(both)
+        .when(pl.col("text").str.contains(_DAYS_OF_EXCEL))
+        .then(pl.format("{} may be how Excel counts days: give the column the format of a date and time there", shown))
+        .when(pl.col("text").str.contains(_SHORT_YEAR))
+        .then(pl.format("{} has a year of two digits: export it with four", shown))
         .when(pl.col("year_first").not_())
         .then(pl.format("{} is no date and time in the order {}", shown, pl.lit(order or "")))
         .otherwise(pl.format("{} is not a date and time of a known kind", shown))

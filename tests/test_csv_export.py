@@ -263,6 +263,9 @@ def test_surplus_empty_cells_at_the_end_are_no_damage() -> None:
     [
         "8 Sep 2025 09:05:01", "08-Sep-2025 09:05:01", "Sep 8, 2025, 9:05:01 AM", "Mon, 8 September 2025 09:05:01",
         "Monday, September 8th, 2025 at 9:05:01\u202fAM", "SEPT. 08 2025 9:05:01 am", "2025-09-08 09:05:01",
+        "Mon Sep  8 09:05:01 2025", "Mon Sep  8 09:05:01 BST 2025", "Mon  8 Sep 09:05:01 BST 2025",
+        "Mon Sep 08 08:05:01 UTC 2025", "Sep 8, 2025 @ 09:05:01.000", "08/Sep/2025:08:05:01 +0000",
+        "Mon Sep 08 2025 09:05:01 GMT+0100 (British Summer Time)",
     ],
 )  # fmt: skip
 def test_a_month_may_be_a_word(written: str) -> None:

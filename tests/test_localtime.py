@@ -100,6 +100,23 @@ def test_lines_out_of_order_settle_nothing() -> None:
     assert qualities[_BACK - timedelta(minutes=20)] == "ambiguous-hour"
 
 
+def test_a_file_with_its_newest_lines_first_settles_nothing_however_few_they_are() -> None:
+    texts = [f"2026-10-25 {clock}" for clock in ("02:05:00", "01:59:00", "01:10:00", "01:55:00", "00:59:00")]
+    qualities = ["assumed-zone", *["ambiguous-hour"] * 3, "assumed-zone"]
+    assert _read([*texts])["ts_quality"].to_list() == qualities
+    read, between = from_written(pl.Series(texts[:2]), _LONDON, None, Running())
+    assert read["ts_quality"].to_list() == qualities[:2]
+    rest, _ = from_written(pl.Series(texts[2:]), _LONDON, None, Running.from_text(between.to_text()))
+    assert rest["ts_quality"].to_list() == qualities[2:]
+
+
+def test_a_straggler_of_the_second_passage_unsettles_nothing() -> None:
+    texts = [f"2026-10-25 {clock}" for clock in ("01:50:00", "01:05:00", "02:00:01", "01:59:59", "02:00:02")]
+    read = _read([*texts])
+    assert read["ts_quality"].to_list() == ["ambiguous-hour", *["assumed-zone"] * 4]
+    assert read["ts"][3] == datetime.fromisoformat("2026-10-25T01:59:59+00:00")
+
+
 def test_a_second_fall_unsettles_the_hour() -> None:
     texts = ["2025-10-26 01:55:00", "2025-10-26 01:05:00", "2025-10-26 01:50:00", "2025-10-26 01:04:00"]
     assert _read(list(texts))["ts_quality"].to_list() == [
@@ -114,6 +131,15 @@ def test_a_second_fall_unsettles_the_hour() -> None:
         ("2025-07-01T10:00:00.123456789+01:00", "2025-07-01T09:00:00.123456+00:00", "exact"),
         ("2025-07-01 10:00:00 -0530", "2025-07-01T15:30:00+00:00", "exact"),
         ("2025-10-26T01:30:00+00:00", "2025-10-26T01:30:00+00:00", "exact"),
+        ("2025-07-01 10:00:00.5+01", "2025-07-01T09:00:00.500000+00:00", "exact"),
+        ("2025-07-01 10:00:00 BST", "2025-07-01T09:00:00+00:00", "exact"),
+        ("2025-10-26 01:30 (GMT)", "2025-10-26T01:30:00+00:00", "exact"),
+        ("2025-10-26 1:30 am BST", "2025-10-26T00:30:00+00:00", "exact"),
+        ("2025-07-01 10:00:00 GMT+0100 (British Summer Time)", "2025-07-01T09:00:00+00:00", "exact"),
+        ("2025-07-01 10:00:00 UTC-3", "2025-07-01T13:00:00+00:00", "exact"),
+        ("2025-07-01 10:00:00 UTC+05:30", "2025-07-01T04:30:00+00:00", "exact"),
+        ("20250701T100000Z", "2025-07-01T10:00:00+00:00", "exact"),
+        ("20250701100000", "2025-07-01T09:00:00+00:00", "assumed-zone"),
         ("2025-07-01 10:00", "2025-07-01T09:00:00+00:00", "assumed-zone"),
         ("2025/1/2 3:04:05,5", "2025-01-02T03:04:05.500000+00:00", "assumed-zone"),
         ("2025.01.02 12:00:00 am", "2025-01-02T00:00:00+00:00", "assumed-zone"),
@@ -135,12 +161,29 @@ def test_what_is_written_in_full_is_read(text: str, instant: str, quality: str) 
         "", "-", "yesterday", "2025-02-29 10:00", "2025-13-01 10:00", "2025-01-01", "2025-01-01 24:00:00",
         "2025-01-01 10:60", "2025-01-01 10:00:60", "2025-01-01 13:00 PM", "2025-01-01 0:00 AM", "1899-12-31 10:00",
         "2500-01-01 10:00", "99999999999999999999", "-175731840", "05/02/25 10:00", "2025-01-01T10:00:00+1",
-        "１757318400",
+        "１757318400", "2025-01-01 10:00:00+25:00", "2025-01-01T10:00:00+01:60", "2025-01-01 10:00 CET",
+        "2025-01-01 10:00 BST+1", "2025-01-01 10:00 bst", "20250101100", "20251301100000",
     ],
 )  # fmt: skip
 def test_what_is_no_time_is_refused_with_a_reason(text: str) -> None:
     assert _one(text, "dmy") == (None, None, "bad-time")
     assert _read([text], "dmy")["detail"][0]
+
+
+def test_the_words_of_another_zone_are_those_of_that_zone() -> None:
+    read, _ = from_written(
+        pl.Series(["2025-07-01 10:00 CEST", "2025-07-01 10:00 BST"]), ZoneInfo("Europe/Berlin"), None, Running()
+    )
+    assert read["ts"].to_list() == [datetime(2025, 7, 1, 8, tzinfo=UTC), None]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("46279.3784", "how Excel counts days"), ("46279", "how Excel counts days"), ("14/09/26 09:05", "two digits"),
+     ("14-Sep-26 09:05:01", "two digits")],
+)  # fmt: skip
+def test_what_is_often_met_and_is_no_time_is_told_in_its_own_words(text: str, words: str) -> None:
+    assert words in _read([text], "dmy")["detail"][0]
 
 
 def test_day_and_month_as_declared() -> None:

@@ -1,8 +1,10 @@
 """Dates whose month is a word are written in numbers, so that `localtime.from_written` can read them.
 
 In: times as an export writes them. Out: the same, but `8 Sep 2025 09:05`, `Mon, 8 September 2025 at 9:05 AM`,
-`Sep 8, 2025, 9:05 AM` and their like as `2025-09-8 9:05 AM`: with a word for the month nothing is left to be proved.
-Refuses nothing: what is written otherwise stays as it is. English only, in full or the first three letters.
+`Sep 8, 2025, 9:05 AM` and their like as `2025-09-8 9:05 AM`: with a word for the month nothing is left to be proved. So
+are `Sep 8, 2025 @ 09:05:01.123` (Kibana), `08/Sep/2025:09:05:01 +0100` (Apache) and, with the year behind the hour and
+perhaps a zone, `Mon Sep  8 09:05:01 BST 2025` (date, Java, C). Refuses nothing: what is written otherwise stays as it
+is. English only, in full or the first three letters.
 """
 
 from __future__ import annotations
@@ -21,8 +23,16 @@ _NUMBERS: Final = {month[:size]: f"{at:02d}" for at, month in enumerate(_MONTHS,
 _MONTH: Final = "(?P<month>" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\.?"
 _WEEKDAY: Final = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,? +)?"
 _DAY: Final = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
-_REST: Final = r"(?P<year>[0-9]{4}),?(?: at)? +(?P<clock>[0-9].*)$"
-_PATTERNS: Final = (rf"(?i)^{_WEEKDAY}{_DAY}[ -]{_MONTH}[ ,-]+{_REST}", rf"(?i)^{_WEEKDAY}{_MONTH} +{_DAY},? +{_REST}")
+_REST: Final = r"(?P<year>[0-9]{4})(?:,?(?: at| @)? +|:)(?P<clock>[0-9].*)$"
+_YEAR_LAST: Final = (
+    r"(?P<clock>[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?: [ap]m)?(?: (?:[a-z]{3,5}|[+-][0-9]{4}))?) (?P<year>[0-9]{4})$"
+)
+_PATTERNS: Final = (
+    rf"(?i)^{_WEEKDAY}{_DAY}[ /-]{_MONTH}[ ,/-]+{_REST}",
+    rf"(?i)^{_WEEKDAY}{_MONTH} +{_DAY},? +{_REST}",
+    rf"(?i)^{_WEEKDAY}{_MONTH} +{_DAY} {_YEAR_LAST}",
+    rf"(?i)^{_WEEKDAY}{_DAY} {_MONTH} {_YEAR_LAST}",
+)
 #: Programs in browsers put these before AM and PM.
 _NARROW_BLANKS: Final = "[\u00a0\u202f]"
 
