@@ -43,6 +43,7 @@ _JUDGED: Final = 500
 #: Objects in objects are followed so far.
 _DEEPEST: Final = 4
 _SHOWN_ROWS: Final = 10
+_SHOWN_OF_CELL: Final = 30
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ class Proposal:
     header_line: int
     before_header: int
     guesses: tuple[Guess, ...]
-    #: Headers that no event column is proposed for.
+    #: Headers that no event column is proposed for, and those that stand more than once, so that no map can name them.
     unused: tuple[str, ...]
+    twice: tuple[str, ...]
     #: The words of the verdict column, and what they probably mean; null for those that are not known.
     words: dict[str, str | None]
     #: The order of day and month: as declared, as the file proves it, or null.
@@ -70,6 +72,8 @@ class Proposal:
     shipped_map: str | None
     #: The log formats that recognise it by themselves.
     claimed_by: tuple[str, ...]
+    #: Each header and the first cell below it that is not empty, cut short.
+    first_cells: tuple[tuple[str, str], ...]
     #: What was looked at, and what it becomes.
     records: int
     counts: dict[str, Any] = field(default_factory=dict)
@@ -94,7 +98,7 @@ class Proposal:
     def needs_attention(self) -> bool:
         """Whether a person has to settle something before the map can be used."""
         unsure = any(each.confidence == "guess" for each in self.guesses)
-        return bool(unsure or self.unknown_words or self.is_order_needed or self.counts.get("rejects"))
+        return bool(unsure or self.twice or self.unknown_words or self.is_order_needed or self.counts.get("rejects"))
 
 
 def propose(path: Path, declared: Declared) -> Proposal:
@@ -110,15 +114,15 @@ def propose(path: Path, declared: Declared) -> Proposal:
     if "ts" not in dict(proposal.columns):
         raise UnknownFormat(
             "no column holds times, each with its date and hour, and no two hold dates and times of day. "
-            f"Its headers: {_listed(proposal.unused)}.",
+            f"Its headers, and the first cells: {_with_cells(proposal)}.",
             path=path, remedy="Without a time there is no event: export it with the date and the time of day.",
         )  # fmt: skip
     fitting = None if is_json else proposed_map(looked_at[:_SNIFFED])
     return _tried(replace(proposal, shipped_map=fitting, claimed_by=claimed), plain if is_json else quoted, declared)
 
 
-def _listed(headers: Sequence[str]) -> str:
-    return ", ".join(repr(header) for header in headers)
+def _with_cells(proposal: Proposal) -> str:
+    return ", ".join(f"{header!r} ({cell!r})" if cell else repr(header) for header, cell in proposal.first_cells)
 
 
 def _records(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -173,9 +177,9 @@ def _of_table(path: Path, records: pl.DataFrame, claimed: Sequence[str]) -> Prop
     single = [at for at, cell in enumerate(header.cells) if often[folded(cell)] == 1 and cell.strip()]
     names = [" ".join(header.cells[at].split()) for at in single]
     found = guesses(names, [cells[at] for at in single])
-    return _proposal(
-        path, "csv", header, found, names, {name: cells[at] for name, at in zip(names, single, strict=True)}
-    )
+    by_name = {name: cells[at] for name, at in zip(names, single, strict=True)}
+    twice = {folded(cell): " ".join(cell.split()) for cell in header.cells if cell.strip() and often[folded(cell)] > 1}
+    return replace(_proposal(path, "csv", header, found, names, by_name), twice=tuple(twice.values()))
 
 
 def _header(lines: Sequence[tuple[int, str]]) -> _Header | None:
@@ -245,16 +249,19 @@ def _proposal(
     path: Path, form: str, header: _Header, found: list[Guess], names: Sequence[str], cells: dict[str, list[str]]
 ) -> Proposal:
     used = {header: each.column for each in found for header in each_of(each.header)}
+
+    def first(name: str) -> tuple[str, str]:
+        return name, next((cell.strip()[:_SHOWN_OF_CELL] for cell in cells[name] if cell.strip()), "")
+
     verdict = next((name for name, column in used.items() if column == "verdict"), None)
     spoken = [cell.strip() for cell in cells[verdict]] if verdict else []
     # Case makes no difference to the reader.
     words = {word.lower(): word for word in sorted(set(spoken) - {"", "-"}, reverse=True)}
     return Proposal(
         path=str(path), form=form, separator=header.separator, header_line=header.line, before_header=header.before,
-        guesses=tuple(found), unused=tuple(name for name in names if name not in used),
+        guesses=tuple(found), unused=tuple(name for name in names if name not in used), twice=(),
         words={word: verdict_of(word) for word in sorted(words.values())}, date_order=None, is_order_proved=False,
-        is_order_needed=False,
-        shipped_map=None, claimed_by=(), records=0,
+        is_order_needed=False, shipped_map=None, claimed_by=(), first_cells=tuple(map(first, names)), records=0,
     )  # fmt: skip
 
 

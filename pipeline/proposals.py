@@ -63,7 +63,9 @@ def _columns(proposal: Proposal) -> list[str]:
         f"  {sure:<7} {column:<16} {_cut(header, 30):<31} {visible(reason)}" for sure, column, header, reason in rows
     ]
     unused = ", ".join(visible(header) for header in proposal.unused)
-    return [*lines, *([f"  not used: {unused}"] if unused else [])]
+    twice = ", ".join(map(quoted, proposal.twice))
+    told = f"! In the header more than once, so that no map can name them: {twice}. Rename all but one, and try again."
+    return [*lines, *([f"  not used: {unused}"] if unused else []), *([told] if twice else [])]
 
 
 def _open_questions(proposal: Proposal) -> list[str]:

@@ -181,6 +181,7 @@ def test_the_command_prints_writes_and_tells_by_its_exit_code(tmp_path: Path) ->
         (b"Time,User\n09:05:00,dee\n", "no two hold dates and times of day"),
         (b"Date of birth,Time,User\n08/09/2009,09:05:00,dee\n", "no two hold dates and times of day"),
         (b"Date,Duration,User\n08/09/2025,00:05:00,dee\n", "no two hold dates and times of day"),
+        (b"When,User\n46279.3784,dee\n", "first cells: 'When' ('46279.3784'), 'User' ('dee')"),
         (b"PK\x03\x04broken", "damaged"),
     ],
 )
@@ -189,6 +190,14 @@ def test_what_cannot_be_mapped_says_why(content: bytes, words: str, tmp_path: Pa
     assert result.exit_code == 1
     assert words in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_header_that_stands_twice_is_told_and_needs_attention(tmp_path: Path) -> None:
+    rows = "Time,User,URL,url ,,\n2025-09-08 09:05:01,dee,https://x.example/,x,,\n"
+    found = proposal_of(tmp_path, rows)
+    assert found.twice == ("url",)
+    assert found.needs_attention
+    assert 'no map can name them: "url". Rename all but one' in "\n".join(as_lines(found))
 
 
 def test_a_log_that_needs_no_map_says_so() -> None:
