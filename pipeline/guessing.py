@@ -37,7 +37,8 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "user_raw": (
         "username", "user name", "user", "login", "login name", "student", "student email", "email", "user email",
         "email address", "student name", "pupil", "client name", "identity", "account", "account name",
-        "logged in user", "user id", "who",
+        "logged in user", "user id", "who", "identities", "device user", "source user name", "user principal name",
+        "actor", "initiating process account name",
     ),
     "client_ip": (
         "ip address", "source ip", "client ip", "ip", "src ip", "source address", "client address", "internal ip",
@@ -49,10 +50,12 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "url": (
         "url", "uri", "web address", "website", "destination url", "destination", "page url", "full url", "request url",
-        "site url", "address", "link", "page", "site",
+        "site url",
+        "remote url", "address", "link", "page", "site",
     ),
     "host": (
-        "domain", "host", "hostname", "domain name", "destination host", "requested domain", "fqdn", "query", "site",
+        "domain", "host", "hostname", "domain name", "destination host", "requested domain", "fqdn", "query",
+        "query name", "site",
     ),
     "verdict": (
         "action", "verdict", "decision", "disposition", "policy action", "filter action", "action taken", "result",
@@ -95,6 +98,11 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S|(?:[\w-]+\.)+[A-Za-z][\w
 _HOST: Final = re.compile(r"(?:[\w-]+\.)+[A-Za-z][\w-]*\.?(?::\d+)?")
 _ACCOUNT: Final = re.compile(r"[\w.'-]+@[\w-]+(?:\.[\w-]+)+|[\w.-]+\\[\w.' -]+")
 _MIME: Final = re.compile(r"(?:application|text|image|audio|video|font|multipart)/[\w.+-]+")
+#: Addresses of the other end; `remote` is the client in the log of a server, and the server in that of a client.
+_OTHER_END: Final = re.compile(r"\b(?:destination|dest|dst|server|external|target|upstream|resolver)\b")
+_EITHER_END: Final = re.compile(r"\bremote\b")
+#: A word for a zone says nothing of what a column holds.
+_ZONE: Final = r" \(?[A-Z]{3,5}\)?$"
 _UTC: Final = ZoneInfo("UTC")
 _FEW_WORDS: Final = 20
 #: So many of the names of the verdict mean nothing else.
@@ -186,9 +194,15 @@ def _candidates(place: int, header: str, written: Sequence[str]) -> list[_Candid
             # So plain a name that words which nobody knows do not speak against it.
             share = max(share, HALF)
         named = _Named(exact=rank < len(names), part=part)
+        if column == "url" and filled and not (named.exact or part):
+            # Names of hosts alone are those of hosts, and some accounts look like them.
+            share = _share(_URL.match)(filled)
         judged = _judged(column, named, share, is_other=_is_other(column, looks))
         if judged is None and column == "user_raw" and filled and _accounts(filled) >= MOST:
             judged = 0, "only that its cells look like accounts"
+        if judged is not None and column == "client_ip" and not named.exact:
+            judged = None if _OTHER_END.search(spoken[0]) else judged
+            judged = (0, judged[1]) if judged and _EITHER_END.search(spoken[0]) else judged
         if judged is not None:
             found.append(_Candidate(column, (place,), judged[0], (-rank, share or 0.0), judged[1]))
     return found
@@ -227,7 +241,7 @@ def _share(fits: Callable[[str], object]) -> Callable[[Sequence[str]], float]:
 
 def _times(cells: Sequence[str]) -> float:
     """How many are times, in whichever order of day and month more are."""
-    texts = in_numbers(pl.Series(cells, dtype=pl.String))
+    texts = in_numbers(pl.Series(cells, dtype=pl.String)).str.replace(_ZONE, "")
     orders: tuple[WrittenOrder, ...] = ("dmy", "mdy")
     read = [from_written(texts, _UTC, order, Running())[0]["ts"] for order in orders]
     return max(len(cells) - each.null_count() for each in read) / len(cells)

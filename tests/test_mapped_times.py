@@ -42,6 +42,37 @@ def _times(parsed: Parsed) -> list[str]:
     return parsed.events["ts"].dt.strftime("%Y-%m-%d %H:%M:%S").to_list()
 
 
+# ---------------------------------------------------------------- in UTC, as the header says
+
+
+@pytest.mark.parametrize(
+    "header", ["Time (UTC)", "TimeGenerated [UTC]", "time_utc", "CreatedUTC", "UtcTime", "utc", "UTC time"]
+)
+@pytest.mark.parametrize("written", ["14/09/2026 08:05:01", "9/14/2026, 8:05:01.0 AM", "2026-09-14T09:05:01+01:00"])
+def test_a_header_that_says_utc_is_believed(header: str, written: str) -> None:
+    asked = replace(_WHOLE, timezone=ZoneInfo("Europe/London"), date_order=None, columns=(("ts", header), ("url", "U")))
+    parsed = [_csv([f"{header},U", f'"{written}",http://x.example/'], asked)]
+    if "[" not in header:
+        parsed.append(_json([{header: written, "U": "http://x.example/"}], asked))
+    for each in parsed:
+        assert _times(each) == ["2026-09-14 08:05:01"]
+        assert each.events["ts_quality"].to_list() == ["exact"]
+
+
+@pytest.mark.parametrize(
+    "header", ["Time (UTC+00:00) London", "Time (UTC+1)", "UTC offset time", "outcome", "Time (GMT)"]
+)
+def test_a_header_that_says_something_else_is_not(header: str) -> None:
+    asked = replace(_WHOLE, timezone=ZoneInfo("Europe/London"), columns=(("ts", header), ("url", "U")))
+    assert _times(_csv([f"{header},U", "14/09/2026 09:05:01,http://x.example/"], asked)) == ["2026-09-14 08:05:01"]
+
+
+def test_of_a_date_and_a_time_of_day_one_header_says_it() -> None:
+    asked = replace(_APART, timezone=ZoneInfo("Europe/London"), columns=(("ts", ("Date", "Time (UTC)")), ("url", "U")))
+    rows = ["Date,Time (UTC),U", "14/09/2026,08:05:01,http://x.example/", "25/10/2026,01:30,http://x.example/"]
+    assert _times(_csv(rows, asked)) == ["2026-09-14 08:05:01", "2026-10-25 01:30:00"]
+
+
 # ---------------------------------------------------------------- read as one
 
 

@@ -200,6 +200,20 @@ def test_a_header_that_stands_twice_is_told_and_needs_attention(tmp_path: Path) 
     assert 'no map can name them: "url". Rename all but one' in "\n".join(as_lines(found))
 
 
+@pytest.mark.parametrize("header", ["RemoteIP", "Destination IP", "dst_ip", "External IP"])
+def test_the_address_of_the_other_end_is_nobodys(header: str, tmp_path: Path) -> None:
+    found = proposal_of(tmp_path, f"Time,User,{header}\n2025-09-08 09:05:01,dee,203.0.113.5\n")
+    sure = [each.column for each in found.guesses if each.confidence != "guess"]
+    assert sure == ["ts", "user_raw"]
+
+
+def test_accounts_that_look_like_hosts_are_no_urls_and_a_zone_hides_no_time(tmp_path: Path) -> None:
+    rows = 'Date,Name,Domain\n"Mon, 8 Sep 2025 09:05:01 BST",a.pupil,x.example\n'
+    found = proposal_of(tmp_path, rows)
+    assert found.columns == (("ts", "Date"), ("host", "Domain"))
+    assert found.rows[0]["ts"] == "2025-09-08T08:05:01Z"
+
+
 def test_a_log_that_needs_no_map_says_so() -> None:
     result = run(ROOT / "sample_logs" / "squid" / "access.log")
     assert result.exit_code == 1

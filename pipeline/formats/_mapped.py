@@ -1,14 +1,15 @@
 """What a column map makes of the cells of a row, whether they came out of a table or out of JSON.
 
 In: the mapped cells as text, `ts` among them, in the order of the lines; what is declared; how the times have run. A
-time that stands in several columns is their cells with blanks between them, and empty where one of them is. Out: the
-event columns, or the reason and detail of a reject. A row with typed text is `typed`; a word that the map does not
-know is the verdict `unknown`, and a status of 407 a `challenge`. Refuses numbers that are none, and times as
-`localtime.from_written` does.
+time that stands in several columns is their cells with blanks between them, and empty where one of them is. Where a
+header of the time says UTC, its stamps without a zone are UTC, whatever is declared. Out: the event columns, or the
+reason and detail of a reject. A row with typed text is `typed`; a word that the map does not know is the verdict
+`unknown`, and a status of 407 a `challenge`. Refuses numbers that are none, and times as `localtime.from_written` does.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -17,7 +18,7 @@ import polars as pl
 from pipeline.formats import Declared
 from pipeline.formats._cells import is_background, said, whole
 from pipeline.formats._months import in_numbers
-from pipeline.headers import is_time
+from pipeline.headers import is_time, spread
 from pipeline.localtime import Running
 from pipeline.schema import PARSED
 from pipeline.writtentime import from_written
@@ -27,6 +28,10 @@ _QUOTED: Final = 40
 #: Where cells of a column are empty, some programs write the whole numbers of the others so. Three are thousands.
 _NOUGHTS: Final = r"^([0-9]+)\.00?$"
 _MIDNIGHT: Final = r"^(\S.*[0-9])(?:T| +)(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)? ?[Aa][Mm])$"
+#: UTC as a word of a header, also in `time_utc`, `CreatedUTC` and `UtcTime`.
+_UTC: Final = re.compile(r"(?:UTC|Utc|(?<![A-Za-z])utc(?![a-z]))(?! ?[+-] ?[0-9]|[ _]?[Oo]ffset)")
+#: A time that ends in its minute or second; an offset has a sign before it.
+_ZONELESS: Final = r"(?i)([ T,][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[ap]\.?m\.?)?)$"
 _HOUR: Final = "^[0-9]{1,2}:[0-9]"
 _OWN: Final = ("ts", "ts_quality", "verdict", "kind", "line")
 
@@ -39,7 +44,10 @@ def event_columns(mapped: Collection[str]) -> list[str]:
 def events(cells: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """The events, or the reason and detail of a reject, of each row."""
     cells = _with_whole_times(cells)
-    timed, after = from_written(in_numbers(cells["ts"]), declared.timezone, declared.date_order, running)
+    written = in_numbers(cells["ts"])
+    if _are_utc(declared):
+        written = written.str.replace(_ZONELESS, "$1 UTC")
+    timed, after = from_written(written, declared.timezone, declared.date_order, running)
     rest = cells.drop("ts").with_columns(_spoken(name) for name in cells.columns if name not in {"line", "ts"})
     numbers = [name for name in _NUMBERS if name in rest.columns]
     rest = rest.with_columns(pl.col(name).str.replace(_NOUGHTS, "$1") for name in numbers)
@@ -58,6 +66,11 @@ def events(cells: pl.DataFrame, declared: Declared, running: Running) -> tuple[p
         detail=pl.when(pl.col("wrong").is_not_null()).then(pl.col("wrong")).otherwise(pl.col("detail")),
     )
     return events.drop("wrong"), after
+
+
+def _are_utc(declared: Declared) -> bool:
+    """Whether the header of the time says that it is UTC, as in `Time (UTC)`; `(UTC+00:00) London` is a place."""
+    return any(is_time(name) and _UTC.search(header) for name, header in spread(declared.columns).items())
 
 
 def _with_whole_times(cells: pl.DataFrame) -> pl.DataFrame:
