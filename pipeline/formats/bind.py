@@ -29,7 +29,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
-from pipeline.formats._daemons import BEFORE, MODERN, STAMP, TWICE, headed, of_others
+from pipeline.formats._daemons import BEFORE, MODERN, SECOND_HOST, STAMP, TWICE, headed, of_others
 from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
@@ -63,7 +63,8 @@ _BLOCKS: Final = ("NXDOMAIN", "NODATA", "DROP")
 _DAMAGED: Final = r"#[0-9]{1,5}[ :/].*: (?:query: [^ ]+ IN |rpz [A-Z-]+ )"
 _COLUMNS: Final = ("line", "ts", "ts_quality", "client_ip", "host", "verdict", "kind")
 _SHAPE: Final = re.compile(
-    rf"(?:{BEFORE}(?:{_OWN_STAMP}|{STAMP}){TWICE} (?:(?:[^ ]+ )?named(?:[^ ]* | {MODERN} ))?(?:{_OWN_STAMP} )?"
+    rf"(?:{BEFORE}(?:{_OWN_STAMP}|{STAMP}){TWICE} "
+    rf"(?:(?:[^ ]+ {SECOND_HOST})?named(?:[^ ]* | {MODERN} ))?(?:{_OWN_STAMP} )?"
     rf"(?:{_LABELS}client (?:@(?:0x)?[0-9A-Fa-f]+ )?[0-9A-Fa-f:.%]+#[0-9]{{1,5}}[ :/]|{_NIOS}))"
 )
 

@@ -34,7 +34,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips, whole
-from pipeline.formats._daemons import BEFORE, MODERN, STAMP, TWICE, of_others
+from pipeline.formats._daemons import BEFORE, MODERN, SECOND_HOST, STAMP, TWICE, of_others
 from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.localtime import Running
 from pipeline.monthnames import from_named_month
@@ -42,7 +42,8 @@ from pipeline.monthnames import from_named_month
 _PROGRAM: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _HEAD: Final = (
     rf"{BEFORE}(?:\[(?P<epoch>[0-9]{{10}}(?:\.[0-9]{{1,9}})?)\]|(?P<stamp>{STAMP}){TWICE}) "
-    rf"(?:(?:[^ ]+ )?{_PROGRAM}(?:\[[0-9]{{1,10}}\]: |: | {MODERN} ))?(?:{_PROGRAM})?\[[0-9]{{1,10}}:[0-9a-f]{{1,4}}\] "
+    rf"(?:(?:[^ ]+ {SECOND_HOST})?{_PROGRAM}(?:\[[0-9]{{1,10}}\]: |: | {MODERN} ))?"
+    rf"(?:{_PROGRAM})?\[[0-9]{{1,10}}:[0-9a-f]{{1,4}}\] "
 )
 _SAID: Final = rf"{_HEAD}(?:info|query|reply): (?P<said>.*)$"
 _CLIENT: Final = r"[0-9A-Fa-f]*[.:][0-9A-Fa-f:.]*(?:%[\w.-]+)?"
