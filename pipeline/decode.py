@@ -3,8 +3,8 @@
 In: an open binary stream; plain or packed (`unpack`), recognised by its first bytes; UTF-8 with or without a
 byte-order mark, UTF-16 with one, or without one where its first four characters are of ASCII. Out: chunks of decoded
 bytes, which `pipeline.records` cuts into records; and the texts of these, with line numbers and offsets. Refuses only
-what `unpack` does: a line that is not UTF-8 is read as cp1252, a file that stops in the middle gives all that could be
-read and then raises `SourceError`.
+what `unpack` and `notlogs` do: a line that is not UTF-8 is read as cp1252, a file that stops in the middle gives all
+that could be read and then raises `SourceError`.
 
 Offsets count bytes of the *decoded* file: after decompression, after syslog frames have become lines and, for UTF-16,
 after conversion to UTF-8, without the byte-order mark. So a line keeps its place when rotation compresses its file.
@@ -27,6 +27,7 @@ import pyarrow as pa
 from pipeline.errors import SourceError
 from pipeline.frames import unframed
 from pipeline.handed import handed_over
+from pipeline.notlogs import refusing_others
 from pipeline.records import Block, Offsets
 from pipeline.unpack import MAGIC_BYTES, PIECE_IN, compression_of, decompressed
 
@@ -71,7 +72,8 @@ def decoded(stream: BufferedReader, path: Path | str, size: int = CHUNK) -> Iter
     first = b"".join(_raw(stream, path, size, once=True))
     kind = compression_of(first)
     raw = chain([first], _raw(stream, path, PIECE_IN if kind else size))
-    return _sized(_as_utf8(unframed(decompressed(raw, kind, path) if kind else raw)), size)
+    plain = refusing_others(iter(decompressed(raw, kind, path) if kind else raw), path)
+    return _sized(_as_utf8(unframed(plain)), size)
 
 
 def _raw(stream: BufferedReader, path: Path | str, size: int, *, once: bool = False) -> Iterator[bytes]:

@@ -150,6 +150,11 @@ def _parse_one(
             if rejects_to is not None:
                 origin = {"source_sha256": pl.lit(batch.end.source_sha256), "format": pl.lit(batch.end.format)}
                 rejects_to.write(conform(batch.rejects.with_columns(**origin), REJECTS))
+        if record.skips["before-header"] and not record.skips["header"]:
+            what = (
+                f"{record.path}: {record.skips['before-header']} lines, and none of them names the columns of the map."
+            )
+            record.issues.append(f"{what} `esafety map` proposes another.")
     except (InvariantError, StoreError):
         raise
     except EsafetyError as error:
