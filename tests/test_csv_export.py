@@ -248,6 +248,15 @@ def test_damaged_rows_are_refused_with_their_reason(row: str, reason: str) -> No
     assert _parse([",".join(_HEADER), row]).rejects["reason"].to_list() == [reason]
 
 
+@pytest.mark.parametrize("between", [0, 1, 60])
+def test_two_stray_quotes_swallow_no_rows_in_silence(between: int) -> None:
+    rows = [f'{_TIME},dee,,,,"how to', *[f"{_TIME},eve,,,,x"] * between, f'{_TIME},kim,,,,tie"']
+    parsed = _parse([",".join(_HEADER), "\n".join(rows), f'{_TIME},dee,,,,"one\ntwo, three\n09:05, four"'])
+    assert parsed.rejects["reason"].to_list() == ["unclosed-quote"]
+    assert "over rows" in parsed.rejects["detail"][0]
+    assert parsed.events["typed_text"].to_list() == ["one\ntwo, three\n09:05, four"]
+
+
 def test_a_number_that_is_none_is_shown_and_one_of_pandas_is_read() -> None:
     parsed = _parse([",".join(_HEADER), f'{_TIME},dee,,,"1,234",', f"{_TIME},dee,,,1234.0,"])
     assert parsed.rejects["detail"].to_list() == ["bytes is not a whole number: '1,234'"]

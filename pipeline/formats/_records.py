@@ -7,8 +7,11 @@ Refuses (`None`) a record whose quotes are not closed or are followed by anythin
 from __future__ import annotations
 
 import csv
+import re
+from collections.abc import Sequence
 
 SEPARATORS = ",;\t|"
+_DIGITS = re.compile("[0-9]+")
 
 
 def cells_of(text: str, separator: str, *, loose: bool = False) -> list[str]:
@@ -19,6 +22,24 @@ def cells_of(text: str, separator: str, *, loose: bool = False) -> list[str]:
     except csv.Error:
         return []
     return rows[0] if len(rows) == 1 else []
+
+
+def holds_rows(cells: Sequence[str], separator: str, time: int) -> bool:
+    """Whether a cell with line ends holds rows of the same table, because two stray quotes stand rows apart.
+
+    A line in it is one if it has as many cells as stand before that cell, and a time in the place of the record's own
+    time that is written in the same way. `time` is that place.
+    """
+    for place in range(time + 1, len(cells)):
+        for line in cells[place].split("\n")[1:]:
+            pieces = line.split(separator)
+            if len(pieces) > place and _written_like(pieces[time]) == _written_like(cells[time]):
+                return True
+    return False
+
+
+def _written_like(cell: str) -> str:
+    return _DIGITS.sub("0", cell.strip(' "'))
 
 
 def folded(header: str) -> str:

@@ -12,8 +12,8 @@ repeated; one with its columns in another order (exports that were joined) holds
 stand in several columns, all of them in the header: their cells are joined as the map names them. Refuses:
 everything while there is no such line, apart from those of the first ten that are no data: a text alone, or a label
 with its value, fewer cells than the map has, and no time of day at the beginning of a cell; rows with too few
-cells, or too many that are not empty; broken quotes; line ends that are a carriage return alone; numbers that are
-none; and times as `localtime.from_written` does.
+cells, or too many that are not empty; broken quotes, also two that stand rows apart; line ends that are a carriage
+return alone; numbers that are none; and times as `localtime.from_written` does.
 Never recognised by itself, since any table would fit: `--format csv` or a source of school.toml must name it.
 """
 
@@ -31,7 +31,7 @@ from pipeline.formats import PARSE_REJECTS, Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._mapped import event_columns, events
 from pipeline.formats._maps import MAPPABLE
-from pipeline.formats._records import SEPARATORS, cells_of, folded
+from pipeline.formats._records import SEPARATORS, cells_of, folded, holds_rows
 from pipeline.headers import is_time, spread
 from pipeline.localtime import Running
 
@@ -262,6 +262,8 @@ def _read_one_by_one(rows: pl.DataFrame, table: _Table, places: Mapping[str, int
     for line, text in rows.select("line", "text").iter_rows():
         cells = cells_of(text, table.separator)
         problem = _problem(cells, text, len(table.header))
+        if problem is None and "\n" in text and holds_rows(cells, table.separator, places["ts"]):
+            problem = "unclosed-quote", "a quote goes on over rows that are rows of their own"
         if problem is None:
             read.append((line, *(cells[at] for at in places.values())))
         else:
