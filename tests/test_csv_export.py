@@ -257,6 +257,16 @@ def test_two_stray_quotes_swallow_no_rows_in_silence(between: int) -> None:
     assert parsed.events["typed_text"].to_list() == ["one\ntwo, three\n09:05, four"]
 
 
+def test_a_blank_behind_a_comma_is_part_of_no_address() -> None:
+    asked = Declared(columns=(("ts", "T"), ("user_raw", "W"), ("url", "U"), ("host", "H"), ("method", "M")))
+    rows = ["T, W, U, H, M", f"{_TIME}, dee, http://x.example/ , , CONNECT", f"{_TIME}, dee, , x.example ,GET"]
+    read = _parse(rows, asked).events
+    assert read["url"].to_list() == ["http://x.example/", None]
+    assert read["host"].to_list() == [None, "x.example"]
+    assert read["kind"].to_list() == ["host-only", "host-only"]
+    assert read["user_raw"].to_list() == [" dee", " dee"]
+
+
 def test_a_number_that_is_none_is_shown_and_one_of_pandas_is_read() -> None:
     parsed = _parse([",".join(_HEADER), f'{_TIME},dee,,,"1,234",', f"{_TIME},dee,,,1234.0,"])
     assert parsed.rejects["detail"].to_list() == ["bytes is not a whole number: '1,234'"]
@@ -272,6 +282,7 @@ def test_surplus_empty_cells_at_the_end_are_no_damage() -> None:
     [
         "8 Sep 2025 09:05:01", "08-Sep-2025 09:05:01", "Sep 8, 2025, 9:05:01 AM", "Mon, 8 September 2025 09:05:01",
         "Monday, September 8th, 2025 at 9:05:01\u202fAM", "SEPT. 08 2025 9:05:01 am", "2025-09-08 09:05:01",
+        "\u200e08\u200e/\u200eSep\u200e/\u200e2025 09:05:01",
         "Mon Sep  8 09:05:01 2025", "Mon Sep  8 09:05:01 BST 2025", "Mon  8 Sep 09:05:01 BST 2025",
         "Mon Sep 08 08:05:01 UTC 2025", "Sep 8, 2025 @ 09:05:01.000", "08/Sep/2025:08:05:01 +0000",
         "Mon Sep 08 2025 09:05:01 GMT+0100 (British Summer Time)",

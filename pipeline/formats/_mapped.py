@@ -24,6 +24,8 @@ from pipeline.schema import PARSED
 from pipeline.writtentime import from_written
 
 _NUMBERS: Final = ("status", "bytes", "duration_ms")
+#: Blanks may be theirs: of a name that was typed, of words, of a window.
+_OF_PEOPLE: Final = frozenset({"user_raw", "typed_text", "title"})
 _QUOTED: Final = 40
 #: Where cells of a column are empty, some programs write the whole numbers of the others so. Three are thousands.
 _NOUGHTS: Final = r"^([0-9]+)\.00?$"
@@ -94,9 +96,9 @@ def without_midnight(date: pl.Expr) -> pl.Expr:
 
 
 def _spoken(name: str) -> pl.Expr:
-    """The cell as written, or for numbers and words without the blanks around it; null where it says nothing."""
+    """The cell without the blanks around it, or as written for what people write; null where it says nothing."""
     bare = pl.col(name).str.strip_chars()
-    cell = bare if name in {*_NUMBERS, "verdict", "client_ip", "content_type"} else pl.col(name)
+    cell = pl.col(name) if name in _OF_PEOPLE else bare
     return pl.when(said(bare).is_not_null()).then(cell).alias(name)
 
 

@@ -35,11 +35,16 @@ _PATTERNS: Final = (
 )
 #: Programs in browsers put these before AM and PM.
 _NARROW_BLANKS: Final = "[\u00a0\u202f]"
+#: Older browsers put marks of direction, which nobody sees, around the parts of a date.
+_DIRECTIONS: Final = "[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
 
 def in_numbers(times: pl.Series) -> pl.Series:
     """The times with the month as a number, where it was a word."""
-    text = times.str.strip_chars().str.replace_all(_NARROW_BLANKS, " ").alias("text")
+    text = times.alias("text")
+    if text.str.contains(r"[^\x00-\x7f]").any():
+        text = text.str.replace_all(_DIRECTIONS, "").str.replace_all(_NARROW_BLANKS, " ")
+    text = text.str.strip_chars()
     if not text.str.contains("[A-Za-z]{3}|[\u00c0-\uffff]").any():
         return text
     table = text.to_frame()
