@@ -10,6 +10,7 @@ become when they are read so. Keeps nothing. Refuses, with `UnknownFormat`, a fi
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -44,6 +45,8 @@ _JUDGED: Final = 500
 _DEEPEST: Final = 4
 _SHOWN_ROWS: Final = 10
 _SHOWN_OF_CELL: Final = 30
+#: How JSON begins that is not one object a line.
+_OVER_LINES: Final = re.compile(r"\s*(?:\[\s*(?:\{|$)|\{\s*$)")
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,9 @@ def propose(path: Path, declared: Declared) -> Proposal:
         raise UnknownFormat("holds no line.", path=path)
     looked_at = texts[:_LOOKED_FOR_HEADER]
     is_json = sum(text.lstrip().startswith("{") for text in looked_at) > len(looked_at) / 2
+    if _OVER_LINES.match(texts[0]):
+        remedy = "Make one object of each line, as `jq -c '.[]' FILE` does of a list, or export it as CSV."
+        raise UnknownFormat("is JSON that goes on over lines, or one list of it.", path=path, remedy=remedy)
     claimed = tuple(name for name, form in registry().items() if form.claims(looked_at[:_SNIFFED]))
     proposal = _of_json(path, plain) if is_json else _of_table(path, quoted, claimed)
     if "ts" not in dict(proposal.columns):

@@ -96,6 +96,13 @@ def test_a_wanted_key_that_is_said_twice_and_differently_is_refused() -> None:
         assert _reason(text) == "bad-field", text
 
 
+@pytest.mark.parametrize("text", ["[", ' [ {"a": 1}]', '[{"a": 1},{"a": 2}]'])
+def test_a_list_is_refused_with_what_makes_lines_of_it(text: str) -> None:
+    first, second = _fields(text, "[1, 2]")
+    assert "jq -c" in first["detail"]
+    assert second["detail"] == "is no JSON object"
+
+
 def test_what_is_no_json_object_is_refused_and_its_neighbours_are_not() -> None:
     damaged = ['{"a":"x', '{"a":1', '{"a":1}}', '{"a":1,}', '{"a":NaN}', "{'a':1}", '{"a":01}', '{"a":"\\x41"}', "{"]
     foreign = ["", "a", "[1]", '"a"', "null", '\ufeff{"a":1}']

@@ -182,6 +182,9 @@ def test_the_command_prints_writes_and_tells_by_its_exit_code(tmp_path: Path) ->
         (b"Date of birth,Time,User\n08/09/2009,09:05:00,dee\n", "no two hold dates and times of day"),
         (b"Date,Duration,User\n08/09/2025,00:05:00,dee\n", "no two hold dates and times of day"),
         (b"When,User\n46279.3784,dee\n", "first cells: 'When' ('46279.3784'), 'User' ('dee')"),
+        (b'[{"time":"2025-09-08T09:05:01Z","user":"dee"}]\n', "jq -c '.[]' FILE"),
+        (b'[\n {\n  "time": "2025-09-08T09:05:01Z",\n  "user": "dee"\n }\n]\n', "is JSON that goes on over lines"),
+        (b'{\n "data": [\n  {"time": "2025-09-08T09:05:01Z"}\n ]\n}\n', "is JSON that goes on over lines"),
         (b"PK\x03\x04broken", "damaged"),
     ],
 )

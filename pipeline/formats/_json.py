@@ -44,6 +44,9 @@ _FORGIVEN: Final = r"[:,\[]\s*-?(?i:nan|inf|infinity)\s*[,}\]]|,\s*[}\]]"
 #: An escape in a key may hide that it is said twice.
 _ESCAPED_KEY: Final = r'\\u[0-9A-Fa-f]{4}(?:[^"\\]|\\.)*"\s*:'
 #: DuckDB gets so many lines at once, and so works on all cores.
+#: The beginning of a list of objects, in one line or in many.
+_LIST: Final = r"^\s*\[\s*(?:\{|$)"
+_IS_LIST: Final = "is a list of JSON, where one object a line is wanted: `jq -c '.[]' FILE` makes that of it"
 _BATCH: Final = 10_000
 _FEW: Final = 300
 
@@ -66,7 +69,8 @@ def fields(texts: pl.DataFrame, wanted: Mapping[str, str], joined: Sequence[str]
     """
     places = {name: steps(path) for name, path in wanted.items()}
     ours, others = divided(texts.select("line", "text"), pl.col("text").str.contains(r"^\s*\{"))
-    foreign = others.select("line", reason=pl.lit("not-this-format"), detail=pl.lit("is no JSON object"))
+    detail = pl.when(pl.col("text").str.contains(_LIST)).then(pl.lit(_IS_LIST)).otherwise(pl.lit("is no JSON object"))
+    foreign = others.select("line", reason=pl.lit("not-this-format"), detail=detail)
     read = _one_by_one(ours, places, joined) if ours.height < _FEW else _at_once(ours, places, joined)
     return pl.concat([read, foreign], how="diagonal").sort("line") if foreign.height else read
 
