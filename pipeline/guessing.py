@@ -42,7 +42,8 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "client_ip": (
         "ip address", "source ip", "client ip", "ip", "src ip", "source address", "client address", "internal ip",
-        "device ip", "clientip", "srcip", "src",
+        "device ip", "clientip", "srcip", "src", "src ip addr", "source ip address", "client ip address",
+        "internal ip address",
     ),
     "device": (
         "device name", "device", "computer", "computer name", "machine", "machine name", "workstation", "pc name", "pc",
@@ -98,8 +99,11 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S|(?:[\w-]+\.)+[A-Za-z][\w
 _HOST: Final = re.compile(r"(?:[\w-]+\.)+[A-Za-z][\w-]*\.?(?::\d+)?")
 _ACCOUNT: Final = re.compile(r"[\w.'-]+@[\w-]+(?:\.[\w-]+)+|[\w.-]+\\[\w.' -]+")
 _MIME: Final = re.compile(r"(?:application|text|image|audio|video|font|multipart)/[\w.+-]+")
-#: Addresses of the other end; `remote` is the client in the log of a server, and the server in that of a client.
-_OTHER_END: Final = re.compile(r"\b(?:destination|dest|dst|server|external|target|upstream|resolver)\b")
+#: Addresses of the other end, or of what stands between; `remote` is the client in the log of a server, and the server
+#: in that of a client.
+_OTHER_END: Final = re.compile(
+    r"\b(?:destination|dest|dst|server|external|target|upstream|resolver|dvc|observer|sensor|firewall|proxy|gateway)\b"
+)
 _EITHER_END: Final = re.compile(r"\bremote\b")
 #: A word for a zone says nothing of what a column holds.
 _ZONE: Final = r" \(?[A-Z]{3,5}\)?$"

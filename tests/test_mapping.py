@@ -203,7 +203,7 @@ def test_a_header_that_stands_twice_is_told_and_needs_attention(tmp_path: Path) 
     assert 'no map can name them: "url". Rename all but one' in "\n".join(as_lines(found))
 
 
-@pytest.mark.parametrize("header", ["RemoteIP", "Destination IP", "dst_ip", "External IP"])
+@pytest.mark.parametrize("header", ["RemoteIP", "Destination IP", "dst_ip", "External IP", "DvcIpAddr"])
 def test_the_address_of_the_other_end_is_nobodys(header: str, tmp_path: Path) -> None:
     found = proposal_of(tmp_path, f"Time,User,{header}\n2025-09-08 09:05:01,dee,203.0.113.5\n")
     sure = [each.column for each in found.guesses if each.confidence != "guess"]
