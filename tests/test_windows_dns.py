@@ -71,4 +71,4 @@ def test_a_log_in_utf_16_is_the_same(tmp_path: Path) -> None:
         rows = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
         found.append([(row["line"], row["ts"], row["client_ip"], row["host"]) for row in rows])
     assert found[0] == found[1]
-    assert len(found[0]) == 13
+    assert len(found[0]) == 14
