@@ -24,8 +24,8 @@ import click
 from typing_extensions import override
 
 from pipeline.errors import EsafetyError
-from pipeline.record import shown, summary_lines
-from pipeline.saying import NEEDS_ATTENTION, say, tell
+from pipeline.output.record import shown, summary_lines
+from pipeline.output.saying import NEEDS_ATTENTION, say, tell
 from pipeline.version import VERSION
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ def main(ctx: click.Context) -> None:
               show_default=True, help="Folder to make; an earlier demo in it is replaced.")  # fmt: skip
 def demo(into: Path) -> None:
     """Run a night for an invented school, and name its pages."""
-    from pipeline import demonstration, nightly
+    from pipeline import nightly
+    from pipeline.trials import demonstration
 
     config = demonstration.prepare(into)
     record = nightly.run(demonstration.settings(config), config, demonstration.NIGHT, progress=_progress(quiet=False))
@@ -153,7 +154,7 @@ def demo(into: Path) -> None:
               show_default=True, help="File to write.")  # fmt: skip
 def init(config: Path) -> None:
     """Write a school.toml with comments that runs as it is."""
-    from pipeline import demonstration
+    from pipeline.trials import demonstration
 
     made = demonstration.write_first_config(config)
     say(f"made {path}" for path in made)
@@ -179,7 +180,7 @@ def nightly(config: Path, *, as_json: bool, dry_run: bool, as_of: str | None) ->
 
 
 def _moment(written: str | None, timezone: str) -> datetime:
-    from pipeline.localtime import NoSuchHour, instants_of
+    from pipeline.times.localtime import NoSuchHour, instants_of
 
     if written is None:
         return datetime.now(UTC)
@@ -248,8 +249,8 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
           logformat: str | None, source: str | None, config: Path, output: Path, rejects: Path | None
           ) -> None:  # fmt: skip
     """Try logs: events and rejects as JSON lines or Parquet. FILES may be files, folders, or - for stdin."""
-    from pipeline import trying
     from pipeline.config import zone_named
+    from pipeline.trials import trying
 
     try:
         zone = zone_named(timezone)
@@ -272,7 +273,7 @@ def parse(*, files: tuple[Path, ...], form: str, timezone: str, date_order: Any,
 @click.option("--json", "as_json", is_flag=True, help="Print the proposal as JSON.")
 def propose_map(*, file: Path, timezone: str, date_order: Any, output: Path | None, as_json: bool) -> None:
     """Look at an unknown export and propose a column map for it. FILE may be - for stdin."""
-    from pipeline import mapping, proposals
+    from pipeline.columnmaps import mapping, proposals
     from pipeline.config import zone_named
     from pipeline.formats import Declared
 
@@ -300,7 +301,7 @@ _WITH_CONFIG = click.option(
 @click.option("--labels", type=click.Choice(["eval"]), help="Name categories and levels as this evaluation set does.")
 def flag(rows: Path, output: Path, config: Path | None, labels: str | None) -> None:
     """Try texts and URLs against the watchlists. ROWS is JSON lines of {id, kind, text | url}."""
-    from pipeline import flagging
+    from pipeline.trials import flagging
 
     flagging.flag_rows(rows, output, config, flagging.labels_named(labels) if labels else None)
 

@@ -24,13 +24,14 @@ from sqlalchemy import Connection
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.made_years import ACCESS, LONG, SANCTIONS, START, fill, person
-from casebook import beside, listing, showing
+from casebook import beside
 from casebook.case import STATES
 from casebook.deciding import act
+from casebook.display import listing, showing
+from casebook.display.looks import looks
+from casebook.filtering.registering import all_changes, all_checks, change_of
 from casebook.kinds import said
-from casebook.looks import looks
-from casebook.registering import all_changes, all_checks, change_of
-from casebook.routes import load_routes
+from casebook.response.routes import load_routes
 from casebook.store import Casebook, actions, case_of, history, opened_casebook
 from casebook.verdicts import verdicts
 from casebook.verifying import verify

@@ -26,13 +26,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import polars as pl
 
-from pipeline import watchfolders
-from pipeline.flagging import Labels, flag_rows, labels_named
+from pipeline.judging.shares import interval
 from pipeline.match import match_texts
-from pipeline.matcher import compile_watchlists
-from pipeline.shares import interval
-from pipeline.sieve import holds_any
+from pipeline.matching import watchfolders
+from pipeline.matching.matcher import compile_watchlists
 from pipeline.text import fold_ascii
+from pipeline.trials.flagging import Labels, flag_rows, labels_named
+from pipeline.words.sieve import holds_any
 
 OWN_SETS = tuple(
     Path(__file__).with_name(f"flagging_set{number}.jsonl") for number in ("", "_2", "_3", "_4", "_5", "_6", "_7")

@@ -34,7 +34,7 @@ import numpy as np
 from benchmarks import made_log
 from pipeline.formats import Format, registry
 from pipeline.ingest import Reading, read_file
-from pipeline.streams import Stream
+from pipeline.store.streams import Stream
 from tools.format_pages import Sample, read, samples_of
 
 _ROOT = Path(__file__).resolve().parent.parent

@@ -46,8 +46,8 @@ def make(folder: Path, names: int, hosts: int) -> None:
 
 def measured(folder: Path, *, is_match: bool) -> None:
     """In a process of its own: make the list ready, or look the hosts up in it; prints one line of JSON."""
-    from pipeline.matcher import compile_watchlists
-    from pipeline.matchsites import match_hosts
+    from pipeline.matching.matcher import compile_watchlists
+    from pipeline.matching.matchsites import match_hosts
     from pipeline.watchlist import DomainFile, Watchlists
 
     hosts = pl.Series((folder / "hosts.txt").read_text(encoding="utf-8").split(), dtype=pl.String)

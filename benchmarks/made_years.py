@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from casebook import registering
 from casebook.access import Access, Actor, actor_of
 from casebook.case import Case, applied, opened
+from casebook.filtering import registering
 from casebook.intake import drafted
 from casebook.kinds import Said, said
 from casebook.sanctions import SanctionRow, Sanctions
 from casebook.store import Casebook, Writer
-from pipeline.caseworkers import Caseworker
+from pipeline.settings.caseworkers import Caseworker
 
 START: Final = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 STAFF: Final = (

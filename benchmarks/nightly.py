@@ -28,7 +28,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import made_log
-from pipeline import keptlists
+from pipeline.matching import keptlists
 
 NIGHT = "esafety, a whole night"
 FIRST = "esafety, the first night"

@@ -25,9 +25,9 @@ from urllib.parse import quote_plus
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.school_week import drafts_of
-from pipeline.flagging import flag_rows, labels_named
-from pipeline.levels import at_least, most_urgent
 from pipeline.schema import LEVELS
+from pipeline.trials.flagging import flag_rows, labels_named
+from pipeline.urgency.levels import at_least, most_urgent
 
 OWN_SESSIONS = Path(__file__).with_name("flagging_sessions.jsonl")
 #: From the most urgent down; what the program only records is none to a person.

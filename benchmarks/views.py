@@ -26,11 +26,11 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import made_log
-from pipeline.longlists import phrases
+from pipeline.lists.longlists import phrases
 from pipeline.match import match_texts
-from pipeline.matcher import compile_watchlists
+from pipeline.matching.matcher import compile_watchlists
+from pipeline.matching.watchfolders import load, shipped
 from pipeline.text import fold
-from pipeline.watchfolders import load, shipped
 from pipeline.watchlist import TermFile
 
 _LETTERS = 90

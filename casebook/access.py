@@ -14,9 +14,9 @@ from typing import Final, Protocol
 from casebook.case import WHERE, Case, second_for, unseen
 from casebook.kinds import CasebookError, Refused, Said
 from casebook.meant import Listed, meant
-from casebook.routes import Route
-from pipeline.accounts import normalise_user
-from pipeline.caseworkers import SENIOR, Caseworker, Role
+from casebook.response.routes import Route
+from pipeline.school.accounts import normalise_user
+from pipeline.settings.caseworkers import SENIOR, Caseworker, Role
 
 #: What the nightly job is called in the history.
 PROGRAM: Final = "esafety"

@@ -13,9 +13,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from casebook.case import CONFIRMED, Case
-from casebook.listing import visible
+from casebook.display.listing import visible
+from casebook.display.showing import Viewer
 from casebook.sanctions import Sanctions
-from casebook.showing import Viewer
 from casebook.tables import PARTY
 
 #: On these routes the subject of a draft is not the one who did something.

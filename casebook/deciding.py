@@ -14,9 +14,9 @@ from casebook.access import Access, Actor
 from casebook.case import STAFF_ROUTES, Case, applied, opened, refuse_wrong_state
 from casebook.illegal import ILLEGAL, brings_illegal
 from casebook.kinds import PARTS, PERSON_KINDS, CasebookError, Refused, Said, said
-from casebook.routes import Route
+from casebook.response.routes import Route
 from casebook.store import Casebook, Writer, case_of
-from pipeline.accounts import written_name
+from pipeline.school.accounts import written_name
 
 #: Grown-ups tell of what was done to them at school; so many years ago nobody who tells was born.
 _LIFETIME: Final = 100

@@ -21,7 +21,7 @@ from casebook.case import Acted, applied, opened
 from casebook.kinds import Said, said
 from casebook.store import Casebook, Writer, case_of, history
 from casebook.tables import DRAFTED
-from pipeline.caseworkers import Caseworker
+from pipeline.settings.caseworkers import Caseworker
 
 _BRINGS_A_DRAFT = ("drafted", "late-evidence", "split-from")
 

@@ -19,14 +19,14 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, select
 
 from casebook import outgoing
+from casebook.display.listing import kept
+from casebook.display.showing import Viewer, as_data
 from casebook.kinds import Refused, said
-from casebook.listing import kept
 from casebook.outgoing import Export
-from casebook.routes import Route
-from casebook.showing import Viewer, as_data
+from casebook.response.routes import Route
 from casebook.store import Casebook, case_of, history
 from casebook.tables import INCIDENT
-from pipeline.spreadsheet import as_csv
+from pipeline.output.spreadsheet import as_csv
 
 _MAY: Final = frozenset({"dsl", "deputy-dsl", "head", "chair-of-governors"})
 Form = Literal["csv", "json"]

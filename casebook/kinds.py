@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pipeline.errors import EsafetyError
+from pipeline.lists.watchtoml import ROUTES
 from pipeline.schema import LEVELS
-from pipeline.watchtoml import ROUTES
 
 #: Why a draft was no incident.
 GROUNDS: Final = ("false-alarm", "accidental", "legitimate", "duplicate", "not-ours")

@@ -37,12 +37,12 @@ from casebook.case import (
 from casebook.deciding import names_open
 from casebook.kinds import CasebookError, said
 from casebook.outgoing import Export
-from casebook.routes import Route
+from casebook.response.routes import Route
 from casebook.store import Casebook, Writer, case_of, history
 from casebook.telling import secrets_of
 from pipeline.config import Settings
 from pipeline.errors import ConfigError
-from pipeline.record import shown
+from pipeline.output.record import shown
 
 #: The question whether parents may know. Where a route asks it, no letter is written before it is answered so.
 _RISK: Final = ("home-risk", "no")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from casebook.kinds import CasebookError
-from pipeline.accounts import written_name
+from pipeline.school.accounts import written_name
 
 #: Not part of a name: one list of the school writes them, another does not.
 _TITLES: Final = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "rev", "revd"})

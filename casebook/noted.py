@@ -22,8 +22,8 @@ from casebook.holds import held
 from casebook.kinds import CasebookError, Refused, said
 from casebook.store import Writer, case_of
 from casebook.tables import ACTION, PARTY
-from pipeline.caseworkers import Role
-from pipeline.ledger import NotedHead
+from pipeline.settings.caseworkers import Role
+from pipeline.store.ledger import NotedHead
 
 KIND: Final = "accept-copy"
 #: What has to happen, in the words of every message about it.

@@ -16,9 +16,9 @@ from pydantic import Field
 
 from casebook import schoolfile
 from pipeline.errors import ConfigError
-from pipeline.limits import Name, Table, YesOrNo
-from pipeline.tomlfaults import Models
-from pipeline.tomlplace import line_of
+from pipeline.settings.limits import Name, Table, YesOrNo
+from pipeline.settings.tomlfaults import Models
+from pipeline.settings.tomlplace import line_of
 
 
 class _Row(Table):

@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import ConfigError
-from pipeline.tomlfaults import Models, first_of
+from pipeline.settings.tomlfaults import Models, first_of
 
 _Tables = TypeVar("_Tables", bound=BaseModel)
 

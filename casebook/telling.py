@@ -16,8 +16,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipeline.levels import TRANSLATED
 from pipeline.text import public_suffix, registered_name, unescape_once, without_escapes
+from pipeline.urgency.levels import TRANSLATED
 
 #: What of an action somebody has written in their own words.
 SAID: Final = ("reason", "text", "summary", "note", "debrief", "lesson", "change", "reported_by")

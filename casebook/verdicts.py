@@ -18,7 +18,7 @@ from casebook.case import CONFIRMED
 from casebook.store import DEFAULT_NAME, opened_casebook, url_of
 from casebook.tables import ACTION, CONTENT, DRAFTED, INCIDENT
 from pipeline.config import Settings
-from pipeline.judged import precision
+from pipeline.judging.judged import precision
 from pipeline.schema import JUDGED
 
 #: What `judged.precision` wants of a hit.

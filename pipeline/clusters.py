@@ -17,10 +17,10 @@ from datetime import timedelta
 
 import polars as pl
 
-from pipeline.apart import with_apart
+from pipeline.lists.withheld import SECRET
 from pipeline.schema import CLUSTER_TEXT, CLUSTERS, LEVELS, STAFF_ROLES, conform
+from pipeline.urgency.apart import with_apart
 from pipeline.watchlist import Category
-from pipeline.withheld import SECRET
 
 #: Friends are few, and never half of a class: so many pupils and half of them, or it is not the class that did it.
 FEWEST_PUPILS = 5

@@ -12,28 +12,29 @@ from datetime import date, timedelta
 import polars as pl
 from sqlalchemy import select
 
-from casebook import retention
 from casebook.access import NIGHT
-from casebook.flipped import noticed
+from casebook.dataprotection import retention
+from casebook.filtering.flipped import noticed
+from casebook.filtering.registerfigures import Registers, registers_of
+from casebook.filtering.registers import keep_registers
+from casebook.filtering.unexplained import findings, flips_of
 from casebook.intake import numbers, take_in
 from casebook.kinds import CasebookError
 from casebook.noted import lost
-from casebook.registerfigures import Registers, registers_of
-from casebook.registers import keep_registers
 from casebook.store import Casebook, opened_casebook, url_of
 from casebook.tables import HEAD
-from casebook.unexplained import findings, flips_of
-from pipeline import lake, purging
+from pipeline import lake
 from pipeline.config import Settings
-from pipeline.coverage import missing_hours
-from pipeline.derive import LATE, derive
+from pipeline.daily.coverage import missing_hours
+from pipeline.daily.derive import LATE, derive
+from pipeline.dataprotection import purging
+from pipeline.dataprotection.underhold import refuse_lost
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger
-from pipeline.record import RunRecord, held_line
+from pipeline.output.record import RunRecord, held_line
 from pipeline.rules import Rules
 from pipeline.schema import DRAFTS
-from pipeline.underhold import refuse_lost
+from pipeline.store.ledger import Ledger
 from reports import publish
 
 

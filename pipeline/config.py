@@ -18,11 +18,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from pipeline import policy
-from pipeline.caseworkers import CasebookTable, Caseworker
 from pipeline.errors import ConfigError
-from pipeline.headers import Header, as_header
-from pipeline.limits import (
+from pipeline.settings import policy
+from pipeline.settings.caseworkers import CasebookTable, Caseworker
+from pipeline.settings.headers import Header, as_header
+from pipeline.settings.limits import (
     Day,
     Exclusion,
     Lesson,
@@ -34,10 +34,10 @@ from pipeline.limits import (
     Whole,
     YesOrNo,
 )
-from pipeline.localroutes import RouteStep
-from pipeline.policy import Change, Policy, PolicyTables
-from pipeline.tomlfaults import Models, first_of
-from pipeline.tomlplace import Key, line_of
+from pipeline.settings.localroutes import RouteStep
+from pipeline.settings.policy import Change, Policy, PolicyTables
+from pipeline.settings.tomlfaults import Models, first_of
+from pipeline.settings.tomlplace import Key, line_of
 
 #: The formats of which a map says what their columns mean.
 MAPPED: Final = ("csv", "json")

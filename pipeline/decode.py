@@ -2,9 +2,9 @@
 
 In: an open binary stream; plain or packed (`unpack`), recognised by its first bytes; UTF-8 with or without a
 byte-order mark, UTF-16 with one, or without one where its first four characters are of ASCII. Out: chunks of decoded
-bytes, which `pipeline.records` cuts into records; and the texts of these, with line numbers and offsets. Refuses only
-what `unpack` and `notlogs` do: a line that is not UTF-8 is read as cp1252, a file that stops in the middle gives all
-that could be read and then raises `SourceError`.
+bytes, which `pipeline.files.records` cuts into records; and the texts of these, with line numbers and offsets. Refuses
+only what `unpack` and `notlogs` do: a line that is not UTF-8 is read as cp1252, a file that stops in the middle gives
+all that could be read and then raises `SourceError`.
 
 Offsets count bytes of the *decoded* file: after decompression, after syslog frames have become lines and, for UTF-16,
 after conversion to UTF-8, without the byte-order mark. So a line keeps its place when rotation compresses its file.
@@ -25,11 +25,11 @@ import polars as pl
 import pyarrow as pa
 
 from pipeline.errors import SourceError
-from pipeline.frames import unframed
-from pipeline.handed import handed_over
-from pipeline.notlogs import refusing_others
-from pipeline.records import Block, Offsets
-from pipeline.unpack import MAGIC_BYTES, PIECE_IN, compression_of, decompressed
+from pipeline.files.frames import unframed
+from pipeline.files.notlogs import refusing_others
+from pipeline.files.records import Block, Offsets
+from pipeline.files.unpack import MAGIC_BYTES, PIECE_IN, compression_of, decompressed
+from pipeline.performance.handed import handed_over
 
 CHUNK = 16 << 20
 #: So much is looked at once for bytes beyond ASCII.

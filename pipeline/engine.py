@@ -19,22 +19,22 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from pipeline import lake
-from pipeline.ahead import Later, behind
 from pipeline.errors import SourceError
-from pipeline.events import complete, event_id
-from pipeline.evidence import changed, original_lines, wanted_lines
 from pipeline.ingest import Batch, Reading, read_file
 from pipeline.lake import EventsWriter, Lake
-from pipeline.ledger import Ledger
-from pipeline.levels import at_least
-from pipeline.memory import return_large_pieces
+from pipeline.performance.ahead import Later, behind
+from pipeline.performance.memory import return_large_pieces
 from pipeline.priority import LevelBounds, with_levels
 from pipeline.schema import EVENTS, EVIDENCE, HITS, REJECTS, STORED_EVENTS, conform
 from pipeline.sift import MATCHED, Sifter
-from pipeline.streams import Stream, Unit
+from pipeline.store.events import complete, event_id
+from pipeline.store.evidence import changed, original_lines, wanted_lines
+from pipeline.store.ledger import Ledger
+from pipeline.store.streams import Stream, Unit
+from pipeline.urgency.levels import at_least
 
 if TYPE_CHECKING:
-    from pipeline.matcher import Matcher
+    from pipeline.matching.matcher import Matcher
 
 #: Memory is set by this, not by the length of a file.
 UNIT_RECORDS = 2_000_000

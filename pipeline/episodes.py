@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from pipeline.became import set_aside_in_words
-from pipeline.levels import REPEATS, SEE_TO_THE_CHILD, SIGNS, Seen, at_least, drafted_level
-from pipeline.lowering import Lowering
+from pipeline.lists.withheld import without_lines
 from pipeline.schema import DRAFT_AROUND, DRAFT_HIT, DRAFTS, KINDS, LEVELS, STAFF_ROLES, SUBJECT, conform
 from pipeline.text import unescape
+from pipeline.urgency.became import set_aside_in_words
+from pipeline.urgency.levels import REPEATS, SEE_TO_THE_CHILD, SIGNS, Seen, at_least, drafted_level
+from pipeline.urgency.lowering import Lowering
 from pipeline.watchlist import Category, RuleNotes
-from pipeline.withheld import without_lines
 
 #: Nobody is at school at four in the morning: no episode is cut in two by the end of a day.
 DAY_BEGINS = timedelta(hours=4)

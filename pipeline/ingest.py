@@ -23,13 +23,9 @@ import numpy.typing as npt
 import polars as pl
 from blake3 import blake3
 
-from pipeline.accounts import normalise_users
-from pipeline.ahead import ahead, in_two
 from pipeline.decode import decoded, numbered, opened
 from pipeline.errors import InvariantError, SourceError, UnknownFormat
-from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed
-from pipeline.recognition import identified, lines_of, sniff
-from pipeline.records import (
+from pipeline.files.records import (
     KEPT_OF_LONG_LINE,
     LONGEST_LINE,
     Block,
@@ -41,7 +37,11 @@ from pipeline.records import (
     until_failure,
     without_line_end,
 )
-from pipeline.streams import Stream
+from pipeline.formats import PARSE_SKIPS, Declared, Format, Parsed
+from pipeline.performance.ahead import ahead, in_two
+from pipeline.recognition import identified, lines_of, sniff
+from pipeline.school.accounts import normalise_users
+from pipeline.store.streams import Stream
 
 #: Chunks wait to be hashed until it is known where a record ends; a line without end must not fill the memory.
 _MOST_UNHASHED = 256 << 20

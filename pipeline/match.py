@@ -13,21 +13,21 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline import weighted
-from pipeline.ahead import ahead
-from pipeline.beside import Beside
 from pipeline.errors import WatchlistError
-from pipeline.finding import Find, InLetters, found_in
-from pipeline.matcher import TEXT_HITS, VALUE_HITS, Matcher, Rule
-from pipeline.matchsites import match_hosts, match_names, read_as
-from pipeline.redirects import HIDING, HIDING_HOST
+from pipeline.matching.matcher import TEXT_HITS, VALUE_HITS, Matcher, Rule
+from pipeline.matching.matchsites import match_hosts, match_names, read_as
+from pipeline.performance.ahead import ahead
 from pipeline.schema import BY_WORDS
-from pipeline.search_terms import may_search, search_terms
-from pipeline.sieve import holds_any, worth_weighing
+from pipeline.spelling.views import WEIGHT, may_hide
 from pipeline.text import is_ascii, unescape, url_parts
-from pipeline.views import WEIGHT, may_hide
+from pipeline.urls.redirects import HIDING, HIDING_HOST
+from pipeline.urls.search_terms import may_search, search_terms
 from pipeline.watchlist import Watchlists
-from pipeline.weighted import Weighing, WeightedWords
+from pipeline.words import weighted
+from pipeline.words.beside import Beside
+from pipeline.words.finding import Find, InLetters, found_in
+from pipeline.words.sieve import holds_any, worth_weighing
+from pipeline.words.weighted import Weighing, WeightedWords
 
 LOWERED, RAISED = 0.4, 1.3
 _HIGHEST_WEIGHT: Final = 100.0

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from pipeline import lake, reading
-from pipeline.ahead import Later
 from pipeline.config import Settings
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger
-from pipeline.ledgerfile import copied_ledger, opened_ledger
-from pipeline.record import RunRecord
+from pipeline.output.record import RunRecord
+from pipeline.performance.ahead import Later
 from pipeline.sources import find
+from pipeline.store.ledger import Ledger
+from pipeline.store.ledgerfile import copied_ledger, opened_ledger
 from pipeline.version import VERSION
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def run(
         )
         record.files += reading.read_all(files, night, progress)
         _WENT_BY.append(rules := rules_of())
-        from pipeline import conclusion, saidbefore
+        from pipeline import conclusion
+        from pipeline.judging import saidbefore
 
         record.issues += [*rules.issues, *map(str, rules.refused), *saidbefore.ended(settings, record.today), *missing]
 
@@ -97,7 +98,7 @@ def _made_ready(settings: Settings, *, verdicts: pl.DataFrame | None, today: dat
 
     rules = load_rules(settings, _decided(settings) if verdicts is None else verdicts, today, keep=keep)
     # A slip of the pen in the school's own steps or numbers is told now, and not when the pages are written.
-    import_module("casebook.guidance").routes_of(settings)
+    import_module("casebook.response.guidance").routes_of(settings)
     import_module("casebook.sanctions").load_sanctions(settings.casebook.sanctions, rules.watchlists.categories)
     import_module("pipeline.conclusion")
     import_module("reports.page").compile_templates()

@@ -25,10 +25,10 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.accounts import normalise_user, normalise_users
-from pipeline.addresses import holding_ranges, normalise_addresses
-from pipeline.roll import DEVICES, PEOPLE, Devices, People, PeopleColumns, load_devices, load_people
 from pipeline.schema import SUBJECT
+from pipeline.school.accounts import normalise_user, normalise_users
+from pipeline.school.addresses import holding_ranges, normalise_addresses
+from pipeline.school.roll import DEVICES, PEOPLE, Devices, People, PeopleColumns, load_devices, load_people
 
 __all__ = [
     "DEVICES",

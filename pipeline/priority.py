@@ -2,7 +2,7 @@
 
 In: hits with their weight, field, view and the kind of their event; the thresholds of the school. Out: a score and
 a level (`schema.LEVELS`) for each. Refuses nothing. The score of a hit is its weight, lowered for fields that show
-less of a person: 0 to 100. How urgent an episode is then follows in `pipeline.levels`.
+less of a person: 0 to 100. How urgent an episode is then follows in `pipeline.urgency.levels`.
 """
 
 from __future__ import annotations

@@ -13,19 +13,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from pipeline.ahead import Later
 from pipeline.decode import opened
 from pipeline.engine import Flagging, read_into_lake
 from pipeline.errors import InvariantError, SourceError, StoreError, UnknownFormat
-from pipeline.evidence import changed
+from pipeline.files.unpack import MAGIC_BYTES, compression_of
 from pipeline.ingest import Batch, Diverged, Reading, goes_on, read_file
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger
+from pipeline.output.record import FileRecord
+from pipeline.performance.ahead import Later
 from pipeline.recognition import identity_of
-from pipeline.record import FileRecord
 from pipeline.sources import Known, LogFile, in_order, look_at, read_as, recognise
-from pipeline.streams import Stream, Unit
-from pipeline.unpack import MAGIC_BYTES, compression_of
+from pipeline.store.evidence import changed
+from pipeline.store.ledger import Ledger
+from pipeline.store.streams import Stream, Unit
 
 #: A plain file that was changed so recently may be in the middle of a line.
 STILL_WRITTEN = timedelta(hours=1)

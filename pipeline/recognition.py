@@ -17,9 +17,9 @@ import numpy as np
 
 from pipeline.decode import decoded, numbered, opened
 from pipeline.errors import SourceError, UnknownFormat
+from pipeline.files.records import Block, blocks
 from pipeline.formats import Declared, Format, named, names, registry
 from pipeline.formats._maps import proposed_map
-from pipeline.records import Block, blocks
 
 #: Enough to see a header and some lines; more only costs time when a file turns out to be known.
 _FIRST_CHUNK = 256 << 10

@@ -13,25 +13,25 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from pipeline import keptlists
-from pipeline.changes import changed
 from pipeline.config import Settings
 from pipeline.engine import Flagging
 from pipeline.episodes import Drafting
 from pipeline.errors import ConfigError
-from pipeline.hindsight import Judged, without_hiding
-from pipeline.limits import Thresholds
+from pipeline.judging.hindsight import Judged, without_hiding
+from pipeline.judging.saidbefore import layer_of, lowering_of
+from pipeline.lists.secretlists import SecretFile
 from pipeline.match import check_examples
-from pipeline.matcher import Matcher, compile_watchlists
+from pipeline.matching import keptlists
+from pipeline.matching.changes import changed
+from pipeline.matching.matcher import Matcher, compile_watchlists
+from pipeline.matching.watchfolders import holds_lists, load, shipped, with_languages, with_secret
 from pipeline.priority import LevelBounds
-from pipeline.roll import Devices, People, PeopleColumns, load_devices, load_people
-from pipeline.saidbefore import layer_of, lowering_of
-from pipeline.secretlists import SecretFile
+from pipeline.school.roll import Devices, People, PeopleColumns, load_devices, load_people
+from pipeline.settings.limits import Thresholds
 from pipeline.timetable import Timetable, load_timetable
-from pipeline.watchfolders import holds_lists, load, shipped, with_languages, with_secret
 from pipeline.watchlist import DomainFile, TermFile, Watchlists, compiled_away
-from pipeline.weighted import WEIGHTED
 from pipeline.who import Who
+from pipeline.words.weighted import WEIGHTED
 
 
 @dataclass(frozen=True)

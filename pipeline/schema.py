@@ -328,8 +328,9 @@ USER_COUNTS: Final = pl.Schema(
         "events": pl.Int64(),
     }
 )
-#: What became of the hits of a duty day (`pipeline.became`): every hit stands in one row. `exclusion`, `reason` and
-#: `owner` are those of the exclusion that set the hits aside. It may be about one person: it goes when the drafts go.
+#: What became of the hits of a duty day (`pipeline.urgency.became`): every hit stands in one row. `exclusion`, `reason`
+#: and `owner` are those of the exclusion that set the hits aside. It may be about one person: it goes when the drafts
+#: go.
 BECAME: Final = pl.Schema(
     {
         "day": pl.Date(),

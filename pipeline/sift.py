@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipeline.ahead import Later
+from pipeline.performance.ahead import Later
 
 if TYPE_CHECKING:
-    from pipeline.matcher import Matcher
+    from pipeline.matching.matcher import Matcher
 
 #: The columns in which something is looked for.
 MATCHED = ("url", "host", "typed_text", "title", "vendor_category")
@@ -80,7 +80,7 @@ class Sifter:
     def found(self) -> pl.DataFrame:
         """Every rule that finds something in a value: `match.VALUE_HITS`."""
         from pipeline.match import match_terms
-        from pipeline.matchsites import match_names
+        from pipeline.matching.matchsites import match_names
 
         lot, matcher = self._lot(), self._matcher()
         matched = {name: self._columns[name].matched for name in ("url", "host")}

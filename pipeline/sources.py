@@ -21,7 +21,7 @@ from pipeline.errors import ConfigError, SourceError, UnknownFormat
 from pipeline.formats import Declared, Format
 from pipeline.formats._maps import ColumnMap, check_map, load_map
 from pipeline.recognition import as_of, first_lines, format_named, identity_of, sniff
-from pipeline.streams import FileLook
+from pipeline.store.streams import FileLook
 
 #: So much of both ends of a file is looked at, to know that it has not changed.
 _ENDS = 4096

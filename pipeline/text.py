@@ -17,8 +17,8 @@ import polars as pl
 import pyarrow as pa
 from publicsuffixlist import PublicSuffixList
 
-from pipeline.handed import handed_over
-from pipeline.slices import in_slices
+from pipeline.performance.handed import handed_over
+from pipeline.performance.slices import in_slices
 
 #: Marks that turn the direction of text round: they stand between words, and hide no letter inside one.
 _DIRECTIONS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

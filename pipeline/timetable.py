@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from pipeline.sheet import Row, Sheet, issue, read_sheet
+from pipeline.school.sheet import Row, Sheet, issue, read_sheet
 
 if TYPE_CHECKING:
     from datetime import date

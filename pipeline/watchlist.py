@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.secretlists import SecretFile
-from pipeline.terms import Phrase, Spelt
-from pipeline.tomlplace import Place
-from pipeline.watchtoml import DEFAULT_FIELDS, FourCs, Route, Severity
-from pipeline.weighted import WeightedWords
+from pipeline.lists.secretlists import SecretFile
+from pipeline.lists.watchtoml import DEFAULT_FIELDS, FourCs, Route, Severity
+from pipeline.settings.tomlplace import Place
+from pipeline.words.terms import Phrase, Spelt
+from pipeline.words.weighted import WeightedWords
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import polars as pl
 
 from pipeline.formats import named
 from pipeline.people import resolve
-from pipeline.roll import Devices, People
 from pipeline.schema import STAFF_ROLES
+from pipeline.school.roll import Devices, People
 from pipeline.timetable import Timetable
 
 _KEYS = ("user", "client_ip", "device", "day", "challenge")

@@ -13,12 +13,12 @@ from datetime import date
 import polars as pl
 
 from pipeline import lake
-from pipeline.became import BELOW, DRAFTED, LOWERED, SET_ASIDE
 from pipeline.config import Settings
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger
-from pipeline.limits import Exclusion, Lesson
 from pipeline.schema import BECAME
+from pipeline.settings.limits import Exclusion, Lesson
+from pipeline.store.ledger import Ledger
+from pipeline.urgency.became import BELOW, DRAFTED, LOWERED, SET_ASIDE
 from pipeline.watchlist import Category
 from reports.dates import long_date
 from reports.page import counted

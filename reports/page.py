@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
-from pipeline.visible import visible
+from pipeline.output.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

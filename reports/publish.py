@@ -17,19 +17,19 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from casebook.guidance import doubts, routes_of
-from casebook.registerfigures import Registers
-from casebook.routes import Route
+from casebook.filtering.registerfigures import Registers
+from casebook.response.guidance import doubts, routes_of
+from casebook.response.routes import Route
 from pipeline import lake
 from pipeline.config import Settings, Term
-from pipeline.coverage import is_school_day
+from pipeline.daily.coverage import is_school_day
 from pipeline.errors import StoreError
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger
-from pipeline.record import RunRecord
+from pipeline.output.record import RunRecord
+from pipeline.output.spreadsheet import as_csv
 from pipeline.schema import ACTIVE, CLUSTERS, COVERAGE, DRAFTS, FACTS, LEVELS, UNITS, USER_COUNTS
-from pipeline.spreadsheet import as_csv
-from pipeline.streams import Unit
+from pipeline.store.ledger import Ledger
+from pipeline.store.streams import Unit
 from pipeline.watchlist import Watchlists
 from reports import digest, governors, watched
 from reports.dates import long_date

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pipeline import flagging, keptlists, rules
+from pipeline import rules
+from pipeline.matching import keptlists
+from pipeline.trials import flagging
 from tests import shipped, unflushed
 from tests.effort import tries
 from tests.made_night import School

@@ -12,9 +12,9 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+from casebook.display.listing import visible
 from casebook.intake import take_in
 from casebook.kinds import CasebookError
-from casebook.listing import visible
 from casebook.store import Casebook, opened_casebook
 from tests.effort import THOROUGH
 from tests.made_casebook import ACCESS, NOW, do, who

@@ -14,9 +14,9 @@ from casebook.access import Access, Actor, actor_of
 from casebook.case import Case
 from casebook.deciding import act
 from casebook.kinds import said
-from casebook.routes import Route, load_routes
+from casebook.response.routes import Route, load_routes
 from casebook.store import Casebook, opened_casebook
-from pipeline.caseworkers import Caseworker
+from pipeline.settings.caseworkers import Caseworker
 
 NOW = datetime(2026, 10, 14, 7, 30, tzinfo=UTC)
 STAFF = (

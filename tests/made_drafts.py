@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from casebook.routes import load_routes
+from casebook.response.routes import load_routes
 from pipeline.schema import DRAFTS
 from pipeline.watchlist import Category
 from reports.digest import DigestContext

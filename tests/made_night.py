@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipeline import lake, nightly, reading
-from pipeline.ahead import Later
 from pipeline.config import load_settings
 from pipeline.lake import Lake
-from pipeline.ledgerfile import opened_ledger
-from pipeline.record import RunRecord
+from pipeline.output.record import RunRecord
+from pipeline.performance.ahead import Later
 from pipeline.rules import load_rules
 from pipeline.sources import find
+from pipeline.store.ledgerfile import opened_ledger
 
 NINE = datetime(2026, 11, 10, 9, tzinfo=UTC)
 #: The night after.

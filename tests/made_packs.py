@@ -10,12 +10,12 @@ from typing import Any
 import polars as pl
 
 from casebook import deciding
+from casebook.display.showing import Viewer
 from casebook.outgoing import Export
 from casebook.packs import exporting, sealing
 from casebook.packs.lines import evidence_hash
 from casebook.packs.places import Kept
 from casebook.projection import stored
-from casebook.showing import Viewer
 from casebook.store import Casebook
 from tests.made_casebook import ACCESS, NOW, routes, who
 from tests.made_drafts import LONDON, a_night, drafts

@@ -14,10 +14,10 @@ import pytest
 
 from pipeline import schema
 from pipeline.decode import numbered
+from pipeline.files.records import blocks
 from pipeline.formats import LINES, PARSE_REJECTS, PARSE_SKIPS, Declared, Format, Parsed, names, registry
 from pipeline.formats._maps import ColumnMap, load_map
-from pipeline.headers import as_headers
-from pipeline.records import blocks
+from pipeline.settings.headers import as_headers
 
 FOLDER = Path(__file__).parent.parent / "sample_logs"
 _KINDS = {".log", ".csv", ".tsv", ".json"}

@@ -13,11 +13,12 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from pipeline import match, matcher, rules, watchfolders
+from pipeline import match, rules
 from pipeline.config import load_settings
-from pipeline.keptlists import NAME, keep, read
-from pipeline.matcher import Matcher
-from pipeline.tomlplace import Place
+from pipeline.matching import matcher, watchfolders
+from pipeline.matching.keptlists import NAME, keep, read
+from pipeline.matching.matcher import Matcher
+from pipeline.settings.tomlplace import Place
 from pipeline.watchlist import DomainFile, DomainRule, TermFile, TextRule, Watchlists, compiled_away
 
 _NOWHERE = Place(Path(), "", ())

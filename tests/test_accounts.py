@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.accounts import normalise_user, normalise_users
+from pipeline.school.accounts import normalise_user, normalise_users
 from tests.effort import tries
 
 

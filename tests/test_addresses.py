@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.addresses import HOLDING, holding_ranges, normalise_addresses, read_address
+from pipeline.school.addresses import HOLDING, holding_ranges, normalise_addresses, read_address
 
 
 @pytest.mark.parametrize(

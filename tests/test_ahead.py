@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.ahead import ahead, behind, in_two
+from pipeline.performance.ahead import ahead, behind, in_two
 
 
 def failing(upto: int) -> Iterator[int]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.decode import decoded
 from pipeline.errors import SourceError
-from pipeline.unpack import compression_of
+from pipeline.files.unpack import compression_of
 from tests.effort import tries
 from tests.made_workbook import sheet, workbook, zipped
 

@@ -9,10 +9,10 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.became import FATES, became
 from pipeline.episodes import duty_day, episodes, heads
-from pipeline.limits import Exclusion, Lesson
-from pipeline.lowering import Lowering, lowered
+from pipeline.settings.limits import Exclusion, Lesson
+from pipeline.urgency.became import FATES, became
+from pipeline.urgency.lowering import Lowering, lowered
 from tests.effort import tries
 from tests.test_episodes import DRAFTING, LONDON, TEN, table
 

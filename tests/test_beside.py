@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.beside import Beside, Contexts
-from pipeline.phrases import contexts
-from pipeline.terms import Phrase
 from pipeline.text import fold_one
+from pipeline.words.beside import Beside, Contexts
+from pipeline.words.phrases import contexts
+from pipeline.words.terms import Phrase
 from tests.effort import tries
 
 _WORD = st.text("abé", min_size=1, max_size=3)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from casebook import deciding, listing
+from casebook import deciding
 from casebook.case import STATES, Case
+from casebook.display import listing
 from casebook.intake import take_in
 from casebook.kinds import CasebookError, Refused
 from casebook.projection import rows_of, same, stored

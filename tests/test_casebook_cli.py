@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from casebook.display.pseudonyms import key_of, pseudonym
 from casebook.intake import take_in
-from casebook.pseudonyms import key_of, pseudonym
 from casebook.store import opened_casebook
 from casebook.verifying import verify
 from cli import main

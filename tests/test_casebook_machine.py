@@ -20,20 +20,21 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from typing_extensions import override
 
-from casebook import deciding, retention
+from casebook import deciding
 from casebook.access import NIGHT
 from casebook.case import STATES, Case, drafts_in
+from casebook.dataprotection import retention
+from casebook.display.listing import held_for, visible
+from casebook.display.looks import looks
+from casebook.display.showing import Viewer, as_data
 from casebook.holds import held
 from casebook.intake import take_in
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, SECONDED, CasebookError
-from casebook.listing import held_for, visible
-from casebook.looks import looks
 from casebook.projection import rows_of, same, stored
-from casebook.showing import Viewer, as_data
 from casebook.splitting import split
 from casebook.store import Casebook, case_of, history
 from casebook.verifying import verify
-from pipeline.watchtoml import ROUTES
+from pipeline.lists.watchtoml import ROUTES
 from tests.effort import tries
 from tests.made_casebook import ACCESS, CATEGORIES, NOW, STAFF, casebook, do, routes, who
 from tests.made_drafts import Place, a_night, draft, drafts, hit

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from casebook.display.pseudonyms import key_of, pseudonym
 from casebook.intake import take_in
 from casebook.kinds import said
-from casebook.pseudonyms import key_of, pseudonym
 from casebook.store import REVISION, Casebook, opened_casebook
 from casebook.verifying import verify
 from pipeline.errors import StoreError

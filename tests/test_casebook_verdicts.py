@@ -14,7 +14,7 @@ from casebook.store import Casebook, opened_casebook, url_of
 from casebook.verdicts import hits, kept, verdicts
 from cli import main
 from pipeline.config import load_settings
-from pipeline.judged import precision
+from pipeline.judging.judged import precision
 from tests.made_casebook import ACCESS, NOW, casebook, do, routes, who
 from tests.made_drafts import a_night, drafts
 

@@ -14,7 +14,7 @@ import click
 import pytest
 
 from cli import main
-from pipeline.ledgerfile import opened_ledger
+from pipeline.store.ledgerfile import opened_ledger
 from tests.command_line import AS_OF, MADE, NINE, a_log, as_process, night_as_process, run, school, squid
 
 __all__ = ["school"]

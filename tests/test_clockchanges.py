@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline.clockchanges import clock_of
-from pipeline.localtime import READ, Running, from_local
+from pipeline.times.clockchanges import clock_of
+from pipeline.times.localtime import READ, Running, from_local
 from tests.effort import tries
 
 _LONDON = ZoneInfo("Europe/London")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from casebook.contacts import load_contacts, shipped
-from casebook.guidance import doubts
-from casebook.routes import load_routes
-from pipeline import policy
+from casebook.response.contacts import load_contacts, shipped
+from casebook.response.guidance import doubts
+from casebook.response.routes import load_routes
 from pipeline.errors import ConfigError
+from pipeline.settings import policy
 
 
 def written(folder: Path, text: str) -> Path:
@@ -34,7 +34,9 @@ def test_999_is_always_there_and_no_file_says_otherwise(tmp_path: Path) -> None:
 
 
 def test_what_is_national_says_where_it_comes_from_and_when() -> None:
-    for each in tomllib.loads(resources.files("casebook").joinpath("contacts.toml").read_text("utf-8"))["contact"]:
+    for each in tomllib.loads(resources.files("casebook.response").joinpath("contacts.toml").read_text("utf-8"))[
+        "contact"
+    ]:
         if {"telephone", "web", "email"} & each.keys():
             assert each["source"]
             assert isinstance(each["as_of"], date)
@@ -65,7 +67,7 @@ def test_a_contact_that_nobody_has_entered_is_a_doubt_and_one_that_is_entered_is
 def test_every_contact_is_named_by_some_step_and_the_first_file_offers_what_is_missing() -> None:
     named = {each.id for route in load_routes().values() for step in route.steps for each in step.contacts}
     assert named == set(shipped())
-    first = resources.files("casebook").joinpath("first_contacts.toml").read_text("utf-8")
+    first = resources.files("casebook.response").joinpath("first_contacts.toml").read_text("utf-8")
     assert tomllib.loads(first) == {}
     # Taken out of its comments, the file is one that is read.
     lines = [

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipeline.config import School, Settings, Source, Term
-from pipeline.coverage import is_school_day, missing_hours
+from pipeline.daily.coverage import is_school_day, missing_hours
 from pipeline.lake import Lake, replace_day
 from pipeline.schema import COVERAGE
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigError
 from pipeline.formats import LINES, Declared, Parsed, registry
 from pipeline.formats._maps import load_map, proposed_map, shipped_maps
-from pipeline.headers import spread
+from pipeline.settings.headers import spread
 from tests.effort import tries
 
 _HEADER = ["When", "Who", "Address", "Done", "Bytes", "Words"]

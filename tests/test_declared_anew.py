@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.record import FileRecord
+from pipeline.output.record import FileRecord
 from tests.effort import tries
 from tests.made_night import NINE, School, later, made_log, search, squid
 from tests.test_reading import EXPORTS, HEADER, by_name, counts

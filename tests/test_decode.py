@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import decode, records
+from pipeline import decode
 from pipeline.decode import decoded, numbered, opened
 from pipeline.errors import SourceError
-from pipeline.records import Block, blocks
+from pipeline.files import records
+from pipeline.files.records import Block, blocks
 from tests.effort import tries
 
 Row = tuple[int, int, bytes, str]

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from pipeline import derive, drafts, lake
-from pipeline.counts import quarters
+from pipeline import lake
+from pipeline.daily import derive, drafts
+from pipeline.daily.counts import quarters
 from pipeline.schema import ACTIVE, BECAME, COVERAGE, DRAFTS, FACTS, USER_COUNTS
 from tests.made_night import NINE, School, derived_bytes, later, made_log, search, squid
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casebook.contacts import Contact
-from casebook.routes import Step, load_routes
+from casebook.response.contacts import Contact
+from casebook.response.routes import Step, load_routes
 from pipeline.errors import InvariantError
-from pipeline.levels import SEE_TO_THE_CHILD
+from pipeline.output.visible import visible
 from pipeline.schema import DRAFTS, LEVELS, TS_QUALITIES, VERDICTS, WHO_GRADES
-from pipeline.visible import visible
+from pipeline.urgency.levels import SEE_TO_THE_CHILD
 from pipeline.watchlist import RuleNotes
 from reports import digest, governors
 from reports.digest import trail, words

@@ -15,14 +15,15 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casebook import noted, retention
+from casebook import noted
 from casebook.access import NIGHT
+from casebook.dataprotection import retention
 from casebook.intake import take_in
 from casebook.kinds import CasebookError
 from casebook.verifying import verify
 from cli import main
 from pipeline.config import load_settings
-from pipeline.ledger import NotedHead
+from pipeline.store.ledger import NotedHead
 from tests.effort import tries
 from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, who
 from tests.made_drafts import a_night

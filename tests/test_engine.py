@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipeline import engine, lake, ledger
+from pipeline import engine, lake
 from pipeline.errors import InvariantError, StoreError, WatchlistError
-from pipeline.events import complete, event_id
 from pipeline.schema import EVENTS, HITS, STORED_EVENTS, conform
+from pipeline.store import ledger
+from pipeline.store.events import complete, event_id
 from reports import publish
 from tests.made_night import School, derived_bytes, digest, lake_bytes, later, made_log, search, squid
 

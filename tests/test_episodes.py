@@ -27,8 +27,8 @@ from pipeline.episodes import (
     with_facts,
     with_texts,
 )
-from pipeline.levels import SEE_TO_THE_CHILD, at_least
 from pipeline.schema import DRAFT_AROUND, DRAFTS, KINDS, LEVELS, SUBJECT, TIMESTAMP
+from pipeline.urgency.levels import SEE_TO_THE_CHILD, at_least
 from pipeline.watchlist import Category, RuleNotes
 from tests.effort import tries
 

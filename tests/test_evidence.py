@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import evidence
 from pipeline.errors import SourceError
-from pipeline.evidence import original_lines
-from pipeline.records import blocks
+from pipeline.files.records import blocks
 from pipeline.schema import EVIDENCE
-from pipeline.streams import Stream
+from pipeline.store import evidence
+from pipeline.store.evidence import original_lines
+from pipeline.store.streams import Stream
 from tests.effort import tries
 from tests.made_night import School
 

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli import main
-from pipeline import explaining, flagging, watchfolders
+from pipeline.matching import watchfolders
+from pipeline.trials import explaining, flagging
 from tests.made_night import School
 
 RULES = """

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import flagging, jsonlines
 from pipeline.errors import SourceError, StoreError
 from pipeline.match import match_values
+from pipeline.output import jsonlines
 from pipeline.schema import LEVELS
+from pipeline.trials import flagging
 from tests.effort import tries
 from tests.made_night import School, search
 from tests.shipped import shipped_matcher

@@ -13,7 +13,7 @@ from collections import Counter
 import pytest
 
 from benchmarks.flagging import OWN_SETS, answered, examples, rows_of
-from pipeline.flagging import labels_named
+from pipeline.trials.flagging import labels_named
 from tests.effort import THOROUGH
 
 Alerts = dict[tuple[str, str, bool], list[bool]]

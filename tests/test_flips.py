@@ -12,8 +12,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from pipeline import counts, lake
-from pipeline.flips import FLIPS, LEAST_REQUESTS, LEAST_USERS, flips
+from pipeline import lake
+from pipeline.daily import counts
+from pipeline.daily.flips import FLIPS, LEAST_REQUESTS, LEAST_USERS, flips
 from pipeline.schema import SITE_VERDICTS, TIMESTAMP
 from pipeline.text import url_parts
 from tests.effort import tries

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.decode import decoded, numbered
-from pipeline.evidence import original_lines
+from pipeline.files.frames import unframed
+from pipeline.files.records import blocks
 from pipeline.formats import LINES, Declared, registry
-from pipeline.frames import unframed
-from pipeline.records import blocks
-from pipeline.streams import Stream
+from pipeline.store.evidence import original_lines
+from pipeline.store.streams import Stream
 from tests.effort import tries
 from tests.samples import declared_of, spelled_out
 

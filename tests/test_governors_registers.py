@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from casebook.filterchanges import FilterChange
-from casebook.filterchecks import FilterCheck
-from casebook.registerfigures import CHANGES, CHECKS, FLIPPED, Registers, registers_of
-from casebook.unexplained import Finding, findings, flips_of
+from casebook.filtering.filterchanges import FilterChange
+from casebook.filtering.filterchecks import FilterCheck
+from casebook.filtering.registerfigures import CHANGES, CHECKS, FLIPPED, Registers, registers_of
+from casebook.filtering.unexplained import Finding, findings, flips_of
 from pipeline.errors import InvariantError
 from reports import governors
 from reports.governors.figures import Requests

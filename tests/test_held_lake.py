@@ -25,12 +25,12 @@ from casebook.splitting import split
 from casebook.store import Casebook, history, incidents
 from casebook.verifying import verify
 from cli import main
-from pipeline import purging
 from pipeline.config import load_settings
-from pipeline.ledgerfile import opened_ledger
-from pipeline.purging import Parted
-from pipeline.streams import Unit
-from pipeline.underhold import units_with
+from pipeline.dataprotection import purging
+from pipeline.dataprotection.purging import Parted
+from pipeline.dataprotection.underhold import units_with
+from pipeline.store.ledgerfile import opened_ledger
+from pipeline.store.streams import Unit
 from tests.effort import tries
 from tests.made_casebook import ACCESS, NOW, casebook, do, routes, who
 from tests.made_night import School, later, search, squid

@@ -7,9 +7,9 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from pipeline.heldback import Withheld, withheld_in
+from pipeline.dataprotection.heldback import Withheld, withheld_in
 from pipeline.lake import Lake
-from pipeline.watchfolders import with_secret
+from pipeline.matching.watchfolders import with_secret
 from tests.shipped import shipped_lists
 from tests.test_secretlists import made
 

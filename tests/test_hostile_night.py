@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
-from pipeline import trying
 from pipeline.formats import Declared
-from pipeline.record import summary_lines
+from pipeline.output.record import summary_lines
+from pipeline.trials import trying
 from tests.made_night import NIGHT, WRITTEN, School, squid
 from tests.made_pages import HOSTILE, assert_harmless
 

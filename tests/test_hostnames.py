@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.hostnames import FORMS, ascii_form, forms, patterns, unicode_form
+from pipeline.urls.hostnames import FORMS, ascii_form, forms, patterns, unicode_form
 from tests.effort import tries
 
 

@@ -253,11 +253,35 @@ def test_the_command_line_starts_without_the_heavy_libraries() -> None:
 # ---------------------------------------------------------------- layers, packaging, locks
 
 
-def test_every_module_has_its_layer() -> None:
+#: The packages that have rooms, and the folders in them that hold a registry instead.
+ROOMED = ("pipeline", "casebook")
+FOLDERS_WITH_A_REGISTRY = {"pipeline/formats", "pipeline/listsyntax"}
+
+
+def rooms_of(package: str) -> list[Path]:
+    """The `__init__.py` of each folder of a package that has one."""
+    return [path for path in having(".py") if path.parts[0] == package and path.parts[2:] == ("__init__.py",)]
+
+
+@pytest.mark.parametrize("package", ROOMED)
+def test_every_module_has_its_layer(package: str) -> None:
     layers = settings()["tool"]["importlinter"]["contracts"][0]["layers"]
-    held = {name for layer in layers for name in re.findall(r"[\w.]+", layer)}
-    modules = {f"pipeline.{path.stem}" for path in having(".py") if path.parent == Path("pipeline")}
-    assert modules - {"pipeline.__init__"} <= held
+    held = {name for layer in layers for name in re.findall(r"[\w.]+", layer) if name.startswith(f"{package}.")}
+    at_the_top = {f"{package}.{path.stem}" for path in having(".py") if path.parent == Path(package)}
+    # A room is in one layer as a whole.
+    rooms = {f"{package}.{path.parts[1]}" for path in having(".py") if path.parts[0] == package and path.parts[2:]}
+    assert not at_the_top & rooms, "a module and a room of one name: only one of them can be imported"
+    assert at_the_top - {f"{package}.__init__"} | rooms == held
+
+
+@pytest.mark.parametrize("path", [path for package in ROOMED for path in rooms_of(package)], ids=str)
+def test_a_room_says_what_is_in_it_and_imports_nothing(path: Path) -> None:
+    assert f"`{path.parts[1]}`" in read(Path("docs/developer.md"))
+    assert ast.get_docstring(ast.parse(read(path)))
+    if path.parent.as_posix() not in FOLDERS_WITH_A_REGISTRY:
+        imported = [node for node in nodes(path) if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert {node.module for node in imported if isinstance(node, ast.ImportFrom)} <= {"__future__", "typing"}
+        assert not [node for node in imported if isinstance(node, ast.Import)]
 
 
 def test_every_package_with_code_is_linted_and_travels() -> None:

@@ -11,16 +11,16 @@ import pytest
 
 from casebook import deciding, interchange
 from casebook.case import Case
-from casebook.held import held_on
+from casebook.dataprotection.held import held_on
+from casebook.display.showing import as_data, as_lines
 from casebook.illegal import ILLEGAL, ILLEGAL_CATEGORIES
 from casebook.intake import take_in
 from casebook.kinds import CasebookError, said
 from casebook.packs import CASE, RAW, checking
-from casebook.showing import as_data, as_lines
 from casebook.splitting import split
 from casebook.store import Casebook, case_of, history
 from casebook.verifying import verify
-from pipeline.levels import SEE_TO_THE_CHILD, TRANSLATED
+from pipeline.urgency.levels import SEE_TO_THE_CHILD, TRANSLATED
 from tests.made_casebook import ACCESS, NOW, casebook, do, routes, who
 from tests.made_drafts import Place, draft, drafts, hit
 from tests.made_packs import PASSWORD, exported, hashed, opened_pack, viewer

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli import main
+from pipeline.blocklists.importing import Imported, import_list
+from pipeline.blocklists.importreport import as_data, as_lines
+from pipeline.blocklists.importwriting import Request
 from pipeline.errors import EsafetyError
-from pipeline.importing import Imported, import_list
-from pipeline.importreport import as_data, as_lines
-from pipeline.importwriting import Request
 from pipeline.listsyntax import registry
 from pipeline.match import check_examples
-from pipeline.matcher import compile_watchlists
-from pipeline.watchfolders import load, shipped
+from pipeline.matching.matcher import compile_watchlists
+from pipeline.matching.watchfolders import load, shipped
 from tests.effort import tries
 
 SCHOOL = """

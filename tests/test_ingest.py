@@ -16,13 +16,14 @@ from blake3 import blake3
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline import decode, recognition, records
+from pipeline import decode, recognition
 from pipeline.errors import InvariantError, SourceError, UnknownFormat
+from pipeline.files import records
 from pipeline.formats import Declared, Parsed, registry
 from pipeline.formats._maps import load_map
 from pipeline.ingest import Batch, Diverged, Reading, open_unknown, read_chunks, read_file
 from pipeline.recognition import identity_of, sniff
-from pipeline.streams import Stream
+from pipeline.store.streams import Stream
 from tests.effort import tries
 from tests.made_night import made_log, search, squid
 

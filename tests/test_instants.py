@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import writtentime
 from pipeline.formats import Declared
 from pipeline.formats._instants import timed
-from pipeline.localtime import READ, Running
-from pipeline.writtentime import from_written
+from pipeline.times import writtentime
+from pipeline.times.localtime import READ, Running
+from pipeline.times.writtentime import from_written
 from tests.effort import tries
 
 _two = st.integers(0, 99).map(lambda number: f"{number:02}")

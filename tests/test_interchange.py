@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from casebook import deciding, interchange, listing
+from casebook import deciding, interchange
 from casebook.case import STATES
+from casebook.display import listing
+from casebook.display.looks import looks
 from casebook.intake import take_in
 from casebook.interchange import Exported
 from casebook.kinds import Refused
-from casebook.looks import looks
 from casebook.outgoing import sha256_of
 from casebook.store import Casebook
 from casebook.verifying import verify

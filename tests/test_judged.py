@@ -17,13 +17,13 @@ from pipeline import nightly
 from pipeline.config import load_settings
 from pipeline.episodes import episodes, heads
 from pipeline.errors import ConfigError, InvariantError
-from pipeline.judged import HIDING, PRECISION, confirmed_of, hiding, hits_of, precision
-from pipeline.limits import Exclusion, Lesson
-from pipeline.lowering import Lowering, lowered
-from pipeline.replaying import replay
+from pipeline.judging.judged import HIDING, PRECISION, confirmed_of, hiding, hits_of, precision
+from pipeline.judging.shares import interval
 from pipeline.rules import load_rules
 from pipeline.schema import DRAFT_VERDICTS, JUDGED
-from pipeline.shares import interval
+from pipeline.settings.limits import Exclusion, Lesson
+from pipeline.trials.replaying import replay
+from pipeline.urgency.lowering import Lowering, lowered
 from tests.effort import tries
 from tests.made_night import School, digest, later, search, squid
 from tests.test_episodes import DRAFTING, LONDON, TEN, table

@@ -12,14 +12,15 @@ import polars as pl
 import pytest
 from typing_extensions import override
 
-from pipeline import keptlists, rules
+from pipeline import rules
 from pipeline.config import Settings, load_settings
 from pipeline.errors import ConfigError, WatchlistError
-from pipeline.finding import found_in
-from pipeline.matcher import Matcher, compile_watchlists
-from pipeline.sieve import worth_weighing
+from pipeline.matching import keptlists
+from pipeline.matching.matcher import Matcher, compile_watchlists
 from pipeline.watchlist import Watchlists
-from pipeline.weighted import WEIGHTED
+from pipeline.words.finding import found_in
+from pipeline.words.sieve import worth_weighing
+from pipeline.words.weighted import WEIGHTED
 from tests.made_night import School
 
 #: Before any test, and so before `conftest` has it keep nothing.

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import lake
-from pipeline.keystrokes import SEARCHES, STANDING, standing
 from pipeline.schema import DRAFTS
+from pipeline.spelling.keystrokes import SEARCHES, STANDING, standing
 from tests.effort import tries
 from tests.made_night import School, squid
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import StoreError
-from pipeline.ledgerfile import opened_ledger
-from pipeline.streams import FileLook, Stream, Unit
+from pipeline.store.ledgerfile import opened_ledger
+from pipeline.store.streams import FileLook, Stream, Unit
 
 MONDAY, TUESDAY, WEDNESDAY = date(2026, 11, 9), date(2026, 11, 10), date(2026, 11, 11)
 STREAM = Stream("filter", "sha", "main", "squid", "sha", "way", 100, 5, "prefix", "carry", ends_in_mid_line=True)

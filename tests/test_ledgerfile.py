@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import StoreError
-from pipeline.ledgerfile import copied_ledger, opened_ledger
+from pipeline.store.ledgerfile import copied_ledger, opened_ledger
 from tests.test_ledger import MONDAY, STREAM, TUESDAY, UNIT
 
 
@@ -24,7 +24,7 @@ def test_a_second_run_is_told_to_wait_and_a_killed_one_holds_nothing(tmp_path: P
         pass
     program = (
         "import sys, time; from datetime import date; from pathlib import Path\n"
-        "from pipeline.ledgerfile import opened_ledger\n"
+        "from pipeline.store.ledgerfile import opened_ledger\n"
         "with opened_ledger(Path(sys.argv[1]), date(2026, 11, 9)): print('held', flush=True); time.sleep(60)"
     )
     root = Path(__file__).resolve().parent.parent

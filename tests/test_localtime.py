@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.localtime import READ, NoSuchHour, Running, WrittenOrder, from_local, instants_of
-from pipeline.writtentime import from_epoch, from_written
+from pipeline.times.localtime import READ, NoSuchHour, Running, WrittenOrder, from_local, instants_of
+from pipeline.times.writtentime import from_epoch, from_written
 from tests.effort import tries
 
 _LONDON = ZoneInfo("Europe/London")

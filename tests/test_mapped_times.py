@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.columnmaps.mapping import Proposal, propose
+from pipeline.columnmaps.proposals import as_lines, map_toml, source_toml
 from pipeline.config import load_settings
 from pipeline.errors import ConfigError
 from pipeline.formats import DateOrder, Declared, Parsed, registry
 from pipeline.formats._maps import load_map
-from pipeline.headers import Header, as_header, spread
-from pipeline.mapping import Proposal, propose
-from pipeline.proposals import as_lines, map_toml, source_toml
+from pipeline.settings.headers import Header, as_header, spread
 from pipeline.sources import find
 from tests.effort import tries
 from tests.made_workbook import Cell, sheet, workbook

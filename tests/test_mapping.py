@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cli import main
+from pipeline.columnmaps.guessing import guesses, verdict_of
+from pipeline.columnmaps.mapping import Proposal, propose
+from pipeline.columnmaps.proposals import as_lines, map_toml, quoted, source_toml
 from pipeline.config import load_settings
 from pipeline.formats import Declared
 from pipeline.formats._maps import load_map, shipped_maps
-from pipeline.guessing import guesses, verdict_of
-from pipeline.headers import spread
-from pipeline.mapping import Proposal, propose
-from pipeline.proposals import as_lines, map_toml, quoted, source_toml
 from pipeline.schema import VERDICTS
+from pipeline.settings.headers import spread
 from tests.effort import tries
 from tests.made_workbook import Cell, sheet, workbook
 

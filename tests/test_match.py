@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import longlists, match
+from pipeline import match
 from pipeline.errors import WatchlistError
+from pipeline.lists import longlists
 from pipeline.match import check_examples, match_texts, match_values
-from pipeline.matcher import Matcher, compile_watchlists
-from pipeline.matchsites import match_hosts
-from pipeline.sieve import holds_any
-from pipeline.terms import Phrase, Spelt, is_short_form, spelt_out
+from pipeline.matching.matcher import Matcher, compile_watchlists
+from pipeline.matching.matchsites import match_hosts
+from pipeline.settings.tomlplace import Place
 from pipeline.text import fold_one, unescape, url_parts
-from pipeline.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
+from pipeline.words.sieve import holds_any
+from pipeline.words.terms import Phrase, Spelt, is_short_form, spelt_out
 from tests.effort import tries
 
 _CATEGORY = Category(

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.formats import Declared
-from pipeline.localtime import READ, Running
-from pipeline.monthnames import from_named_month
 from pipeline.recognition import as_of
+from pipeline.times.localtime import READ, Running
+from pipeline.times.monthnames import from_named_month
 from tests.effort import tries
 
 _LONDON = ZoneInfo("Europe/London")

@@ -18,8 +18,8 @@ from urllib.parse import unquote
 import polars as pl
 
 from pipeline.decode import numbered
+from pipeline.files.records import blocks
 from pipeline.formats import LINES, Parsed
-from pipeline.records import blocks
 from tests.effort import THOROUGH
 from tests.samples import SAMPLES, check_shape, declared_of, every_sample, form_of
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.roll import PEOPLE
+from pipeline.school.roll import PEOPLE
 from reports import digest
 from reports.digest.names import SchoolNames, school_names, without_names, without_names_in
 from tests import made_drafts as made

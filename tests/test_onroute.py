@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from casebook import deciding
-from casebook.ahead import ahead
 from casebook.case import Case
+from casebook.display.onroute import next_lines, standing
+from casebook.display.showing import Viewer, as_data, as_lines
 from casebook.intake import take_in
 from casebook.kinds import CasebookError, Refused
-from casebook.onroute import next_lines, standing
-from casebook.showing import Viewer, as_data, as_lines
+from casebook.response.ahead import ahead
 from casebook.store import Casebook, case_of, history
 from casebook.tables import ACTION, INCIDENT
 from casebook.verifying import verify
-from pipeline.watchtoml import ROUTES
+from pipeline.lists.watchtoml import ROUTES
 from tests.effort import tries
 from tests.made_casebook import ACCESS, NOW, casebook, do, routes, who
 from tests.made_drafts import a_night

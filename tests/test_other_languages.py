@@ -14,12 +14,12 @@ import pytest
 
 from pipeline.config import load_settings
 from pipeline.errors import WatchlistError
-from pipeline.levels import Seen, episode_level
+from pipeline.judging.saidbefore import layer_of
 from pipeline.match import match_texts
+from pipeline.matching.watchfolders import load
 from pipeline.rules import load_rules
-from pipeline.saidbefore import layer_of
 from pipeline.text import fold_one
-from pipeline.watchfolders import load
+from pipeline.urgency.levels import Seen, episode_level
 from pipeline.watchlist import RuleNotes, TextRule
 from reports import digest, watched
 from tests import made_drafts as made

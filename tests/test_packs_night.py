@@ -12,7 +12,7 @@ from casebook.outgoing import sha256_of
 from casebook.packs import FILES, INDEX, LINES, RAW, lines, sealing
 from cli import main
 from pipeline import lake
-from pipeline.ledgerfile import opened_ledger
+from pipeline.store.ledgerfile import opened_ledger
 from tests.made_night import NIGHT, School, search, squid
 
 PASSWORD = "a sentence of my own"

@@ -10,16 +10,18 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, text
 
-from casebook import deciding, held, interchange, listing, retention
+from casebook import deciding, interchange
 from casebook.access import NIGHT, Access
 from casebook.case import STATES, Case
+from casebook.dataprotection import held, retention
+from casebook.dataprotection.retention import RULES, Period
 from casebook.deciding import act
+from casebook.display import listing
+from casebook.display.looks import looks
 from casebook.intake import take_in
 from casebook.kinds import CasebookError, Refused, said
-from casebook.looks import looks
 from casebook.meant import Listed
 from casebook.packs.parts import parts_of
-from casebook.retention import RULES, Period
 from casebook.splitting import split
 from casebook.store import Casebook, case_of, history
 from casebook.tables import PARTY

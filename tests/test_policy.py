@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError, EsafetyError
 from pipeline.rules import load_watchlists
 from pipeline.schema import LEVELS
 from pipeline.watchlist import Watchlists
-from pipeline.weighted import WEIGHTED, WeightedWords
+from pipeline.words.weighted import WEIGHTED, WeightedWords
 from tests.effort import tries
 from tests.made_night import School
 

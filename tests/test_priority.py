@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.levels import REPEATS, Seen, at_least, drafted_level, episode_level, most_urgent
 from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
 from pipeline.schema import KINDS, LEVELS, VERDICTS
+from pipeline.urgency.levels import REPEATS, Seen, at_least, drafted_level, episode_level, most_urgent
 from tests.effort import tries
 
 BOUNDS = LevelBounds(85, 65, 40, 15)

@@ -20,13 +20,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from casebook import deciding, retention
+from casebook import deciding
 from casebook.access import NIGHT
 from casebook.case import Case
+from casebook.dataprotection import retention
+from casebook.dataprotection.retention import Period
 from casebook.intake import take_in
 from casebook.kinds import CasebookError
 from casebook.projection import stored
-from casebook.retention import Period
 from casebook.splitting import split
 from casebook.store import Casebook, case_of, history, incidents, opened_casebook
 from casebook.tables import ACTION, CONTENT, PARTY
@@ -288,7 +289,7 @@ import os, signal, sys
 from datetime import timedelta
 from pathlib import Path
 from sqlalchemy import event
-from casebook import retention
+from casebook.dataprotection import retention
 from casebook.access import NIGHT
 from tests.made_casebook import NOW, casebook
 retention._AT_A_TIME = 2

@@ -15,7 +15,7 @@ import pytest
 
 from pipeline import engine, ingest, reading
 from pipeline.errors import InvariantError
-from pipeline.record import FileRecord, RunRecord
+from pipeline.output.record import FileRecord, RunRecord
 from pipeline.sources import Known
 from tests.made_night import (
     NIGHT,

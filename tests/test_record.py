@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.record import FileRecord, RunRecord, shown, summary_lines
+from pipeline.output.record import FileRecord, RunRecord, shown, summary_lines
 from tests.effort import tries
 
 START = datetime(2026, 11, 11, 3, tzinfo=UTC)

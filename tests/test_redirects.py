@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.redirects import CARRIED, DEEPEST, Redirector, carried_by, may_carry, redirectors, targets
 from pipeline.text import url_parts
+from pipeline.urls.redirects import CARRIED, DEEPEST, Redirector, carried_by, may_carry, redirectors, targets
 from tests.effort import tries
 
 

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli import main
-from pipeline import redrafting
 from pipeline.config import load_settings
 from pipeline.episodes import episodes, heads
-from pipeline.redrafting import CHANGES, compared
-from pipeline.replaying import Replayed, replay, with_lists
+from pipeline.trials import redrafting
+from pipeline.trials.redrafting import CHANGES, compared
+from pipeline.trials.replaying import Replayed, replay, with_lists
 from tests.effort import tries
 from tests.made_night import School, search, squid
 from tests.test_episodes import DRAFTING, TEN, table

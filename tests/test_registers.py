@@ -15,18 +15,18 @@ import pytest
 from hypothesis import given, settings
 from sqlalchemy import select
 
-from casebook import registering
 from casebook.access import NIGHT
-from casebook.filterchanges import FilterChange
-from casebook.filterchecks import FilterCheck, trace_of
+from casebook.filtering import registering
+from casebook.filtering.filterchanges import FilterChange
+from casebook.filtering.filterchecks import FilterCheck, trace_of
+from casebook.filtering.sitenames import covers, site_named
+from casebook.filtering.traces import COUNTS, effect_days, effect_of
+from casebook.filtering.unexplained import WITHHELD, Finding, findings, flips_of, outlived
 from casebook.kinds import RESULTS, CasebookError, Refused, said
-from casebook.sitenames import covers, site_named
 from casebook.store import Casebook, history
 from casebook.tables import ACTION
-from casebook.traces import COUNTS, effect_days, effect_of
-from casebook.unexplained import WITHHELD, Finding, findings, flips_of, outlived
 from casebook.verifying import verify
-from pipeline.flips import FLIPS
+from pipeline.daily.flips import FLIPS
 from pipeline.schema import SITE_VERDICTS, VERDICTS
 from tests.effort import tries
 from tests.made_casebook import NOW, STAFF, casebook, who

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from casebook import registering
 from casebook.commands import opening
+from casebook.filtering import registering
 from casebook.tables import ACTION
 from casebook.verifying import verify
 from cli import main

@@ -16,19 +16,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from casebook import registering, retention
 from casebook.access import NIGHT
 from casebook.case import Acted
-from casebook.filterchanges import FilterChange
-from casebook.filterchecks import FilterCheck
+from casebook.dataprotection import retention
+from casebook.dataprotection.retention import Period
+from casebook.filtering import registering
+from casebook.filtering.filterchanges import FilterChange
+from casebook.filtering.filterchecks import FilterCheck
+from casebook.filtering.registerfigures import registers_of
+from casebook.filtering.registers import keep_registers
 from casebook.kinds import CasebookError, said
-from casebook.registerfigures import registers_of
-from casebook.registers import keep_registers
-from casebook.retention import Period
 from casebook.store import Casebook, history
 from casebook.tables import ACTION, CONTENT
 from casebook.verifying import verify
-from pipeline.ledgerfile import opened_ledger
+from pipeline.store.ledgerfile import opened_ledger
 from tests.effort import tries
 from tests.made_casebook import NOW, casebook, who
 from tests.made_drafts import LONDON

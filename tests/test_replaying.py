@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from casebook.store import actions
 from casebook.tables import ACTION
 from cli import main
-from pipeline import replaying
 from pipeline.config import load_settings
-from pipeline.replaying import Replayed, replay
+from pipeline.trials import replaying
+from pipeline.trials.replaying import Replayed, replay
 from tests.made_casebook import casebook
 from tests.made_night import NIGHT, School, made_log, search, squid
 from tests.test_packs_night import STAFF

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.errors import StoreError
-from pipeline.ledgerfile import opened_ledger
+from pipeline.store.ledgerfile import opened_ledger
 from reports.publish import units_table
 from tests.made_night import School, later, search, squid
 

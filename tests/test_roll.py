@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import PeopleError
-from pipeline.roll import DEVICES, PEOPLE, Devices, People, PeopleColumns, load_devices, load_people
+from pipeline.school.roll import DEVICES, PEOPLE, Devices, People, PeopleColumns, load_devices, load_people
 
 PEOPLE_CSV = """username,display_name,role,year_group,classes,valid_from,valid_to
 a.example07,Amira Example,pupil,Year 9,9B; 9B/Co1,,

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from casebook.ahead import Ahead, ahead
-from casebook.routes import Step
-from pipeline.watchtoml import ROUTES
+from casebook.response.ahead import Ahead, ahead
+from casebook.response.routes import Step
+from pipeline.lists.watchtoml import ROUTES
 from tests.made_casebook import routes
 from tests.route_rows import ROWS, Leg, Row
 

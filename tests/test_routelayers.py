@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from casebook.ahead import ahead
-from casebook.contacts import load_contacts
-from casebook.guidance import routes_of
-from casebook.routelayers import with_layers
-from casebook.routes import Route, load_routes
-from pipeline import policy
+from casebook.response.ahead import ahead
+from casebook.response.contacts import load_contacts
+from casebook.response.guidance import routes_of
+from casebook.response.routelayers import with_layers
+from casebook.response.routes import Route, load_routes
 from pipeline.config import load_settings
 from pipeline.errors import ConfigError
-from pipeline.policy import Policy
+from pipeline.settings import policy
+from pipeline.settings.policy import Policy
 
 NEW = """
 [[route_step]]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from casebook.routes import load_routes
+from casebook.response.routes import load_routes
 from pipeline.errors import ConfigError
-from pipeline.watchtoml import ROUTES
+from pipeline.lists.watchtoml import ROUTES
 
-SHIPPED = resources.files("casebook").joinpath("routes.toml").read_text(encoding="utf-8")
+SHIPPED = resources.files("casebook.response").joinpath("routes.toml").read_text(encoding="utf-8")
 
 
 def _load(text: str, folder: Path) -> None:

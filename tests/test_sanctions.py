@@ -14,8 +14,8 @@ from casebook import beside
 from casebook.access import Access
 from casebook.commands.incident import incident as commands
 from casebook.deciding import report
+from casebook.display.showing import Viewer
 from casebook.sanctions import Sanctions, load_sanctions
-from casebook.showing import Viewer
 from casebook.store import Casebook, case_of
 from pipeline.errors import ConfigError
 from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, who

@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipeline import demonstration, lake, nightly, schema
-from pipeline.accounts import normalise_user
+from pipeline import lake, nightly, schema
 from pipeline.people import PeopleColumns, load_devices, load_people, resolve
+from pipeline.school.accounts import normalise_user
+from pipeline.trials import demonstration
 from sample_logs.school_roll import HERE, load
 
 STORIES: list[dict[str, Any]] = load().stories["story"]

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from benchmarks.school_week import WEEKS, begins, lessons, pupils, week, write_week
-from pipeline.limits import Thresholds
 from pipeline.match import match_texts
 from pipeline.priority import with_levels
 from pipeline.rules import bounds_of
+from pipeline.settings.limits import Thresholds
 from tests.shipped import shipped_matcher
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.search_terms import FOUND, Engine, engines, search_terms
 from pipeline.text import url_parts
+from pipeline.urls.search_terms import FOUND, Engine, engines, search_terms
 from tests.effort import tries
 
 _Found = tuple[str, str, bool]

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from pipeline import lake
 from pipeline.config import load_settings
 from pipeline.errors import ConfigError, EsafetyError, WatchlistError
+from pipeline.lists.secretlists import SecretFile, SecretList, host_forms, listed_hosts, listed_urls, ready, url_forms
 from pipeline.rules import load_rules
 from pipeline.schema import DRAFTS
-from pipeline.secretlists import SecretFile, SecretList, host_forms, listed_hosts, listed_urls, ready, url_forms
 from tests.effort import tries
 from tests.made_night import NIGHT, School, search, squid
 

@@ -18,8 +18,8 @@ from benchmarks import sessions
 from benchmarks.sessions import OWN_SESSIONS, SCALE, given, is_right, sessions_of, table
 from pipeline import lake, nightly
 from pipeline.config import load_settings
-from pipeline.flagging import labels_named
 from pipeline.schema import DRAFTS
+from pipeline.trials.flagging import labels_named
 
 SESSIONS = sessions_of(OWN_SESSIONS)
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import match, sift
-from pipeline.ahead import Later
 from pipeline.match import match_values
-from pipeline.matcher import Matcher
+from pipeline.matching.matcher import Matcher
+from pipeline.performance.ahead import Later
 from pipeline.sift import MATCHED, Sifter
 from tests.effort import tries
 from tests.shipped import shipped_matcher

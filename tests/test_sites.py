@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import sites
+from pipeline.lists import sites
 from pipeline.match import match_values
-from pipeline.matcher import Matcher, compile_watchlists
-from pipeline.matchsites import match_hosts
+from pipeline.matching.matcher import Matcher, compile_watchlists
+from pipeline.matching.matchsites import match_hosts
 from pipeline.watchlist import DomainFile, Watchlists
 from tests.effort import tries
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from benchmarks.flagging import examples
 from pipeline import match
 from pipeline.match import OF_PAGES, match_texts
-from pipeline.misspelt import everyday
-from pipeline.sieve import holds_any
-from pipeline.sought import Seeking, Sought, in_letters, part_of, tables_of
+from pipeline.spelling.misspelt import everyday
+from pipeline.words.sieve import holds_any
+from pipeline.words.sought import Seeking, Sought, in_letters, part_of, tables_of
 from tests.effort import THOROUGH, tries
 from tests.shipped import shipped_matcher
 from tests.test_match import compiled, rule

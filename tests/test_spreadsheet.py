@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.spreadsheet import as_csv, harmless
+from pipeline.output.spreadsheet import as_csv, harmless
 from tests.effort import tries
 
 #: What spreadsheets begin a formula with.

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.decode import numbered
+from pipeline.files.records import blocks
 from pipeline.formats import LINES, Declared, Parsed, registry, squid
-from pipeline.records import blocks
 from tests.effort import tries
 
 _quick = settings(max_examples=tries(150), deadline=None)

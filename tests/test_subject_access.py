@@ -17,13 +17,14 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casebook import held, outgoing
+from casebook import outgoing
 from casebook.case import STATES
+from casebook.dataprotection import held
 from casebook.kinds import KINDS
 from casebook.store import case_of, opened_casebook
 from cli import main
-from pipeline import subjectaccess
-from pipeline.heldall import Gathered, gathered
+from pipeline.dataprotection import subjectaccess
+from pipeline.dataprotection.heldall import Gathered, gathered
 from reports import subject
 from reports.subject.masking import masks
 from tests.effort import tries

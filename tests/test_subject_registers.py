@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casebook import registering
+from casebook.filtering import registering
 from casebook.store import opened_casebook
 from tests.made_casebook import do, who
 from tests.made_night import School

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casebook.telling import UNTOLD, Secrets, secrets_of
-from pipeline.levels import TRANSLATED
+from pipeline.urgency.levels import TRANSLATED
 from tests.effort import tries
 from tests.made_drafts import draft, hit
 

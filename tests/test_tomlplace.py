@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.tomlplace import Key, line_of
+from pipeline.settings.tomlplace import Key, line_of
 from tests.effort import tries
 
 TEXT = '''# a comment with [brackets] and = signs

@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from pipeline import trying
 from pipeline.errors import ConfigError, StoreError, UnknownFormat
-from pipeline.events import complete
 from pipeline.formats import Declared
-from pipeline.record import FileRecord
+from pipeline.output.record import FileRecord
 from pipeline.schema import EVENTS, REJECTS, STORED_EVENTS, conform
-from pipeline.trying import lines_for, parse_files
+from pipeline.store.events import complete
+from pipeline.trials import trying
+from pipeline.trials.trying import lines_for, parse_files
 from tests.made_night import School, made_log, squid
 
 LOG = made_log(200) + "caf\u00e9 \u2028\n" + "odd\n"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from pipeline.decode import decoded
 from pipeline.errors import SourceError
-from pipeline.unpack import compression_of
+from pipeline.files.unpack import compression_of
 from tests.effort import tries
 
 if sys.version_info >= (3, 14):

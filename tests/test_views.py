@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import finding
-from pipeline.finding import found_in
-from pipeline.phrases import compiled
-from pipeline.sieve import holds_any
-from pipeline.terms import TermError, spelt_out
-from pipeline.views import may_hide, views_of
+from pipeline.spelling.views import may_hide, views_of
+from pipeline.words import finding
+from pipeline.words.finding import found_in
+from pipeline.words.phrases import compiled
+from pipeline.words.sieve import holds_any
+from pipeline.words.terms import TermError, spelt_out
 from tests.effort import tries
 
 _TERMS = (

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from casebook.ahead import ahead
 from casebook.case import Case
-from casebook.routes import load_routes
+from casebook.response.ahead import ahead
+from casebook.response.routes import load_routes
 from casebook.store import case_of, opened_casebook, url_of
 from cli import main
 from pipeline.config import load_settings
-from pipeline.watchtoml import ROUTES
+from pipeline.lists.watchtoml import ROUTES
 
 PAGE = Path(__file__).parent.parent / "docs" / "walkthrough.md"
 

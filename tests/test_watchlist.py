@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import WatchlistError
+from pipeline.lists.watchtoml import DEFAULT_FIELDS, ROUTES, TEXT_FIELDS
 from pipeline.match import check_examples, match_texts
-from pipeline.matcher import compile_watchlists
-from pipeline.terms import Phrase, Spelt
-from pipeline.tomlplace import Place
-from pipeline.watchfolders import load, shipped
+from pipeline.matching.matcher import compile_watchlists
+from pipeline.matching.watchfolders import load, shipped
+from pipeline.settings.tomlplace import Place
 from pipeline.watchlist import Category, DomainFile, TermFile, TextRule, Watchlists
-from pipeline.watchtoml import DEFAULT_FIELDS, ROUTES, TEXT_FIELDS
+from pipeline.words.terms import Phrase, Spelt
 from tests.shipped import shipped_lists, shipped_matcher
 
 CATEGORY = """[category]

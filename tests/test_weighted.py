@@ -12,17 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.flagging import OWN_SETS, rows_of
-from pipeline import match, watchfolders
+from pipeline import match
 from pipeline.errors import WatchlistError
-from pipeline.explaining import explained
-from pipeline.levels import Seen, episode_level
-from pipeline.limits import Thresholds
 from pipeline.match import hits_in, match_texts, match_values
-from pipeline.matcher import Matcher
+from pipeline.matching import watchfolders
+from pipeline.matching.matcher import Matcher
 from pipeline.rules import bounds_of
 from pipeline.schema import BY_WORDS
-from pipeline.sieve import holds_any, worth_weighing
-from pipeline.weighted import ENOUGH, FEWEST, FOR_EACH_MORE, MAY_LACK, MOST, PREFIX, WEIGHTED, WeightedWords, read
+from pipeline.settings.limits import Thresholds
+from pipeline.trials.explaining import explained
+from pipeline.urgency.levels import Seen, episode_level
+from pipeline.words.sieve import holds_any, worth_weighing
+from pipeline.words.weighted import ENOUGH, FEWEST, FOR_EACH_MORE, MAY_LACK, MOST, PREFIX, WEIGHTED, WeightedWords, read
 from tests.effort import tries
 from tests.shipped import shipped_lists, shipped_matcher
 from tests.test_match import compiled, rule

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.withheld import MAY_BE_ILLEGAL
+from pipeline.lists.withheld import MAY_BE_ILLEGAL
 from tests.made_night import _CATEGORY, School, search, squid
 from tests.made_subject import SEALED
 

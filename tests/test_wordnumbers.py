@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.beginnings import LONGEST, SHORTEST, Beginnings
-from pipeline.chains import Chains
 from pipeline.errors import InvariantError
-from pipeline.pointsums import PointSums
+from pipeline.spelling.views import all_as_letters, as_letters, in_letters
 from pipeline.text import fold_ascii
-from pipeline.views import all_as_letters, as_letters, in_letters
-from pipeline.wordnumbers import UNKNOWN, Numbers, Said, Vocabulary, Words, pairs_of, raw_of, words_of
-from pipeline.wrongwords import WrongWords
+from pipeline.vocabulary.beginnings import LONGEST, SHORTEST, Beginnings
+from pipeline.vocabulary.chains import Chains
+from pipeline.vocabulary.pointsums import PointSums
+from pipeline.vocabulary.wordnumbers import UNKNOWN, Numbers, Said, Vocabulary, Words, pairs_of, raw_of, words_of
+from pipeline.vocabulary.wrongwords import WrongWords
 from tests.effort import tries
 
 _ASCII = st.text(st.characters(min_codepoint=0, max_codepoint=127), max_size=60)

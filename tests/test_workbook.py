@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import workbook as reader
 from pipeline.decode import decoded, numbered
 from pipeline.errors import SourceError
+from pipeline.files import workbook as reader
+from pipeline.files.records import blocks
 from pipeline.formats import Declared, registry
-from pipeline.records import blocks
 from tests.effort import tries
 from tests.made_workbook import Cell, sheet, workbook, zipped
 

@@ -25,12 +25,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline.config import Source
 from pipeline.decode import decoded, numbered, opened
+from pipeline.files.records import blocks
 from pipeline.formats import Declared, Format, registry
 from pipeline.formats._maps import ColumnMap, load_map, shipped_maps
-from pipeline.headers import as_headers, in_words
-from pipeline.record import shown
-from pipeline.records import blocks
+from pipeline.output.record import shown
 from pipeline.schema import PARSED
+from pipeline.settings.headers import as_headers, in_words
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "formats.md"

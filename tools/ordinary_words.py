@@ -1,8 +1,8 @@
 """Which misspellings of our words are words themselves, and must not be put right.
 
 In: a dictionary, one word a line (Debian's `wbritish` installs /usr/share/dict/british-english), and the shipped
-watchlists. Out: pipeline/ordinary_words.txt, to be made anew when terms have been added. Nothing of the dictionary is
-kept but the few words that a misspelling could be taken for. Refuses a dictionary that is not there.
+watchlists. Out: pipeline/spelling/ordinary_words.txt, to be made anew when terms have been added. Nothing of the
+dictionary is kept but the few words that a misspelling could be taken for. Refuses a dictionary that is not there.
 
     python tools/ordinary_words.py /usr/share/dict/british-english
 """
@@ -15,11 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline import watchfolders
-from pipeline.matcher import compile_watchlists
-from pipeline.misspelt import variants
+from pipeline.matching import watchfolders
+from pipeline.matching.matcher import compile_watchlists
+from pipeline.spelling.misspelt import variants
 
-PAGE = Path(__file__).resolve().parent.parent / "pipeline" / "ordinary_words.txt"
+PAGE = Path(__file__).resolve().parent.parent / "pipeline" / "spelling" / "ordinary_words.txt"
 _HEAD = "# Words that are spelt as they should be, near to words of the watchlists. Made by tools/ordinary_words.py.\n"
 
 

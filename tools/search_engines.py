@@ -1,10 +1,10 @@
 """Turns matomo's list of search engines into tables for a file of engines.
 
-In: matomo's `SearchEngines.yml`. Out, printed: `[[engine]]` tables as in `pipeline/search_engines.toml`, of the engines
-that this file does not have; beside them, on the other stream, what was left out and why. Only the few shapes of YAML
-that the list is written in are read; another one is refused with its line, so that nothing is read by half.
+In: matomo's `SearchEngines.yml`. Out, printed: `[[engine]]` tables as in `pipeline/urls/search_engines.toml`, of the
+engines that this file does not have; beside them, on the other stream, what was left out and why. Only the few shapes
+of YAML that the list is written in are read; another one is refused with its line, so that nothing is read by half.
 
-`python tools/search_engines.py SearchEngines.yml >pipeline/rare_search_engines.toml` brings that file up to date.
+`python tools/search_engines.py SearchEngines.yml >pipeline/urls/rare_search_engines.toml` brings that file up to date.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.hostnames import patterns
-from pipeline.search_terms import BY_HAND, engines_in
+from pipeline.urls.hostnames import patterns
+from pipeline.urls.search_terms import BY_HAND, engines_in
 
 _KEYS = {"urls", "params", "backlink", "hiddenkeyword", "charsets"}
 _WIDTH = 100

@@ -34,7 +34,7 @@ from sklearn.preprocessing import LabelBinarizer
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline.text import folded_one
-from pipeline.weighted import FEWEST, FOR_EACH_MORE, HEAD, MAY_LACK, MOST, START, USUAL, WEIGHTED, units_of
+from pipeline.words.weighted import FEWEST, FOR_EACH_MORE, HEAD, MAY_LACK, MOST, START, USUAL, WEIGHTED, units_of
 
 HERE: Final = Path(__file__).resolve().parent
 

@@ -12,12 +12,12 @@ import click
 
 from casebook import noted, verifying
 from casebook.commands.opening import CONFIG, JSON, REASON, asking, opened
+from casebook.display.looks import looks
 from casebook.kinds import said
-from casebook.looks import looks
 from casebook.store import opened_casebook, url_of
 from pipeline.config import load_settings
-from pipeline.ledgerfile import copied_ledger
-from pipeline.saying import NEEDS_ATTENTION, say, tell
+from pipeline.output.saying import NEEDS_ATTENTION, say, tell
+from pipeline.store.ledgerfile import copied_ledger
 
 
 @click.group()

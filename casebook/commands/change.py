@@ -10,18 +10,18 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from casebook import registering
 from casebook.case import Acted
 from casebook.commands.opening import JSON, REASON, Session, asking, opened
-from casebook.filterchanges import STANDINGS, FilterChange, replayed
-from casebook.flipped import noticed
+from casebook.filtering import registering
+from casebook.filtering.filterchanges import STANDINGS, FilterChange, replayed
+from casebook.filtering.flipped import noticed
+from casebook.filtering.traces import Effect, effect_days, effect_of, settled_on, site_counts
+from casebook.filtering.unexplained import Finding
 from casebook.kinds import DECISIONS, WANTED
-from casebook.traces import Effect, effect_days, effect_of, settled_on, site_counts
-from casebook.unexplained import Finding
 from pipeline.lake import Lake
-from pipeline.ledgerfile import copied_ledger
+from pipeline.output.saying import say, tell
 from pipeline.rules import told_watchlists
-from pipeline.saying import say, tell
+from pipeline.store.ledgerfile import copied_ledger
 
 _REQUEST = click.argument("request_id", metavar="REQUEST")
 

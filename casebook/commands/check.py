@@ -9,16 +9,16 @@ from typing import Any
 
 import click
 
-from casebook import registering
 from casebook.commands.opening import JSON, Session, asking, opened
-from casebook.filterchecks import FilterCheck, replayed, trace_of
+from casebook.filtering import registering
+from casebook.filtering.filterchecks import FilterCheck, replayed, trace_of
+from casebook.filtering.registers import as_seen
+from casebook.filtering.traces import lines_of
 from casebook.kinds import DEVICE_TYPES, RESULTS, CasebookError
-from casebook.registers import as_seen
-from casebook.traces import lines_of
 from pipeline.lake import Lake
-from pipeline.ledgerfile import copied_ledger
-from pipeline.localtime import NoSuchHour, instants_of
-from pipeline.saying import say, tell
+from pipeline.output.saying import say, tell
+from pipeline.store.ledgerfile import copied_ledger
+from pipeline.times.localtime import NoSuchHour, instants_of
 
 _LOCAL = "%Y-%m-%dT%H:%M"
 

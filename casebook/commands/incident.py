@@ -9,20 +9,21 @@ from typing import Any
 
 import click
 
-from casebook import beside, deciding, letters, listing, onroute, showing
+from casebook import beside, deciding, letters
 from casebook.case import STATES, Case
 from casebook.commands import leaving
 from casebook.commands.opening import JSON, REASON, WHY, Session, asking, opened, viewer_of
+from casebook.display import listing, onroute, showing
 from casebook.illegal import ILLEGAL
 from casebook.kinds import AGENCIES, GROUNDS, OUTCOMES, PARTS, PERSON_KINDS, SECONDED, Said, said
 from casebook.sanctions import load_sanctions
 from casebook.splitting import split as split_off
 from casebook.store import case_of, history
 from pipeline.errors import ConfigError
+from pipeline.lists.watchtoml import ROUTES
+from pipeline.output.saying import say, tell
 from pipeline.rules import told_watchlists
-from pipeline.saying import say, tell
 from pipeline.schema import LEVELS
-from pipeline.watchtoml import ROUTES
 
 _INCIDENT = click.argument("incident")
 

@@ -16,7 +16,7 @@ from casebook.kinds import CasebookError
 from casebook.outgoing import Export
 from casebook.packs import checking, exporting, passwords
 from casebook.packs.places import kept
-from pipeline.saying import NEEDS_ATTENTION, say, tell
+from pipeline.output.saying import NEEDS_ATTENTION, say, tell
 from pipeline.version import VERSION
 
 _FILE = click.Path(path_type=Path, dir_okay=False)

@@ -19,15 +19,15 @@ from zoneinfo import ZoneInfo
 import click
 
 from casebook.access import Access, Actor, actor_of
-from casebook.guidance import routes_of
+from casebook.display.pseudonyms import key_of
+from casebook.display.showing import Viewer
 from casebook.kinds import CasebookError
 from casebook.meant import Listed
-from casebook.pseudonyms import key_of
-from casebook.routes import Route
-from casebook.showing import Viewer
+from casebook.response.guidance import routes_of
+from casebook.response.routes import Route
 from casebook.store import Casebook, opened_casebook, url_of
 from pipeline.config import Settings, load_settings
-from pipeline.roll import PeopleColumns, load_people
+from pipeline.school.roll import PeopleColumns, load_people
 
 
 @dataclass(frozen=True)

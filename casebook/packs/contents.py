@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from casebook.deciding import names_open
+from casebook.display.showing import Viewer, as_data
 from casebook.packs import (
     CASE,
     CHAIN,
@@ -31,8 +32,7 @@ from casebook.packs import (
 )
 from casebook.packs.parts import Part, left_out, secrets_of
 from casebook.packs.places import Kept
-from casebook.routes import Route
-from casebook.showing import Viewer, as_data
+from casebook.response.routes import Route
 from casebook.telling import SAID, Secrets
 
 _OF_HIT: Final = (

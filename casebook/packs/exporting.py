@@ -14,14 +14,14 @@ from typing import Any
 
 from casebook import outgoing
 from casebook.case import applied, refuse_wrong_state
+from casebook.display.showing import Viewer
 from casebook.kinds import CasebookError, said
 from casebook.outgoing import Export
 from casebook.packs import contents, sealing
 from casebook.packs.contents import Made, Pack
 from casebook.packs.parts import parts_of
 from casebook.packs.places import Kept
-from casebook.routes import Route
-from casebook.showing import Viewer
+from casebook.response.routes import Route
 from casebook.store import Casebook, Writer
 
 

@@ -18,7 +18,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from casebook.packs import segment
-from pipeline.visible import spelt_out, visible
+from pipeline.output.visible import spelt_out, visible
 
 #: Of hits, lines, events and actions so many are shown each; the other members hold all.
 _MOST: Final = 300

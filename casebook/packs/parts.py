@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from casebook.case import Acted, Case, drafts_in
 from casebook.deciding import names_open
-from casebook.showing import Viewer, people
+from casebook.display.showing import Viewer, people
 from casebook.store import actions, as_acted, case_of
 from casebook.telling import SAID, Secrets
 from casebook.telling import secrets_of as secrets_of_drafts

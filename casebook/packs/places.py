@@ -17,12 +17,12 @@ import polars as pl
 
 from casebook.packs.lines import Line, Place
 from pipeline import lake
-from pipeline.events import complete
 from pipeline.lake import Lake
-from pipeline.ledger import Ledger
-from pipeline.ledgerfile import copied_ledger
 from pipeline.schema import DRAFT_AROUND
-from pipeline.streams import Unit
+from pipeline.store.events import complete
+from pipeline.store.ledger import Ledger
+from pipeline.store.ledgerfile import copied_ledger
+from pipeline.store.streams import Unit
 
 _AROUND_MINUTES: Final = timedelta(minutes=10)
 _LINE: Final = ("source_sha256", "line")

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from casebook.commands.opening import JSON, asking, opened
-from pipeline import purging
-from pipeline.record import deleted_lines, held_line
-from pipeline.saying import tell
+from pipeline.dataprotection import purging
+from pipeline.output.record import deleted_lines, held_line
+from pipeline.output.saying import tell
 
 
 @click.command()

@@ -9,9 +9,9 @@ from typing import Final
 import click
 
 from casebook.commands.opening import JSON, asking, opened
-from pipeline import subjectaccess
-from pipeline.saying import tell
-from pipeline.subjectaccess import Counted, Request
+from pipeline.dataprotection import subjectaccess
+from pipeline.dataprotection.subjectaccess import Counted, Request
+from pipeline.output.saying import tell
 
 #: Said to whoever made the copy, who may be the DSL or the head.
 _WITHHELD: Final = (

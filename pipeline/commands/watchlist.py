@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pipeline.saying import NEEDS_ATTENTION, say, tell
+from pipeline.output.saying import NEEDS_ATTENTION, say, tell
 
 _WITH_CONFIG = click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="Use the watchlists of this school.toml."
@@ -27,7 +27,7 @@ def watchlist() -> None:
 @_WITH_CONFIG
 def explain(text: str, kind: str, config: Path | None) -> None:
     """Say why TEXT is flagged, or why not: each rule, the characters that it found, and how its weight came about."""
-    from pipeline import explaining, flagging
+    from pipeline.trials import explaining, flagging
 
     matcher, bounds, _ = flagging.rules_of(config)
     lines = explaining.explained(flagging.FIELDS.get(kind, kind), text, matcher, bounds)
@@ -40,7 +40,7 @@ def explain(text: str, kind: str, config: Path | None) -> None:
 @_WITH_CONFIG
 def check(dictionary: Path | None, config: Path | None) -> None:
     """Try every rule on its examples, and name what is doubtful. Exit code 2 if anything is."""
-    from pipeline import explaining, flagging
+    from pipeline.trials import explaining, flagging
 
     lists = flagging.lists_of(config)
     words = dictionary.read_text("utf-8").split() if dictionary else []
@@ -68,10 +68,11 @@ def replay(now: datetime, *, config: Path, since: datetime | None, until: dateti
     Changes nothing. With --show it prints what pupils typed: for the DSL, a deputy or the head teacher, and that they
     read it goes into the history.
     """
-    from casebook import looks, verdicts
+    from casebook import verdicts
     from casebook.commands.opening import opened
-    from pipeline import replaying
+    from casebook.display import looks
     from pipeline.config import load_settings
+    from pipeline.trials import replaying
 
     last = (until or now.astimezone()).date()
     first = since.date() if since else last - timedelta(days=28)
@@ -113,8 +114,8 @@ def precision(config: Path, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
 def import_list(*, report: Path | None, as_json: bool, **asked: Any) -> None:
     """Take over a block list: squidGuard, e2guardian, hosts, Adblock, RPZ, dnsmasq, Unbound, MISP or plain."""
-    from pipeline import importing, importreport
-    from pipeline.importwriting import Request
+    from pipeline.blocklists import importing, importreport
+    from pipeline.blocklists.importwriting import Request
 
     imported = importing.import_list(Request(**asked))
     if report is not None:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from pipeline.headers import Columns
+from pipeline.settings.headers import Columns
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
 

@@ -28,11 +28,11 @@ from pipeline.formats._carriers import uncarried
 from pipeline.formats._cells import divided
 from pipeline.formats._equals import shaped
 from pipeline.formats._worded import Order, followed, late_refused, value
-from pipeline.monthnames import from_named_month
+from pipeline.times.monthnames import from_named_month
 
 if TYPE_CHECKING:
     from pipeline.formats import Declared
-    from pipeline.localtime import Running
+    from pipeline.times.localtime import Running
 
 _VERSION: Final = r" ?[0-9](?:\.[0-9]{1,2})?"
 #: What stands before the first bar, whatever a carrier has put before it.

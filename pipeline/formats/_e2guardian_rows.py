@@ -24,8 +24,8 @@ import polars as pl
 from pipeline.formats import Declared, Parsed
 from pipeline.formats._cells import divided, parted, said, skips, whole
 from pipeline.formats._e2guardian import TRANSPARENT, address, device, kind, user, verdict
-from pipeline.localtime import Running, from_local
-from pipeline.writtentime import from_epoch
+from pipeline.times.localtime import Running, from_local
+from pipeline.times.writtentime import from_epoch
 
 COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "url", "verdict", "vendor_category",

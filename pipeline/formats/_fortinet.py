@@ -27,9 +27,9 @@ import polars as pl
 
 from pipeline.formats._cells import said, whole
 from pipeline.formats._header_stamp import or_header_stamp
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
-from pipeline.writtentime import from_epoch
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
+from pipeline.times.writtentime import from_epoch
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

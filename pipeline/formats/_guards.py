@@ -15,7 +15,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Parsed
 from pipeline.formats._cells import parted, skips
-from pipeline.localtime import Running, from_local
+from pipeline.times.localtime import Running, from_local
 
 WHEN: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
 HEAD: Final = rf"{WHEN} \[[0-9]+\] "

@@ -9,9 +9,9 @@ from __future__ import annotations
 import polars as pl
 
 from pipeline.formats import Declared
-from pipeline.localtime import READ, Running
 from pipeline.schema import TIMESTAMP
-from pipeline.writtentime import from_epoch, from_written, iso_parts
+from pipeline.times.localtime import READ, Running
+from pipeline.times.writtentime import from_epoch, from_written, iso_parts
 
 
 def timed(records: pl.DataFrame, column: str, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:

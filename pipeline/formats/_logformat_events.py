@@ -28,9 +28,9 @@ from pipeline.formats._logformat import Code
 from pipeline.formats._logformat_shapes import clock_of
 from pipeline.formats._squid_verdict import verdict
 from pipeline.formats._strftime import WrittenBy
-from pipeline.localtime import Running, from_local
 from pipeline.schema import TIMESTAMP
-from pipeline.writtentime import from_epoch
+from pipeline.times.localtime import Running, from_local
+from pipeline.times.writtentime import from_epoch
 
 COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "verdict", "status",

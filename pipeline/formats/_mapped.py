@@ -18,10 +18,10 @@ import polars as pl
 from pipeline.formats import Declared
 from pipeline.formats._cells import is_background, said, whole
 from pipeline.formats._months import in_numbers
-from pipeline.headers import is_time, spread
-from pipeline.localtime import Running
 from pipeline.schema import PARSED
-from pipeline.writtentime import from_written
+from pipeline.settings.headers import is_time, spread
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 _NUMBERS: Final = ("status", "bytes", "duration_ms")
 #: Blanks may be theirs: of a name that was typed, of words, of a window.

@@ -20,8 +20,8 @@ from typing import Final
 from pipeline.errors import ConfigError
 from pipeline.formats._json import steps
 from pipeline.formats._records import SEPARATORS, cells_of, folded
-from pipeline.headers import Columns, as_headers, each_of, is_time, spread
 from pipeline.schema import PARSED, VERDICTS
+from pipeline.settings.headers import Columns, as_headers, each_of, is_time, spread
 
 Pairs = tuple[tuple[str, str], ...]
 

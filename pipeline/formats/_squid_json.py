@@ -18,7 +18,7 @@ from pipeline.formats import Declared
 from pipeline.formats._json import fields
 from pipeline.formats._logformat import Code
 from pipeline.formats._logformat_events import events_of
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 #: How a line begins.
 BEGINNING: Final = (

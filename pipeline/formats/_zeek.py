@@ -22,7 +22,7 @@ import polars as pl
 from pipeline.formats import Declared
 from pipeline.formats._cells import is_background, whole
 from pipeline.formats._instants import timed
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 #: The kinds of record, and the fields by which each is known, in the order in which one would look.
 KINDS: Final = {"http": ("host", "uri"), "ssl": ("server_name",), "dns": ("query", "rcode")}

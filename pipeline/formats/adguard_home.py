@@ -29,7 +29,7 @@ from pipeline.formats._cells import blank_apart, parted, said, whole
 from pipeline.formats._instants import timed
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _WANTED: Final = {
     "written": "T", "name": "QH", "ip": "IP", "id": "CID", "why": "Result.Reason", "service": "Result.ServiceName",

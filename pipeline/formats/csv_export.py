@@ -32,8 +32,8 @@ from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._mapped import event_columns, events
 from pipeline.formats._maps import MAPPABLE
 from pipeline.formats._records import SEPARATORS, cells_of, folded, holds_rows
-from pipeline.headers import is_time, spread
-from pipeline.localtime import Running
+from pipeline.settings.headers import is_time, spread
+from pipeline.times.localtime import Running
 
 #: The header stands among so many first records, or nowhere.
 _LOOKED_AT: Final = 100

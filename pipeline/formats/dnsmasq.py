@@ -40,8 +40,8 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._daemons import headed, of_others
 from pipeline.formats._syslog import unstructured, without_structure
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 _PROGRAM: Final = "dnsmasq|pihole-FTL"
 _HEAD: Final = headed(_PROGRAM)

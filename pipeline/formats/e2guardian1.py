@@ -29,8 +29,8 @@ from pipeline.formats._cells import blank_apart, divided, parted, said, skips, w
 from pipeline.formats._e2guardian import TRANSPARENT, address, denied_later, device, kind, user, verdict
 from pipeline.formats._e2guardian_rows import HEADER
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running, from_local
-from pipeline.writtentime import from_epoch
+from pipeline.times.localtime import Running, from_local
+from pipeline.times.writtentime import from_epoch
 
 _DATE: Final = r"[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-5][0-9]"
 _ADDRESS: Final = r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)"

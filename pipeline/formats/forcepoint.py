@@ -25,8 +25,8 @@ from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._forcepoint import COLUMNS, event
 from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._worded import Order, Shape, followed, is_said_twice, late_refused, value
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 _KEYS: Final = {
     "action": "action", "user": "user", "login": "loginID", "client": "src_host", "method": "http_method", "url": "url",

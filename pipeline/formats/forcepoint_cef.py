@@ -2,10 +2,10 @@ r"""Forcepoint (Websense) web protection, SIEM format "syslog/CEF (ArcSight)".
 
 In: lines such as `<159>Mar 15 16:07:32 10.0.0.9 CEF:0|Forcepoint|Security|8.5.0|148|Transaction permitted|1|
 act=permitted app=http ... src=10.2.3.4 suser=LDAP://10.0.0.4 CN\=Users,DC\=example/dee loginID=dee rt=1773590852
-in=4074 out=0 requestMethod=GET ... cs3Label=ContentType cs3=text/html cn1Label=DispositionCode cn1=1048 request=http://h/p`.
-`rt` counts from the epoch in seconds or, before 8.5, milliseconds. The header's signature is the category's number.
-There is no status. CEF is read as `_cef` says; what the cells mean, `_forcepoint` says. Out: `COLUMNS`.
-Refuses lines that are no such records, and whose time cannot be read.
+in=4074 out=0 requestMethod=GET ... cs3Label=ContentType cs3=text/html cn1Label=DispositionCode cn1=1048
+request=http://h/p`. `rt` counts from the epoch in seconds or, before 8.5, milliseconds. The header's signature is the
+category's number. There is no status. CEF is read as `_cef` says; what the cells mean, `_forcepoint` says. Out:
+`COLUMNS`. Refuses lines that are no such records, and whose time cannot be read.
 Source: Forcepoint, "Working with SIEM integration format strings" 8.5; Websense, "SIEM Solutions" 7.6 to 7.8.
 """
 
@@ -21,7 +21,7 @@ from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._forcepoint import COLUMNS, event
 from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._worded import Order
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _SOURCE: Final = Source(
     vendor="Forcepoint|Websense",

@@ -28,7 +28,7 @@ from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._fortinet import CLOCK, COLUMNS, FIELDS, ONCE, event, is_ours, timed
 from pipeline.formats._pairs import Pairs, taken_apart
 from pipeline.formats._syslog import unstructured, without_structure
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 #: FortiProxy and some relays leave `date` and `time` out, so that `eventtime` comes first.
 _PAIRS: Final = Pairs(keys=FIELDS, once=ONCE, first=("eventtime", *CLOCK))

@@ -28,7 +28,7 @@ from pipeline.formats._cef import Source, taken_apart
 from pipeline.formats._cells import blank_apart, divided, parted, said, skips
 from pipeline.formats._fortinet import COLUMNS, event, is_ours, timed
 from pipeline.formats._worded import Order
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 #: FortiOS's name of a field -> its CEF key.
 _KEYS: Final = {

@@ -24,7 +24,7 @@ from pipeline.formats._cells import parted
 from pipeline.formats._fortinet import COLUMNS, FIELDS, event, is_ours, timed
 from pipeline.formats._json_records import records_of
 from pipeline.formats._syslog import bare
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _WANTED: Final = {name: name for name in FIELDS}
 _SHAPE: Final = re.compile(

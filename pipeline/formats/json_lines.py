@@ -24,8 +24,8 @@ from pipeline.formats._json import fields, steps
 from pipeline.formats._mapped import event_columns, events
 from pipeline.formats._maps import MAPPABLE
 from pipeline.formats._syslog import without_header
-from pipeline.headers import is_time, spread
-from pipeline.localtime import Running
+from pipeline.settings.headers import is_time, spread
+from pipeline.times.localtime import Running
 
 
 def claims(first_lines: Sequence[str]) -> bool:

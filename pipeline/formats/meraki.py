@@ -26,7 +26,7 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, refusal, said, skips
 from pipeline.formats._syslog import bare, without_header
-from pipeline.writtentime import from_epoch
+from pipeline.times.writtentime import from_epoch
 
 _HEAD: Final = r"^ *(?:<[0-9]{1,3}>)?(?:1 )? *(?P<stamp>[0-9]{9,10}\.[0-9]{1,9}) [^ ]+ "
 #: Without brackets only where all eight groups are there, since else the port may be one of them.

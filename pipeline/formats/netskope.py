@@ -34,7 +34,7 @@ from pipeline.formats._cells import blank_apart, is_background, parted, said, sk
 from pipeline.formats._instants import timed
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _WANTED: Final = {
     "written": "timestamp", "type": "type", "traffic": "traffic_type", "access": "access_method", "user": "user",

@@ -24,8 +24,8 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._headed import Headed, read
-from pipeline.localtime import Running
-from pipeline.writtentime import from_written
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 #: What is wanted -> the names of its column: of the download, and of the API.
 _MEANINGS: Final = {

@@ -30,8 +30,8 @@ from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._delimited import Layout, split
 from pipeline.formats._panos import kind, seen, somebody, verdict
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running
-from pipeline.writtentime import from_written
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 _LAYOUT: Final = Layout(
     {

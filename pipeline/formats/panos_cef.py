@@ -25,7 +25,7 @@ from pipeline.formats._cef import Source, labelled, taken_apart, timed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
 from pipeline.formats._panos import OPEN, is_connect, seen, somebody, unquoted, verdict
 from pipeline.formats._worded import Order
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _SOURCE: Final = Source(
     vendor="Palo Alto Networks",

@@ -23,7 +23,7 @@ from pipeline.formats._instants import timed
 from pipeline.formats._json_records import records_of
 from pipeline.formats._panos import kind, seen, somebody, verdict
 from pipeline.formats._syslog import bare
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _WANTED: Final = {
     "type": "LogType", "subtype": "Subtype", "generated": "TimeGenerated", "fine": "TimeGeneratedHighResolution",

@@ -31,8 +31,8 @@ from pipeline.formats._cut import Keys, Shape, by_marks, cut
 from pipeline.formats._leef import Source, is_harmless, keys_of, marks, no_pairs, taken_apart, values
 from pipeline.formats._panos import OPEN, kind, seen, somebody, unquoted, verdict
 from pipeline.formats._worded import Order
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 _AHEAD: Final = ("cat", "Subtype", "SubType", "devTime", "src", "usrName", "SourceUser", "action", "Action")
 _NO_URL: Final = ("", "-", '""', '"-"')

@@ -33,8 +33,8 @@ from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._keyed import Keyed, read
 from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.formats._w3c import CELLS, events
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 #: What `_w3c` calls a cell, and its keys; the first that says something counts.
 _KEYS: Final = {

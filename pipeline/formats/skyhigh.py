@@ -25,8 +25,8 @@ from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._keyed import faults, number, requested
 from pipeline.formats._skyhigh import kind, verdict
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "verdict", "vendor_category", "status",

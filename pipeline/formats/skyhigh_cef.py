@@ -24,7 +24,7 @@ from pipeline.formats._cef import Source, labelled, taken_apart, timed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
 from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._worded import Order
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _SOURCE: Final = Source(
     vendor="McAfee|Skyhigh(?: Security)?",

@@ -29,8 +29,8 @@ from pipeline.formats._cells import blank_apart, parted, said
 from pipeline.formats._headed import Headed, read
 from pipeline.formats._keyed import faults, number
 from pipeline.formats._skyhigh import kind
-from pipeline.localtime import Running
-from pipeline.writtentime import from_written
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 #: What is wanted -> the names of its column.
 _MEANINGS: Final = {

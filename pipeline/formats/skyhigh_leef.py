@@ -29,9 +29,9 @@ from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._leef import Source, taken_apart
 from pipeline.formats._skyhigh import kind
 from pipeline.formats._worded import Order
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
-from pipeline.writtentime import from_epoch
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
+from pipeline.times.writtentime import from_epoch
 
 _AHEAD: Final = ("devTime", "usrName", "src", "blockReason", "httpStatus")
 _CLIENT: Final = ("url", "referer", "userAgent")

@@ -26,8 +26,8 @@ from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._keyed import Keyed, number, read
 from pipeline.formats._skyhigh import kind, verdict
 from pipeline.formats._syslog import unstructured, without_structure
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 _AHEAD: Final = ("status", "srcip", "user", "dhost", "mtd", "urlc", "mt", "bytes")
 _KEYED: Final = Keyed(

@@ -28,8 +28,8 @@ from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._keyed import Keyed, faults, number, read
 from pipeline.formats._sonicwall import VERDICTS, kind, known, scheme, verdict
 from pipeline.formats._syslog import unstructured, without_structure
-from pipeline.localtime import Running
-from pipeline.writtentime import from_written
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 _AHEAD: Final = ("time", "m", "src", "srcV6", "usr", "user", "proto")
 _KEYED: Final = Keyed(

@@ -28,7 +28,7 @@ from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._keyed import faults, number
 from pipeline.formats._sonicwall import VERDICTS, kind, known, scheme, verdict
 from pipeline.formats._worded import Order
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _AHEAD: Final = ("rt", "src", "srcV6", "susr", "suser", "proto", "in")
 _SOURCE: Final = Source(

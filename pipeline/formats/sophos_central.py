@@ -25,7 +25,7 @@ from pipeline.formats._instants import timed
 from pipeline.formats._json_records import records_of
 from pipeline.formats._sophos_central import TYPES, faults, in_words, said_of, somebody
 from pipeline.formats._syslog import bare
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _WANTED: Final = {
     "type": "type", "name": "name", "when": "when", "end": "end", "source": "source", "suser": "suser",

@@ -22,7 +22,7 @@ from pipeline.formats._carriers import uncarried
 from pipeline.formats._cef import Source, taken_apart, timed
 from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._sophos_central import TYPES, faults, in_words, said_of, somebody
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _KEYS: Final = ("source_info_ip", "end", "rt", "suser", "dhost")
 _SOURCE: Final = Source(vendor="(?i:sophos)", product="(?i:sophos central)", keys=_KEYS, once=_KEYS)

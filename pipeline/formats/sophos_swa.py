@@ -26,7 +26,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said
 from pipeline.formats._keyed import Keyed, faults, number, read, requested
 from pipeline.formats._syslog import unstructured, without_structure
-from pipeline.writtentime import from_epoch
+from pipeline.times.writtentime import from_epoch
 
 _AHEAD: Final = ("h", "u", "s", "t", "T", "act", "cat", "out", "meth")
 _KEYED: Final = Keyed(

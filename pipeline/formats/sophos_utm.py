@@ -28,8 +28,8 @@ from pipeline.formats._cells import blank_apart, is_background, parted, said, sk
 from pipeline.formats._daemons import MODERN, STAMP
 from pipeline.formats._keyed import Keyed, faults, number, read
 from pipeline.formats._syslog import unstructured, without_structure
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 _AHEAD: Final = ("id", "action", "method", "user", "statuscode", "size")
 _KEYED: Final = Keyed(

@@ -29,8 +29,8 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
 from pipeline.formats._keyed import Keyed, faults, number, unsorted
 from pipeline.formats._syslog import bare, without_structure
-from pipeline.localtime import Running
-from pipeline.writtentime import from_written
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 _AHEAD: Final = ("log_type", "log_component", "log_subtype", "user_name")
 _BOTH: Final = (*_AHEAD, "url", "domain", "src_ip", "referer")

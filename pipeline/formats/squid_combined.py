@@ -30,8 +30,8 @@ from pipeline.formats._logformat_events import COLUMNS, events_of, wanted_of
 from pipeline.formats._logformat_lines import Layout, cut, layout_of
 from pipeline.formats._squid_json import BEGINNING
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running
 from pipeline.schema import STORED_EVENTS
+from pipeline.times.localtime import Running
 
 _HEADERS: Final = r"(?: \[[^\[\]]*\] \[[^\[\]]*\])"
 _RESULT: Final = "[A-Z][A-Z0-9_]*:[A-Z][A-Z0-9_]*"

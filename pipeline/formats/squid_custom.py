@@ -27,7 +27,7 @@ from pipeline.formats._logformat import Code, pieces_of
 from pipeline.formats._logformat_events import COLUMNS, events_of, wanted_of
 from pipeline.formats._logformat_lines import Layout, cut, layout_of
 from pipeline.formats._syslog import without_header
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 
 def claims(first_lines: Sequence[str]) -> bool:

@@ -29,7 +29,7 @@ from pipeline.formats._cells import Fault, blank_apart, is_background, parted, r
 from pipeline.formats._instants import timed
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _COMMON: Final = {"stamp": "timestamp", "type": "event_type", "source": "src_ip"}
 _HTTP: Final = {

@@ -32,8 +32,8 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
 from pipeline.formats._delimited import Layout, split
 from pipeline.formats._umbrella import ACCOUNT, OF_DEVICES, OF_PEOPLE, VERDICTS
-from pipeline.localtime import Running
-from pipeline.writtentime import from_written
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 _WANTED: Final = (*range(16), 21, 23, 24, 25)
 _LAYOUT: Final = Layout({f"c{at}": at for at in _WANTED}, least=1, loose=True)

@@ -30,7 +30,7 @@ from pipeline.formats._instants import timed
 from pipeline.formats._json_records import records_of
 from pipeline.formats._syslog import bare
 from pipeline.formats._umbrella import ACCOUNT, OF_DEVICES, OF_PEOPLE, VERDICTS
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 #: So many identities and categories are looked at.
 _FIRST: Final = range(8)

@@ -36,8 +36,8 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips, whole
 from pipeline.formats._daemons import BEFORE, MODERN, SECOND_HOST, STAMP, TWICE, of_others
 from pipeline.formats._syslog import unstructured, without_structure
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 _PROGRAM: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _HEAD: Final = (

@@ -37,8 +37,8 @@ from pipeline.formats._delimited import Layout, split
 from pipeline.formats._proxysg_usual import MORE, begins_as_usual, is_usual, usual_fields
 from pipeline.formats._syslog import bare, without_header
 from pipeline.formats._w3c import CELLS, Fields, events, stamp
-from pipeline.localtime import Running
-from pipeline.writtentime import from_written
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "device", "method", "host", "url", "app", "verdict",

@@ -31,8 +31,8 @@ from pipeline.formats._header_stamp import header_stamp
 from pipeline.formats._keyed import Keyed, read
 from pipeline.formats._syslog import unstructured, without_structure
 from pipeline.formats._watchguard import COLUMNS, event, is_ours
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 _KEYED: Final = Keyed(
     keys=(

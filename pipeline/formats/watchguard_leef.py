@@ -25,8 +25,8 @@ from pipeline.formats._cells import blank_apart, parted, said, skips
 from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._leef import Source, taken_apart
 from pipeline.formats._watchguard import COLUMNS, event, is_ours
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 _SOURCE: Final = Source(
     vendor="WatchGuard",

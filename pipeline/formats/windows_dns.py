@@ -31,8 +31,8 @@ import polars as pl
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, parted, skips
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running
-from pipeline.writtentime import from_written
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 _STAMP: Final = (
     r"(?:[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|[0-9]{8}) [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?: ?[AaPp]\.?[Mm]\.?)?"

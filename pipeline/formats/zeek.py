@@ -32,7 +32,7 @@ from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, divided, parted, skips
 from pipeline.formats._zeek import CANNOT, COLUMNS, FIELDS, GIVES, UNPROVEN, is_no_query, kind_of, told
 from pipeline.formats._zeek_usual import USUAL
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _HEADER: Final = re.compile(r"#(separator|set_separator|empty_field|unset_field|path|open|close|fields|types)\b")
 _CLIENT: Final = re.compile(r"id[^0-9A-Za-z]+orig_h")

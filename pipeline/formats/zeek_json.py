@@ -22,7 +22,7 @@ from pipeline.formats._cells import blank_apart, divided, parted, said, skips
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
 from pipeline.formats._zeek import CANNOT, COLUMNS, FIELDS, GIVES, UNPROVEN, is_no_query, told
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 #: A field that each log always has, since Zeek gives it a value from the start.
 _ALWAYS: Final = {"request_body_len": "http", "established": "ssl", "client_initial_dcid": "ssl", "rejected": "dns"}

@@ -28,8 +28,8 @@ from pipeline.formats._cells import blank_apart, divided, is_background, parted,
 from pipeline.formats._delimited import Layout, split
 from pipeline.formats._distinct import judged
 from pipeline.formats._syslog import bare, without_header
-from pipeline.localtime import Running
-from pipeline.writtentime import from_written
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 #: What is wanted -> the keys that may hold it, and its cell in the CSV record.
 _MEANINGS: Final[dict[str, tuple[tuple[str, ...], int | None]]] = {

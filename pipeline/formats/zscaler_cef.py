@@ -22,7 +22,7 @@ from pipeline.formats._cells import blank_apart, parted
 from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._worded import Order
 from pipeline.formats._zscaler import COLUMNS, event, spoken
-from pipeline.localtime import Running
+from pipeline.times.localtime import Running
 
 _SOURCE: Final = Source(
     vendor="Zscaler",

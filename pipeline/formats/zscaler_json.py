@@ -29,8 +29,8 @@ from pipeline.formats._distinct import judged
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
 from pipeline.formats._zscaler_dns import DNS_NAMES, dns_verdict
-from pipeline.localtime import Running
-from pipeline.writtentime import from_written
+from pipeline.times.localtime import Running
+from pipeline.times.writtentime import from_written
 
 #: Each column by the names that it has in the templates; the first that says something counts.
 _NAMES: Final = {

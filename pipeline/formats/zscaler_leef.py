@@ -22,8 +22,8 @@ from pipeline.formats._header_stamp import or_header_stamp
 from pipeline.formats._leef import Source, taken_apart
 from pipeline.formats._worded import Order
 from pipeline.formats._zscaler import COLUMNS, event, spoken
-from pipeline.localtime import Running
-from pipeline.monthnames import from_named_month
+from pipeline.times.localtime import Running
+from pipeline.times.monthnames import from_named_month
 
 _SOURCE: Final = Source(
     vendor="Zscaler",

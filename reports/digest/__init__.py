@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
-    from casebook.routes import Route
+    from casebook.response.routes import Route
     from pipeline.watchlist import Category
 
 

@@ -19,7 +19,7 @@ from reports.digest.view import is_withheld
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from casebook.routes import Route
+    from casebook.response.routes import Route
     from pipeline.watchlist import Category
 
 #: What asks to be read today is never folded.

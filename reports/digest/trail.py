@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.output.visible import spelt_out
 from pipeline.schema import LEVELS
-from pipeline.visible import spelt_out
-from pipeline.weighted import PREFIX
+from pipeline.words.weighted import PREFIX
 from reports.dates import clock, local, short_date
 from reports.digest.words import FIELDS, KINDS_SHORT, VERDICTS, VERDICTS_SHORT, WHAT, known
 from reports.page import Piece, counted, excerpt

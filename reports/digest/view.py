@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.levels import SEE_TO_THE_CHILD, TRANSLATED
+from pipeline.urgency.levels import SEE_TO_THE_CHILD, TRANSLATED
 from reports.dates import span_in_words
 from reports.digest.masks import ACCOUNT_WITHHELD, mask_for, masked_hits, masked_near
 from reports.digest.names import SchoolNames, without_names, without_names_in
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-    from casebook.routes import Route
+    from casebook.response.routes import Route
     from pipeline.watchlist import Category, RuleNotes
 
 #: Grades at which a pupil may be named.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from casebook.registerfigures import CHANGES, CHECKS, FLIPPED, Registers
+from casebook.filtering.registerfigures import CHANGES, CHECKS, FLIPPED, Registers
 from pipeline.errors import InvariantError
 from pipeline.schema import ACTIVE, COVERAGE, FACTS, UNITS
 from reports.queries import ask, connect, queries

@@ -1,7 +1,7 @@
 -- The figures of the governors' report. Every query below is run by its name.
 --
 -- Inputs (see pipeline/schema.py): facts, active, coverage, units; levels (day, level, drafts); changes, checks and flips
--- (see casebook/registerfigures.py);
+-- (see casebook/filtering/registerfigures.py);
 -- declared (site, source), the sources that should give a log every school hour.
 -- Parameters: $first_day and $last_day, the term, both included; $school_days, the days on which logs are expected;
 -- $first_hour and $last_hour, the hours of such a day in which they are, both included.

@@ -16,7 +16,7 @@ from typing import Final
 
 import polars as pl
 
-from pipeline.accounts import normalise_user
+from pipeline.school.accounts import normalise_user
 from pipeline.text import unescape_once, without_escapes
 from reports.digest.names import SchoolNames, school_names, without_names_in
 

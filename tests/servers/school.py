@@ -16,9 +16,9 @@ import polars as pl
 from click.testing import CliRunner
 
 from cli import main
-from pipeline.events import complete
 from pipeline.lake import Lake, read_days
 from pipeline.schema import DRAFTS, FACTS, REJECTS, STORED_EVENTS, conform
+from pipeline.store.events import complete
 from tests.servers.client import Login
 from tests.shipped import kept_for
 

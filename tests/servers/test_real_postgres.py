@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from casebook import retention
 from casebook.access import NIGHT
+from casebook.dataprotection import retention
 from casebook.intake import take_in
 from casebook.kinds import CasebookError
 from casebook.store import Casebook, opened_casebook
