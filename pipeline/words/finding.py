@@ -235,10 +235,10 @@ def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span
     """What is found when a word with signs in it is one of ours: `s*icide`; and where there are several, all at
     once."""
     tokens = [(token.span(), _unmasked(token[0], phrases)) for token in _TOKEN.finditer(text)]
-    chosen = [((span, word),) for span, words in tokens for word in words]
-    known = [[(span, word) for word in words] for span, words in tokens[:_MOST_MASKED] if words]
+    known = [[(span, word) for word in words] for span, words in tokens if words]
+    chosen: list[tuple[tuple[_Span, str], ...]] = [(each,) for meant in known for each in meant]
     if len(known) > 1:
-        chosen += islice(product(*known), _MOST_AT_ONCE)
+        chosen += islice(product(*known[:_MOST_MASKED]), _MOST_AT_ONCE)
     for words in chosen:
         # As long as they are masked, so that the places of the others stay.
         whole = text
