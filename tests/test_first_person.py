@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import polars as pl
+import pytest
 
 from pipeline.match import match_texts
 from pipeline.watchlist import TextRule
@@ -60,3 +61,19 @@ def test_only_a_fixed_phrase_silences_a_rule_about_oneself() -> None:
         if len(phrase.text.split()) == 1
     }
     assert words == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "please tell me a better way to die", "carrying a knife makes me feel safe",
+        "my mum is going to kill me because i told",
+        "im gonna chop her head off outside st thomas more school", "mum left us with her dealer when do we eat",
+        "he asked me to send a pic of just me on royale high", "he asked me to send a pic of just me on roblox",
+        "staff pin me on the floor in the lesson when nobody is looking",
+    ],
+)  # fmt: skip
+def test_a_name_a_game_or_a_turn_of_phrase_silences_no_child(text: str) -> None:
+    found = match_texts(pl.DataFrame({"field": ["typed_text"], "text": [text]}), shipped_matcher())
+    # Counted at least, and drafted but for the idiom.
+    assert found.filter(pl.col("weight") >= (37 if "my mum" in text else 40)).height

@@ -48,7 +48,9 @@ def _times(parsed: Parsed) -> list[str]:
 @pytest.mark.parametrize(
     "header", ["Time (UTC)", "TimeGenerated [UTC]", "time_utc", "CreatedUTC", "UtcTime", "utc", "UTC time"]
 )
-@pytest.mark.parametrize("written", ["14/09/2026 08:05:01", "9/14/2026, 8:05:01.0 AM", "2026-09-14T09:05:01+01:00"])
+@pytest.mark.parametrize("written", [
+    "14/09/2026 08:05:01", "9/14/2026, 8:05:01.0 AM", "2026-09-14T09:05:01+01:00", "20260914T080501", "20260914080501",
+])  # fmt: skip
 def test_a_header_that_says_utc_is_believed(header: str, written: str) -> None:
     asked = replace(_WHOLE, timezone=ZoneInfo("Europe/London"), date_order=None, columns=(("ts", header), ("url", "U")))
     parsed = [_csv([f"{header},U", f'"{written}",http://x.example/'], asked)]
@@ -60,7 +62,17 @@ def test_a_header_that_says_utc_is_believed(header: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["Time (UTC+00:00) London", "Time (UTC+1)", "UTC offset time", "outcome", "Time (GMT)"]
+    "header",
+    [
+        "Time (UTC+00:00) London",
+        "Time (UTC+1)",
+        "Time (UTC\u201305:00)",
+        "UTC\u00b11",
+        "UTC/GMT +1",
+        "UTC offset time",
+        "outcome",
+        "Time (GMT)",
+    ],
 )
 def test_a_header_that_says_something_else_is_not(header: str) -> None:
     asked = replace(_WHOLE, timezone=ZoneInfo("Europe/London"), columns=(("ts", header), ("url", "U")))

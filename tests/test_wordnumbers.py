@@ -19,7 +19,7 @@ from pipeline.vocabulary.wrongwords import WrongWords
 from tests.effort import tries
 
 _ASCII = st.text(st.characters(min_codepoint=0, max_codepoint=127), max_size=60)
-_LETTERS = st.text("ab1", min_size=1, max_size=45)
+_LETTERS = st.text("ab1", min_size=1, max_size=90)
 _KNOWN = ("boil", "the", "lobster", "pot", "a", "supercalifragilisticexpialidocious")
 _SAYING = st.lists(st.sampled_from([*_KNOWN, "xyzzy", "teh", "gonna"]), max_size=8)
 
@@ -42,10 +42,8 @@ def test_words_are_those_of_the_folded_texts(texts: list[str]) -> None:
 @settings(max_examples=tries(300))
 @given(st.lists(_ASCII, max_size=8))
 def test_in_letters_they_are_those_of_each_text_in_letters(texts: list[str]) -> None:
-    # Where one text is read, several signs before a letter are one letter each; here only the last is.
-    few = [text for text in texts if not any(sign + other in text for sign in "!|(" for other in "!|(")]
-    assert _spelt(all_as_letters(raw_of(pl.Series(few, dtype=pl.String)))) == [
-        folded.split() for folded in fold_ascii(pl.Series([as_letters(text) for text in few], dtype=pl.String))
+    assert _spelt(all_as_letters(raw_of(pl.Series(texts, dtype=pl.String)))) == [
+        folded.split() for folded in fold_ascii(pl.Series([as_letters(text) for text in texts], dtype=pl.String))
     ]
 
 
@@ -76,6 +74,13 @@ def test_a_key_has_the_number_of_the_first_that_is_the_same(keys: list[int], ask
     assert known.own.tolist() == [keys.index(key) for key in keys]
     found = known.of(np.array(asked, dtype=np.uint64) << np.uint64(shift)).tolist()
     assert found == [keys.index(key) if key in keys else UNKNOWN for key in asked]
+
+
+def test_words_that_are_alike_have_keys_of_their_own() -> None:
+    # The same letters twice, and long words that differ in the middle only.
+    twice = [f"{number:08}" * 2 for number in range(5_000)]
+    middle = [f"{'a' * 45}{number:05}{'b' * 30}" for number in range(5_000)]
+    assert len({*words_of(pl.Series([*twice, *middle])).keys.tolist()}) == 10_000
 
 
 def test_a_vocabulary_is_of_single_words() -> None:

@@ -26,7 +26,11 @@ _KINDS: Final = (
     (rb"SQLite format 3\x00", "is a database of SQLite, not a log", "Name the log itself."),
     (rb"ElfFile\x00", "is an event log of Windows (.evtx)", _EXPORT),
     (rb"%PDF-[12]\.", "is a PDF", _EXPORT),
-    (rb"(?:\xef\xbb\xbf)?\s{0,20}(?i:<!doctype html|<html)[\s>]", "is a web page, whatever its name says", _EXPORT),
+    (
+        rb"(?:\xef\xbb\xbf)?\s{0,20}(?i:<!doctype html|<html|<head|<table)[\s>]",
+        "is a web page, whatever its name says",
+        _EXPORT,
+    ),
     (rb"(?:\xef\xbb\xbf)?\s{0,20}<\?xml\s", "is XML, whatever its name says", _EXPORT),
 )
 _PATTERNS: Final = tuple((re.compile(begin, re.DOTALL), what, remedy) for begin, what, remedy in _KINDS)

@@ -1,7 +1,7 @@
 """Stamps that name their offset, and counts from the epoch, are read many at once; all others as they are written.
 
 In: records with a column of written times. Out: the same records with the columns of `localtime.READ`. Refuses what
-`localtime.from_written` refuses; it reads the same, so that which of the two took a stamp makes no difference.
+`writtentime.from_written` refuses; it reads the same, so that which of the two took a stamp makes no difference.
 """
 
 from __future__ import annotations

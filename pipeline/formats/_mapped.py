@@ -4,7 +4,8 @@ In: the mapped cells as text, `ts` among them, in the order of the lines; what i
 time that stands in several columns is their cells with blanks between them, and empty where one of them is. Where a
 header of the time says UTC, its stamps without a zone are UTC, whatever is declared. Out: the event columns, or the
 reason and detail of a reject. A row with typed text is `typed`; a word that the map does not know is the verdict
-`unknown`, and a status of 407 a `challenge`. Refuses numbers that are none, and times as `localtime.from_written` does.
+`unknown`, and a status of 407 a `challenge`. Refuses numbers that are none, and times as `writtentime.from_written`
+does.
 """
 
 from __future__ import annotations
@@ -31,9 +32,12 @@ _QUOTED: Final = 40
 _NOUGHTS: Final = r"^([0-9]+)\.00?$"
 _MIDNIGHT: Final = r"^(\S.*[0-9])(?:T| +)(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)? ?[Aa][Mm])$"
 #: UTC as a word of a header, also in `time_utc`, `CreatedUTC` and `UtcTime`.
-_UTC: Final = re.compile(r"(?:UTC|Utc|(?<![A-Za-z])utc(?![a-z]))(?! ?[+-] ?[0-9]|[ _]?[Oo]ffset)")
+_UTC: Final = re.compile(
+    r"(?:UTC|Utc|(?<![A-Za-z])utc(?![a-z]))(?![ /A-Z]*[+\-\u2013\u2212\u00b1] ?[0-9]|[ _]?[Oo]ffset)"
+)
 #: A time that ends in its minute or second; an offset has a sign before it.
 _ZONELESS: Final = r"(?i)([ T,][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?: ?[ap]\.?m\.?)?)$"
+_RUN_TOGETHER: Final = "^([0-9]{8}T?[0-9]{6})$"
 _HOUR: Final = "^[0-9]{1,2}:[0-9]"
 _OWN: Final = ("ts", "ts_quality", "verdict", "kind", "line")
 
@@ -48,7 +52,7 @@ def events(cells: pl.DataFrame, declared: Declared, running: Running) -> tuple[p
     cells = _with_whole_times(cells)
     written = in_numbers(cells["ts"])
     if _are_utc(declared):
-        written = written.str.replace(_ZONELESS, "$1 UTC")
+        written = written.str.replace(_ZONELESS, "$1 UTC").str.replace(_RUN_TOGETHER, "${1}Z")
     timed, after = from_written(written, declared.timezone, declared.date_order, running)
     rest = cells.drop("ts").with_columns(_spoken(name) for name in cells.columns if name not in {"line", "ts"})
     numbers = [name for name in _NUMBERS if name in rest.columns]

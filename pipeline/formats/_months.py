@@ -1,4 +1,4 @@
-"""Dates whose month is a word are written in numbers, so that `localtime.from_written` can read them.
+"""Dates whose month is a word are written in numbers, so that `writtentime.from_written` can read them.
 
 In: times as an export writes them. Out: the same, but `8 Sep 2025 09:05`, `Mon, 8 September 2025 at 9:05 AM`,
 `Sep 8, 2025, 9:05 AM` and their like as `2025-09-8 9:05 AM`: with a word for the month nothing is left to be proved. So

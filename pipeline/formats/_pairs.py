@@ -71,8 +71,8 @@ class Pairs:
 
     @cached_property
     def torn(self) -> str:
-        """A value of one of the keys without quotes, and behind it a word that is no pair: its end is not said."""
-        keys = "|".join(re.escape(key) for key in self.keys)
+        """A value on which the meaning hangs, without quotes, and behind it a word that is no pair: it has no end."""
+        keys = "|".join(re.escape(key) for key in self.once)
         return rf'^(?:[^"]*"[^"]*")*(?:|[^"]*[ ,>])(?:{keys})=[^ "\x00]+ +[^ ="\x00]+(?:[ \x00]|$)'
 
 

@@ -129,7 +129,7 @@ class Fields:
 
 
 def stamp(fields: Fields) -> pl.Expr:
-    """The time of a row as `localtime.from_written` reads it."""
+    """The time of a row as `writtentime.from_written` reads it."""
     if {"date", "time"} <= fields.places.keys():
         return pl.concat_str("date", pl.lit(" "), "time", pl.lit("Z")).alias("stamp")
     if "epoch" in fields.places:

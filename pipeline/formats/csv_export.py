@@ -13,7 +13,7 @@ stand in several columns, all of them in the header: their cells are joined as t
 everything while there is no such line, apart from those of the first ten that are no data: a text alone, or a label
 with its value, fewer cells than the map has, and no time of day at the beginning of a cell; rows with too few
 cells, or too many that are not empty; broken quotes, also two that stand rows apart; line ends that are a carriage
-return alone; numbers that are none; and times as `localtime.from_written` does.
+return alone; numbers that are none; and times as `writtentime.from_written` does.
 Never recognised by itself, since any table would fit: `--format csv` or a source of school.toml must name it.
 """
 

@@ -7,7 +7,7 @@ the columns that the map names, with `ts_quality`, `verdict` and `kind`; a list 
 and of a time under several keys the texts are joined as the map names them.
 Refuses: what is no JSON object, or says a wanted key twice and differently; an object or a list where a text is wanted;
 a record that has none of the keys of its map beside the time (the map is for something else), unless the map has them
-all as hidden; numbers that are none; and times as `localtime.from_written` does.
+all as hidden; numbers that are none; and times as `writtentime.from_written` does.
 Never recognised by itself: `--format json` or a source of school.toml must name it.
 """
 

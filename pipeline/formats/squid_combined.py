@@ -49,8 +49,8 @@ _IS_NAMED: Final = r"^[0-9.\-]*[A-Za-z_][A-Za-z0-9_.\-]* "
 _BETWEEN: Final = '" "'
 _UNCLEAR: Final = "has more than one place where a referrer could end and a user agent begin"
 _SHAPE: Final = re.compile(
-    r"[0-9A-Za-z_.:-]+ \S.* \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}(?::[0-9]{2}){3} [+-][0-9]{4}\] "
-    rf'"\S+ .+ \S+" [0-9]{{1,3}} -?[0-9]+ (?:".*" ".*" )?{_RESULT}(?: \[|$)'
+    r"[0-9A-Za-z_.:-]+ [^ \[][^\[]* \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}(?::[0-9]{2}){3} [+-][0-9]{4}\] "
+    rf'"[^" ]+ [^"]+" [0-9]{{1,3}} -?[0-9]+ (?:".*" )?{_RESULT}(?: \[|$)'
     rf"|{BEGINNING}"
 )
 _COLUMNS: Final = tuple(name for name in COLUMNS if name not in {"host", "content_type"})

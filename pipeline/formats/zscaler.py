@@ -201,7 +201,7 @@ def _said(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _stamp() -> pl.Expr:
-    """The time of a row as `localtime.from_written` reads it."""
+    """The time of a row as `writtentime.from_written` reads it."""
     parts = pl.col("time").str.extract_groups(f"^{_WORDED}$").struct
     month = parts["month"].replace({word: f"{number:02}" for number, word in enumerate(_MONTHS, 1)})
     day = parts["day"].str.pad_start(2, "0")

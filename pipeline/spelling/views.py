@@ -152,6 +152,11 @@ def may_hide(text: pl.Expr) -> pl.Expr:
     return triple | entity | text.str.contains(apart) | text.str.contains(_MASKED)
 
 
+def hides(text: str) -> bool:
+    """Whether one text may have any other view than those."""
+    return not text.isascii() or bool(pl.select(may_hide(pl.lit(text))).item())
+
+
 def _composed(name: str, text: str, places: list[int]) -> View:
     """A view of a text that was made of another one; `places` are those of its characters, and of its end."""
     folded, origin = fold_one(text)

@@ -19,7 +19,7 @@ from pipeline.matching.matchsites import match_hosts
 from pipeline.output.record import shown
 from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
 from pipeline.schema import BY_WORDS
-from pipeline.spelling.views import WEIGHT
+from pipeline.spelling.views import WEIGHT, hides
 from pipeline.text import fold_one
 from pipeline.watchlist import TextRule, Watchlists
 from pipeline.words import weighted
@@ -41,7 +41,7 @@ def explained(kind: str, text: str, matcher: Matcher, bounds: LevelBounds) -> li
 
 def _in_field(field: str, text: str, matcher: Matcher, bounds: LevelBounds, *, helps: bool) -> Iterator[str]:
     weighing = weighing_of(field, text, matcher)
-    found = found_in(text, matcher.phrases, typed=field not in OF_PAGES)
+    found = found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides(text))
     for find in sorted(found, key=lambda each: (each.start, each.rule)):
         if matcher.rules[find.rule].fields != _BY_FILTER:
             reads = helps and field == "path"
@@ -56,7 +56,7 @@ def _in_field(field: str, text: str, matcher: Matcher, bounds: LevelBounds, *, h
 
 def _of_words(field: str, text: str, weighing: Weighing, matcher: Matcher, bounds: LevelBounds) -> Iterator[str]:
     """What the words say together, and whether that counts beside what the rules find."""
-    counts = next((hit for hit in hits_in(field, text, matcher) if hit[-2] == BY_WORDS), None)
+    counts = next((hit for hit in hits_in(field, text, matcher, hides=hides(text)) if hit[-2] == BY_WORDS), None)
     found = weighing.found({counts[3]} if counts else frozenset())
     if not found:
         return

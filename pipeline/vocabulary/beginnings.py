@@ -18,7 +18,7 @@ SHORTEST: Final = IN_A_KEY
 #: So many letters tell one of these from most other words; fewer are the beginning of too many.
 LONGEST: Final = 11
 #: An odd number without a pattern.
-_MIX: Final = np.uint64(0x9FB21C651E98DF25)
+_ODD: Final = np.uint64(0x9FB21C651E98DF25)
 
 
 class Beginnings:
@@ -52,4 +52,4 @@ class Beginnings:
 
 def _key(words: Words, places: Places, length: int) -> Keys:
     """Of so many letters from each place on: the first eight and the last eight."""
-    return (eight_from(words.by_eight, places) * _MIX ^ eight_from(words.by_eight, places + length - IN_A_KEY)) * _MIX
+    return (eight_from(words.by_eight, places) * _ODD ^ eight_from(words.by_eight, places + length - IN_A_KEY)) * _ODD

@@ -3,8 +3,8 @@
 In: texts of ASCII. Out: `Words`, which says of every word of theirs to which text it belongs, where it stands and its
 key; and a `Vocabulary`, which has a number for each word that it knows. Refuses nothing.
 
-A key is 64 bits made of the letters of a word (of its first forty and its last eight) and their number. Of the words of
-the shipped lists, two have the same by chance in one of a hundred million sets of lists.
+A key is 64 bits made of the letters of a word and their number. Of the words of the shipped lists, two have the same by
+chance in one of a hundred million sets of lists.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BLANK: Final = 32
 FOLDED: Final = FOLDED_BYTES.replace(b"\n", b" ")
 #: So many letters are read at once.
 IN_A_KEY: Final = 8
-#: Of a longer word no more of its beginning is part of its key.
+#: Few words are longer; the rest of those is read by itself.
 _READ: Final = 40
 #: Of eight bytes, the first so many.
 _FIRST: Final = np.array([(1 << (8 * size)) - 1 for size in range(IN_A_KEY + 1)], dtype=np.uint64)
@@ -71,13 +71,19 @@ class Words:
     def keys(self) -> Keys:
         """The key of each word."""
         by_eight = self.by_eight
-        keys = eight_from(by_eight, self.starts) & _FIRST[np.minimum(self.lengths, IN_A_KEY)]
-        keys *= _MIX[0]
+        keys = _mixed(eight_from(by_eight, self.starts) & _FIRST[np.minimum(self.lengths, IN_A_KEY)], 0)
         long = np.flatnonzero(self.lengths > IN_A_KEY)
-        keys[long] ^= eight_from(by_eight, self.starts[long] + self.lengths[long] - IN_A_KEY) * _MIX[1]
+        keys[long] ^= _mixed(eight_from(by_eight, self.starts[long] + self.lengths[long] - IN_A_KEY), 1)
         for at in range(IN_A_KEY, _READ, IN_A_KEY):
             long = long[self.lengths[long] > at + IN_A_KEY]
-            keys[long] = (keys[long] ^ keys[long] >> _HALF) * _MIX[2] ^ eight_from(by_eight, self.starts[long] + at)
+            keys[long] ^= _mixed(eight_from(by_eight, self.starts[long] + at), at)
+        long = long[self.lengths[long] > _READ + IN_A_KEY]
+        if len(long):
+            counts = (self.lengths[long] - _READ - 1) // IN_A_KEY
+            first = np.cumsum(counts) - counts
+            apart = _READ + (np.arange(counts.sum()) - np.repeat(first, counts)) * IN_A_KEY
+            rest = _mixed(eight_from(by_eight, np.repeat(self.starts[long], counts) + apart), apart)
+            keys[long] ^= np.bitwise_xor.reduceat(rest, first)
         keys ^= self.lengths.astype(np.uint64)
         keys ^= keys >> _HALF
         keys *= _MIX[2]
@@ -94,6 +100,16 @@ class Words:
     def text_at(self, places: Places) -> Places:
         """The numbers of the texts in which some places of `data` lie."""
         return np.searchsorted(self.bounds, places, side="right") - 1
+
+
+def _mixed(eight: Keys, at: int | Places) -> Keys:
+    """Eight letters of a word and where they stand in it, as a number without a pattern."""
+    mixed: Keys = (eight ^ np.asarray(at).astype(np.uint64) * _MIX[0]) * _MIX[1]
+    mixed ^= mixed >> _HALF
+    mixed *= _MIX[2]
+    mixed ^= mixed >> _HALF
+    mixed *= _MIX[0]
+    return mixed
 
 
 class Said(NamedTuple):
@@ -235,10 +251,10 @@ class Vocabulary:
 
     def __init__(self, words: pl.Series) -> None:
         self.words, self.size = words, len(words)
-        cut = words_of(words)
-        if len(cut.rows) != self.size or (cut.rows[1:] == cut.rows[:-1]).any():
+        single = words_of(words)
+        if len(single.rows) != self.size or (single.rows[1:] == single.rows[:-1]).any():
             raise InvariantError("What is to have a number is not one word of letters and digits.")
-        self._numbers = Numbers(cut.keys)
+        self._numbers = Numbers(single.keys)
 
     def of(self, words: Words) -> WordNumbers:
         """The number of every word of some texts; `UNKNOWN` for what is not of these."""

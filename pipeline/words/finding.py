@@ -32,6 +32,8 @@ _SHORT: Final = 200
 #: So many words may be meant by one that is masked; so many of these are put right at once, in so many ways.
 _MOST_MEANT: Final = 6
 _MOST_MASKED, _MOST_AT_ONCE = 4, 64
+#: So many masked words of a text are read, and so many characters for them: a page of stars is no text.
+_MOST_TOKENS, _MOST_READ = 200, 1_000_000
 
 #: From the first character of a folded text to behind the last.
 _Span = tuple[int, int]
@@ -234,12 +236,14 @@ def _glued(folded: str, phrases: Phrases) -> dict[int, _Span]:
 def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span]]]:
     """What is found when a word with signs in it is one of ours: `s*icide`; and where there are several, all at
     once."""
-    tokens = [(token.span(), _unmasked(token[0], phrases)) for token in _TOKEN.finditer(text)]
+    found = {token[0]: _unmasked(token[0], phrases) for token in islice(_TOKEN.finditer(text), _MOST_TOKENS)}
+    tokens = [(token.span(), found[token[0]]) for token in islice(_TOKEN.finditer(text), _MOST_TOKENS)]
     known = [[(span, word) for word in words] for span, words in tokens if words]
     chosen: list[tuple[tuple[_Span, str], ...]] = [(each,) for meant in known for each in meant]
-    if len(known) > 1:
-        chosen += islice(product(*known[:_MOST_MASKED]), _MOST_AT_ONCE)
-    for words in chosen:
+    for at in range(len(known) - 1):
+        # Each with those behind it, of which two and more must be part of what is found.
+        chosen += islice(product(*known[at : at + _MOST_MASKED]), _MOST_AT_ONCE)
+    for words in chosen[: max(_MOST_READ // len(text), 1)]:
         # As long as they are masked, so that the places of the others stay.
         whole = text
         for (start, end), word in words:
@@ -248,7 +252,8 @@ def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span
         touched = {
             rule: span
             for rule, span in _spans(folded, phrases.plain, phrases).items()
-            if all(origin[span[0]] < end and origin[span[1] - 1] >= start for (start, end), _ in words)
+            if sum(origin[span[0]] < end and origin[span[1] - 1] >= start for (start, end), _ in words)
+            >= min(len(words), 2)
         }
         yield view_of("masked", folded, origin), touched
 

@@ -31,7 +31,7 @@ from pipeline.vocabulary.wrongwords import WrongWords
 from pipeline.words.sought import Tables
 
 #: So many pairs of words are looked up together, or they would fill the memory.
-_MOST_PAIRS: Final = 20_000_000
+_MOST_PAIRS: Final = 5_000_000
 #: A text with more words that are sought in pairs is looked at: so many have hundreds of pairs.
 _MANY: Final = 30
 
@@ -103,7 +103,7 @@ class Lookup:
         told |= self._chains.held(said, size)
         leads, follows = self._leads[said.numbers], self._follows[said.numbers]
         # What is told already is not asked a second time.
-        asked = np.flatnonzero((leads | follows) & ~told[said.rows])
+        asked = _once_a_text(said, np.flatnonzero((leads | follows) & ~told[said.rows]))
         counts = np.bincount(said.rows[asked], minlength=size)
         told |= counts > _MANY
         asked = asked[counts[said.rows[asked]] <= _MANY]
@@ -121,6 +121,13 @@ class Lookup:
         both = one.join(other, on="row", suffix="_beside")
         pairs = pairs_of(both["number"].to_numpy(), both["number_beside"].to_numpy())
         return both["row"].to_numpy()[self._pairs.has(pairs)]
+
+
+def _once_a_text(said: Said, places: Places) -> Places:
+    """Of some places those of words that do not stand before in the same text."""
+    keys = said.rows[places] << 32 | said.numbers[places]
+    first: Places = places[pl.Series(keys).is_first_distinct().to_numpy()]
+    return first
 
 
 def _halves(pairs: Keys) -> tuple[WordNumbers, WordNumbers]:

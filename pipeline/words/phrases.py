@@ -136,7 +136,7 @@ class Phrases:
     @cached_property
     def beginnings_together(self) -> tuple[str, ...]:
         """The first letters of those: many begin alike, and few are quicker sought."""
-        return tuple(dict.fromkeys(glued[:LONGEST] for glued in self.together))
+        return tuple(dict.fromkeys(glued[:LONGEST] for glued in self.together if glued.isascii()))
 
     @cached_property
     def by_length(self) -> dict[int, list[str]]:

@@ -7,8 +7,9 @@ pass: few have any, and any of those letters may be there to hide something.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from pipeline.words.weighted import WeightedWords
 
 #: So many texts go through it together: what is noted of each of their words must not fill the memory.
 _TOGETHER: Final = 50_000
+_MOST_BYTES: Final = 8 << 20
 #: On a small server one thread for each core; what they do needs no interpreter.
 _THREADS: Final = 2
 #: What stands in every text with entities or masked letters.
@@ -58,10 +60,19 @@ def _in_lots(table: pl.DataFrame, passing: Callable[[pl.DataFrame], Flags]) -> p
     """What `passing` says of each text of ASCII; the others all pass."""
     plain = table.select(is_ascii(pl.col("text"))).to_series()
     asked = table.filter(plain)
-    lots = [asked.slice(at, _TOGETHER) for at in range(0, asked.height, _TOGETHER)]
     with ThreadPoolExecutor(_THREADS) as threads:
-        found = [pl.Series(each) for each in threads.map(passing, lots)]
+        found = [pl.Series(each) for each in threads.map(passing, _lots(asked))]
     return (~plain).scatter(plain.arg_true(), pl.concat([pl.Series(dtype=pl.Boolean), *found]))
+
+
+def _lots(texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Texts in parts of so many, and of so many bytes but for a longer text."""
+    if texts.is_empty():
+        return
+    bytes_before = texts["text"].str.len_bytes().cast(pl.Int64).cum_sum().shift(1, fill_value=0)
+    lot = bytes_before // _MOST_BYTES + pl.int_range(texts.height, eager=True) // _TOGETHER
+    begins = [0, *(np.flatnonzero(np.diff(lot.to_numpy())) + 1).tolist(), texts.height]
+    yield from (texts.slice(begin, end - begin) for begin, end in pairwise(begins))
 
 
 def _of_ascii(texts: pl.Series, phrases: Phrases, typed: Flags, weighted: WeightedWords | None) -> Flags:
@@ -79,7 +90,8 @@ def _of_ascii(texts: pl.Series, phrases: Phrases, typed: Flags, weighted: Weight
     # What must stand beside it may be spelt either way.
     there = np.zeros(words.size, dtype=np.bool_)
     there[right.rows] = True
-    told |= lookup.held(said.among(there).and_also(right), words.size)
+    # What goes on in several words is asked of no text but as it is written: then all of these are looked at.
+    told |= there if lookup.loose else lookup.held(said.among(there).and_also(right), words.size)
     told[_in_letters(texts, np.flatnonzero(typed & ~told & raw.holding(CHANGEABLE)), phrases)] = True
     return told
 
@@ -108,6 +120,8 @@ def _in_letters(texts: pl.Series, at: Places, phrases: Phrases) -> Places:
     if not len(at):
         return at
     raw, lookup = raw_of(texts.gather(at)), phrases.lookup_in_letters
+    if lookup.loose:
+        return at
     words = all_as_letters(raw)
     said = lookup.said(words)
     right = lookup.wrong.put_right(words, said, np.ones(words.size, dtype=np.bool_))
