@@ -92,6 +92,14 @@ def test_what_is_something_else_is_not_found(text: str) -> None:
     assert found(text) == []
 
 
+def test_masked_words_are_found_anywhere_in_a_long_text() -> None:
+    far = "kettle t*a " * 500
+    text = f"{far}p*rple l*bster {far}"
+    assert found(text) == [("purple lobster", "masked", "p*rple l*bster")]
+    # Without a blank near them, too.
+    assert found(f"{'-' * 5000}p*rple-l*bster{'-' * 5000}") == [("purple lobster", "masked", "p*rple-l*bster")]
+
+
 def test_the_plainest_view_is_the_one_that_is_told() -> None:
     assert found("purple lobster, purp1e l0bster") == [("purple lobster", "words", "purple lobster")]
 

@@ -32,8 +32,8 @@ _SHORT: Final = 200
 #: So many words may be meant by one that is masked; so many of these are put right at once, in so many ways.
 _MOST_MEANT: Final = 6
 _MOST_MASKED, _MOST_AT_ONCE = 4, 64
-#: So many masked words of a text are read, and so many characters for them: a page of stars is no text.
-_MOST_TOKENS, _MOST_READ = 200, 1_000_000
+#: In all so many, of which so many characters on each side are looked at: a page of stars takes no longer.
+_MOST_READ, _NEAR = 2_000, 400
 
 #: From the first character of a folded text to behind the last.
 _Span = tuple[int, int]
@@ -234,28 +234,37 @@ def _glued(folded: str, phrases: Phrases) -> dict[int, _Span]:
 
 
 def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, _Span]]]:
-    """What is found when a word with signs in it is one of ours: `s*icide`; and where there are several, all at
-    once."""
-    found = {token[0]: _unmasked(token[0], phrases) for token in islice(_TOKEN.finditer(text), _MOST_TOKENS)}
-    tokens = [(token.span(), found[token[0]]) for token in islice(_TOKEN.finditer(text), _MOST_TOKENS)]
-    known = [[(span, word) for word in words] for span, words in tokens if words]
-    chosen: list[tuple[tuple[_Span, str], ...]] = [(each,) for meant in known for each in meant]
-    for at in range(len(known) - 1):
-        # Each with those behind it, of which two and more must be part of what is found.
-        chosen += islice(product(*known[at : at + _MOST_MASKED]), _MOST_AT_ONCE)
-    for words in chosen[: max(_MOST_READ // len(text), 1)]:
-        # As long as they are masked, so that the places of the others stay.
-        whole = text
-        for (start, end), word in words:
-            whole = whole[:start] + word + whole[end:]
-        folded, origin = fold_one(whole)
+    """What is found when a word with signs in it is one of ours: `s*icide`; where there are several, together too."""
+    tokens = list(_TOKEN.finditer(text))
+    meant = {name: _unmasked(name, phrases) for name in dict.fromkeys(token[0] for token in tokens)}
+    known = [[(token.span(), word) for word in meant[token[0]]] for token in tokens if meant[token[0]]]
+    chosen: list[tuple[tuple[_Span, str], ...]] = [(each,) for words in known for each in words]
+    # Each with those behind it, of which two and more must be part of what is found.
+    near = (islice(product(*known[at : at + _MOST_MASKED]), _MOST_AT_ONCE) for at in range(len(known) - 1))
+    for words in islice(chain(chosen, chain.from_iterable(near)), _MOST_READ):
+        folded, origin = _with(words, text)
         touched = {
-            rule: span
-            for rule, span in _spans(folded, phrases.plain, phrases).items()
-            if sum(origin[span[0]] < end and origin[span[1] - 1] >= start for (start, end), _ in words)
-            >= min(len(words), 2)
+            rule: (first, last)
+            for rule, (first, last) in _spans(folded, phrases.plain, phrases).items()
+            if sum(origin[first] < end and origin[last - 1] >= start for (start, end), _ in words) >= min(len(words), 2)
         }
         yield view_of("masked", folded, origin), touched
+
+
+def _with(words: Sequence[tuple[_Span, str]], text: str) -> tuple[str, list[int]]:
+    """A text, folded, with some words in the place of others that are as long; of a long one, what stands near them.
+
+    And where in it each character came from.
+    """
+    first, last = words[0][0][0] - _NEAR, words[-1][0][1] + _NEAR
+    # From one blank to another, if there are any.
+    begin = text.rfind(" ", max(first - _NEAR, 0), first) + 1 or first if first > 0 else 0
+    end = text.find(" ", last, last + _NEAR)
+    whole, at = text[begin : end if end >= 0 else last], begin
+    for (start, stop), word in words:
+        whole = whole[: start - at] + word + whole[stop - at :]
+    folded, origin = fold_one(whole)
+    return folded, [place + at for place in origin]
 
 
 def _unmasked(token: str, phrases: Phrases) -> list[str]:

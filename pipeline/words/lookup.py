@@ -109,8 +109,8 @@ class Lookup:
         asked = asked[counts[said.rows[asked]] <= _MANY]
         parts = int((np.minimum(counts, _MANY) ** 2).sum()) // _MOST_PAIRS + 1
         lot = max(-(-size // parts), 1)
+        rows = said.rows[asked]
         for at in range(0, size, lot):
-            rows = said.rows[asked]
             some = asked[(rows >= at) & (rows < at + lot)]
             told[self._paired(said, some[leads[some]], some[follows[some]])] = True
         return told
