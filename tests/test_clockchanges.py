@@ -119,6 +119,11 @@ def test_a_file_in_the_order_of_its_users_settles_nothing(size: int) -> None:
     assert told[-2:] == ["ambiguous-hour", "ambiguous-hour"]
 
 
+def test_a_line_a_second_late_behind_the_hour_unsettles_no_other_hour() -> None:
+    texts = ["2025-10-26T02:00", "2025-10-26T01:59:59", "2025-10-26T02:01"]
+    assert _after([datetime.fromisoformat(text) for text in texts]).rising
+
+
 @settings(max_examples=tries(200), deadline=None)
 @given(
     found=st.lists(_AUTUMN | _MIDNIGHT, min_size=2, max_size=40).map(sorted),

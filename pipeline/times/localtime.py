@@ -7,7 +7,7 @@ Refuses: an hour that the clocks left out in spring, and years outside 1970 to 2
 The hour that occurs twice in autumn is read as its earlier passage and marked `ambiguous-hour`, unless the order of
 the lines has settled it: in a file whose stamps go on rising, a fall of half an hour or more inside that hour can only
 be the clock going back, so the lines after it are the later passage. A file that comes into the hour from behind has
-its newest lines first, and settles nothing. Elsewhere a fall is one to the day before: so what
+its newest lines first there, and does not settle it. Elsewhere a fall is one to the day before: so what
 has to be remembered of a file stays the same all day, but near that hour. Only lines before a line have a say, so that
 a file gives the same whole or in parts; the lines before the fall keep their mark, and their reading is right.
 """
@@ -142,11 +142,10 @@ def _settle(table: pl.DataFrame, running: Running) -> pl.DataFrame:
         table.with_columns(clock=clock, leaps=leaps, date=date, into=into, tumbles=falls & ~clock)
         .with_columns(falls=pl.col("clock").cast(pl.Int64).cum_sum().over("date") + carried)
         .with_columns(
-            tumbled=(pl.col("tumbles") | (pl.col("into") & (pl.col("falls") == 0)))
-            .cast(pl.Int8)
-            .cum_max()
-            .cast(pl.Boolean)
-            | (not running.rising),
+            # Of that hour, no later fall is the clock's; a line that is written a second late does no more harm.
+            falls=pl.col("falls")
+            + _NOT_THE_CLOCK * (pl.col("into") & (pl.col("falls") == 0)).cast(pl.Int64).cum_max().over("date"),
+            tumbled=pl.col("tumbles").cast(pl.Int8).cum_max().cast(pl.Boolean) | (not running.rising),
         )
         .with_columns(settled=pl.col("twice") & (pl.col("falls") == 1) & ~pl.col("tumbled") & ~pl.col("leaps"))
     )
