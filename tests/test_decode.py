@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline import decode
@@ -146,6 +147,8 @@ def test_pieces_make_no_difference(lines: list[bytes], final: bool, size: int, q
 
 @settings(max_examples=tries(100))
 @given(st.binary(max_size=200))
+@example(b"\0\x01")
+@example(b"\0\r\0a\0b\0\r\0\n\0")
 def test_any_bytes_are_counted_line_by_line_and_found_again(data: bytes) -> None:
     found = rows(data)
     lines = data.split(b"\n")
@@ -153,7 +156,11 @@ def test_any_bytes_are_counted_line_by_line_and_found_again(data: bytes) -> None
     assert [line for line, _, _, _ in found] == list(range(1, len(lines) + 1))
     assert [raw for _, _, raw, _ in found] == [line.removesuffix(b"\r") for line in lines]
     assert all(data[offset : offset + len(raw)] == raw for _, offset, raw, _ in found)
-    assert all(text == raw.decode().rstrip("\r\n\0") for _, _, raw, text in found if _is_utf8(raw))
+    assert all(text == _without_ends(raw.decode()) for _, _, raw, text in found if _is_utf8(raw))
+
+
+def _without_ends(text: str) -> str:
+    return re.sub(r"(#0(00|12|15))+\Z", "", text.rstrip("\r\n\0").lstrip("\0"))
 
 
 def _is_utf8(raw: bytes) -> bool:
