@@ -32,6 +32,7 @@ from pipeline.matching import watchfolders
 from pipeline.matching.matcher import compile_watchlists
 from pipeline.text import fold_ascii
 from pipeline.trials.flagging import Labels, flag_rows, labels_named
+from pipeline.watchlist import Watchlists
 from pipeline.words.sieve import holds_any
 
 OWN_SETS = tuple(
@@ -72,10 +73,10 @@ DISGUISES: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def examples() -> list[Row]:
-    """The examples of the shipped rules as rows of a set, each also in disguise."""
+def examples(lists: Watchlists) -> list[Row]:
+    """The examples of the rules as rows of a set, each also in disguise."""
     rows: list[Row] = []
-    for each in watchfolders.load([watchfolders.shipped()]).lists:
+    for each in lists.lists:
         for rule in each.text_rules:
             for text in rule.match:
                 found = {"kind": "search", "expected": [rule.category], "accept": [], "base": rule.id}
@@ -159,7 +160,8 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=450_000)
     asked = parser.parse_args()
     if not asked.rows:
-        print(table(examples(), answered(examples(), None)))
+        rows = examples(watchfolders.load([watchfolders.shipped()]))
+        print(table(rows, answered(rows, None)))
     for path in [asked.rows] if asked.rows else OWN_SETS:
         rows = rows_of(path)
         print(f"\n{path.name}\n\n{table(rows, answered(rows, labels_named('eval')))}")
