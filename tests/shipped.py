@@ -1,6 +1,7 @@
-"""The shipped watchlists for tests: compiled and tried once, not by each test or each process of tests that needs them.
+"""The shipped watchlists for tests: compiled once, not by each test or each process of tests that needs them.
 
-The first of several workers keeps them as a night does (`keptlists`), and the others read what it has kept.
+The first of several workers keeps them as a night does (`keptlists`), and the others read what it has kept. Their
+examples are tried by one test (`test_watchlist`), and not before every other.
 """
 
 from __future__ import annotations
@@ -45,14 +46,13 @@ def shipped_lists() -> Watchlists:
 
 @cache
 def shipped_matcher() -> Matcher:
-    """The same, compiled and tried on their examples."""
+    """The same, compiled."""
     folder = SHARED.folder
     with _alone_in(folder):
         kept = read(folder, _STAMP)
         if kept:
             return kept[1]
         made = matcher.compile_watchlists(shipped_lists())
-        match.check_examples(shipped_lists(), made)
         keep(folder, _STAMP, compiled_away(shipped_lists()), made)
         return made
 
@@ -80,7 +80,8 @@ def compile_watchlists(lists: Watchlists) -> Matcher:
 
 
 def check_examples(lists: Watchlists, made: Matcher) -> None:
-    """`match.check_examples`; what has done as it says does so in the next night as well."""
+    """`match.check_examples`; what has done as it says does so in the next night as well, and the shipped lists have a
+    test of their own."""
     told = (
         tuple(replace(rule, place=_NOWHERE) for each in lists.lists for rule in each.text_rules),
         tuple(replace(rule, place=_NOWHERE) for each in lists.lists for rule in each.domain_rules),
