@@ -37,6 +37,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+#: Begun first: the one that has the shipped watchlists compiled, then long ones that can do without them, so that no
+#: worker stands still until they are there, and no long one is left for the end.
+_FIRST = (
+    "test_all_formats_night.py", "test_formats.py", "test_engine.py", "test_kill.py", "test_mapping.py",
+    "test_derive.py", "test_reading.py", "test_carriers.py", "test_mapped_times.py", "test_cli.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The other files in their order."""
+    places = {name: place for place, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _shipped_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The shipped watchlists are compiled once, and not for each night; as a process, the program reads its own."""
