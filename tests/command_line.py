@@ -45,9 +45,9 @@ def as_process(*arguments: str | Path, folder: Path, **more: str) -> subprocess.
     )  # fmt: skip
 
 
-def night_as_process(config: Path, *more: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def night_as_process(config: Path, *more: str) -> subprocess.CompletedProcess[str]:
     kept_for(config)
-    return as_process("nightly", "--config", config, *more, folder=config.parent, **environment)
+    return as_process("nightly", "--config", config, *more, folder=config.parent)
 
 
 @pytest.fixture

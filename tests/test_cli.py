@@ -16,6 +16,7 @@ import pytest
 from cli import main
 from pipeline.store.ledgerfile import opened_ledger
 from tests.command_line import AS_OF, MADE, NINE, a_log, as_process, night_as_process, run, school, squid
+from tests.made_night import School
 
 __all__ = ["school"]
 
@@ -285,8 +286,11 @@ def test_names_of_files_cannot_steer_a_terminal(school: Path) -> None:
     assert [character for character in said if not character.isprintable() and character != "\n"] == []
 
 
-def test_a_name_that_the_terminal_has_no_letters_for_does_not_end_the_night(school: Path) -> None:
-    (school.parent / "logs" / "access.log").rename(school.parent / "logs" / "日誌\u202e.log")
-    done = night_as_process(school, PYTHONIOENCODING="cp1252", PYTHONUTF8="0")
+def test_a_name_that_the_terminal_has_no_letters_for_does_not_end_the_night(tmp_path: Path) -> None:
+    # With two small lists: all others take seconds to be read.
+    made = School(tmp_path).made()
+    made.log("日誌\u202e.log", a_log())
+    cp1252 = {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = as_process("nightly", "--config", made.config, folder=tmp_path, **cp1252)
     assert done.returncode == 0, done.stderr
     assert r"\u65e5\u8a8c\ufffd.log (squid)" in done.stdout

@@ -192,8 +192,8 @@ def _lines_of(answers: Sequence[Answer]) -> int:
     return sum(answer.ask.lines for answer in answers)
 
 
-def _night(place: School, answers: list[Answer]) -> Night:
-    record = place.night_as_process()
+def _night(place: School, record: dict[str, Any], answers: list[Answer]) -> Night:
+    """What lies in the store now, after the night of this record."""
     return Night(record, list(answers), place.events(), place.rejects())
 
 
@@ -206,7 +206,8 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
         home = school(tmp_path_factory.mktemp("school"), server.log.parent)
         answers = _in_the_morning(chance, server, web_port)
         _wait_for_lines(server.log, _lines_of(answers))
-        nights = [_night(home, answers)]
+        # The first as a process of its own: that it is one makes no difference to what the others read.
+        nights = [_night(home, home.night_as_process(), answers)]
         # The file grows, is turned over, and another one grows.
         grown = _more(chance, server)
         _wait_for_lines(server.log, _lines_of(answers + grown))
@@ -219,11 +220,11 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
         cut_off += sit(server.port, [_page(ZOE, "/quite-ordinary")])
         _wait_for_lines(server.log, _lines_of(after + hostile) + 1)
         answers += [*grown, *after]
-        nights.append(_night(home, answers))
+        nights.append(_night(home, home.night(), answers))
         log = (rotated.read_bytes() + server.log.read_bytes()).decode("cp1252")
         rotated.with_name("access.log.0.gz").write_bytes(gzip.compress(rotated.read_bytes()))
         rotated.unlink()
-        nights.append(_night(home, answers))
+        nights.append(_night(home, home.night(), answers))
         yield Days(home, nights, cut_off, hostile, log)
 
 
