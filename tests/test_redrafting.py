@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,12 +35,10 @@ _EXCLUSION = (
 _HASHED = '[[watchlists.hashed]]\nfile = "list.txt"\ncategory = "secret"\nkind = "sha256"\n'
 
 
-@pytest.fixture
-def school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> School:
-    """A day of three users, and a folder of its own for whatever is only temporary."""
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    place = School(tmp_path / "school").made()
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> School:
+    """A day of three users, the same for all: whoever uses it changes nothing in it."""
+    place = School(tmp_path_factory.mktemp("shared")).made()
     place.log(
         "access.log",
         squid(0, search("blue lobster"), "a.example") + squid(60, search("red lobster"), "a.example")
@@ -47,6 +47,15 @@ def school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> School:
     )  # fmt: skip
     place.night()
     return place
+
+
+@pytest.fixture
+def school(shared: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> School:
+    """A copy, because a night takes its time; and a folder of its own for whatever is only temporary."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    shutil.copytree(shared.folder, tmp_path / "school")
+    return replace(shared, folder=tmp_path / "school")
 
 
 def replayed(school: School, *folders: Path, show: int = 0) -> Replayed:

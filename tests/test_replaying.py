@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -23,13 +25,21 @@ from tests.test_packs_night import STAFF
 _DAY = date(2026, 11, 10)
 
 
-@pytest.fixture
-def school(tmp_path: Path) -> School:
-    place = School(tmp_path, STAFF).made()
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> School:
+    """The same for all: whoever uses it changes nothing in it."""
+    place = School(tmp_path_factory.mktemp("shared"), STAFF).made()
     place.log("access.log", made_log(900) + squid(950, search("red lobster")) + squid(960, search("a paper boat")))
     place.log("next.log", squid(86400 * 2, search("red lobster")))
     place.night()
     return place
+
+
+@pytest.fixture
+def school(shared: School, tmp_path: Path) -> School:
+    """A copy, because a night takes its time."""
+    shutil.copytree(shared.folder, tmp_path, dirs_exist_ok=True)
+    return replace(shared, folder=tmp_path)
 
 
 def replayed(school: School, since: date = _DAY, until: date = _DAY, show: int = 0) -> Replayed:
