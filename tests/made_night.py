@@ -18,6 +18,7 @@ import polars as pl
 
 from pipeline import lake, nightly, reading
 from pipeline.config import load_settings
+from pipeline.daily.derive import derive
 from pipeline.lake import Lake
 from pipeline.output.record import RunRecord
 from pipeline.performance.ahead import Later
@@ -146,7 +147,11 @@ class School:
         """Run a night."""
         return nightly.run(load_settings(self.config), self.config, now, dry_run=dry_run)
 
-    def read(self, now: datetime = NIGHT) -> RunRecord:
+    def derived(self, now: datetime = NIGHT) -> RunRecord:
+        """The reading of a night, its counts and its drafts: where nobody asks for casebook, retention or pages."""
+        return self.read(now, and_derive=True)
+
+    def read(self, now: datetime = NIGHT, *, and_derive: bool = False) -> RunRecord:
         """Only the reading of a night: a third of its time, where nothing else is asked."""
         chosen = load_settings(self.config)
         record = RunRecord(chosen.school.name, "", now, ZoneInfo(chosen.school.timezone))
@@ -154,9 +159,11 @@ class School:
         with opened_ledger(self.store, record.today) as ledger:
             lake.prepare(self.lake, (unit.unit_id for unit in ledger.units()))
             sources = frozenset(source.name for source in chosen.source)
-            rules = load_rules(chosen)
+            rules = load_rules(chosen, today=record.today)
             night = reading.Night(self.lake, ledger, Later(lambda: rules.flagging), chosen.school.site, now, sources)
             record.files += reading.read_all(files, night)
+            if and_derive:
+                derive(self.lake, ledger, rules.who, rules.drafting, rules.flagging.bounds)
         return record
 
     def table(self, name: str) -> pl.DataFrame:

@@ -46,7 +46,7 @@ def test_every_count_adds_up_to_the_events_of_the_lake(school: School) -> None:
     school.log("one", made_log(300))
     school.log("two", made_log(300, seed=2, start=15 * 3600 - 150))
     school.log("three", made_log(50, seed=3, start=3 * DAY))
-    school.night(later(4))
+    school.derived(later(4))
     events = school.table("events")
     assert total(school, "facts") == total(school, "user_counts") == total(school, "coverage") == events.height
     # From nine in the morning fifteen hours lead over midnight.
@@ -64,7 +64,7 @@ def test_every_count_adds_up_to_the_events_of_the_lake(school: School) -> None:
 
 def test_facts_name_nobody(school: School) -> None:
     school.log("one", made_log(100))
-    school.night()
+    school.derived()
     raw = b"".join(
         content
         for name, content in derived_bytes(school).items()
@@ -80,7 +80,7 @@ def test_facts_name_nobody(school: School) -> None:
 
 def test_only_days_that_changed_are_made_again(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
     school.log("monday", squid(0) + squid(DAY))
-    school.night(later(1))
+    school.derived(later(1))
     made: list[tuple[str, date]] = []
     really = lake.replace_day
 
@@ -89,10 +89,10 @@ def test_only_days_that_changed_are_made_again(school: School, monkeypatch: pyte
         really(place, kind, day, *rest)
 
     monkeypatch.setattr(lake, "replace_day", noted)
-    school.night(later(1))
+    school.derived(later(1))
     assert made == []
     school.log("tuesday", squid(DAY + 60, search("blue lobster")))
-    school.night(later(2))
+    school.derived(later(2))
     assert {day for _, day in made} == {date(2026, 11, 11)}
 
 
@@ -102,7 +102,7 @@ def test_days_are_made_in_turn_so_that_memory_does_not_grow_with_their_number(
     log = "".join(made_log(60, seed=number, start=number * DAY) for number in range(4))
     whole = School(tmp_path / "whole").made()
     whole.log("access.log", log)
-    whole.night(later(5))
+    whole.derived(later(5))
     together: list[int] = []
     really = drafts.draft
 
@@ -113,17 +113,17 @@ def test_days_are_made_in_turn_so_that_memory_does_not_grow_with_their_number(
     monkeypatch.setattr(derive, "draft", noted)
     monkeypatch.setattr(derive, "MOST_EVENTS", 130)
     school.log("access.log", log)
-    school.night(later(5))
+    school.derived(later(5))
     assert together == [2, 2]
     assert derived_bytes(school) == derived_bytes(whole)
 
 
 def test_late_lines_join_a_day_of_which_a_category_has_been_taken_out(school: School) -> None:
     school.log("log0", squid(0, search("paper crane"), "b.example"))
-    school.night()
+    school.derived()
     (school.folder / "lists" / "cranes.toml").unlink()
     school.log("log1", squid(60, search("blue lobster"), "b.example"))
-    school.night(later(1))
+    school.derived(later(1))
     assert school.drafts()["category"].to_list() == ["lobsters"]
     assert dict(kept(school, "became").select("became", "hits").iter_rows()) == {"drafted": 1, "below": 1}
 
@@ -133,11 +133,11 @@ def test_late_lines_join_their_day(school: School, tmp_path: Path) -> None:
     lines = [squid(600 * n, url) for n, url in enumerate(words)]
     for number in (1, 2, 0):
         school.log(f"log{number}", lines[number])
-        school.night(later(number))
+        school.derived(later(number))
     whole = School(tmp_path / "whole").made()
     for number in range(3):
         whole.log(f"log{number}", lines[number])
-    whole.night()
+    whole.derived()
     assert derived_bytes(school) == derived_bytes(whole)
 
 
@@ -225,7 +225,7 @@ def test_events_long_ago_and_far_ahead_are_counted_on_their_days(school: School)
     school.log(
         "odd", line.replace(f"{NINE.timestamp():.3f}", epoch) + line.replace(f"{NINE.timestamp():.3f}", end) + line
     )
-    record = school.night()
+    record = school.derived()
     assert record.files[0].events == 3
     days = kept(school, "facts")["day"].unique().sort().to_list()
     assert days == [date(1970, 1, 1), date(2026, 11, 10), date(2286, 11, 20)]

@@ -52,7 +52,7 @@ def test_a_watchlist_that_is_wrong_stops_the_night_before_anything_is_kept(
     assert not list(school.store.glob("*/*"))
     wrong.write_text(right, "utf-8")
     monkeypatch.undo()
-    school.night()
+    school.derived()
     assert derived_bytes(school) == derived_bytes(undisturbed)
 
 
@@ -80,14 +80,14 @@ def test_a_unit_ends_early_when_it_holds_much_that_is_no_event(tmp_path: Path, m
     made.log("access.log", LOG + "no event\n" * 3000)
     monkeypatch.setattr(engine, "MOST_REJECTED", 50_000)
     monkeypatch.setattr("pipeline.decode.decoded.__defaults__", (5_000,))
-    record = made.night()
+    record = made.read()
     assert len(list((made.store / "lake").iterdir())) == 3
     assert [each.rejects for each in record.files] == [3001]
     assert made.table("rejects")["raw"].to_list().count(b"no event") == 3000
 
 
 def test_hits_events_and_lines_belong_together(school: School) -> None:
-    school.night()
+    school.read()
     hits, hit_events, evidence = (school.table(name) for name in ("hits", "hit_events", "evidence"))
     assert conform(hits, HITS).height > 20
     assert hits["hit_id"].n_unique() == hits.height
@@ -111,7 +111,7 @@ def test_an_event_is_named_by_its_file_and_line() -> None:
 def test_one_address_may_belong_to_several_rules(tmp_path: Path) -> None:
     made = School(tmp_path).made()
     made.log("access.log", squid(0, "http://www.cranes.example/blue/lobster/paper/crane"))
-    made.night()
+    made.read()
     found = sorted(made.table("hits").select("rule_id", "field").rows())
     assert found == [
         ("cranes-sites", "host"), ("cranes-words", "path"), ("lobsters-words", "path"),

@@ -48,10 +48,10 @@ def school(tmp_path: Path) -> School:
 
 
 def drafted(school: School, more: str = "") -> list[str]:
-    """The subjects of the drafts on cranes, after a night with these tables too."""
+    """The subjects of the drafts that a night with these tables too would make on cranes."""
     with school.config.open("a", encoding="utf-8") as stream:
         stream.write(more)
-    school.night()
+    school.derived()
     drafts = lake.read_days(school.lake, "drafts", DRAFTS)
     assert drafts.filter(pl.col("category") == "lobsters")["level"].to_list() == ["urgent"]
     return sorted(drafts.filter(pl.col("category") == "cranes")["subject"])

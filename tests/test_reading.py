@@ -85,10 +85,10 @@ def test_growth_goes_on_where_it_stopped(school: School, tmp_path: Path) -> None
     lines = made_log(400).splitlines(keepends=True)
     for number, end in enumerate((1, 150, 151, 400)):
         school.log("access.log", "".join(lines[:end]))
-        school.night(later(number))
+        school.derived(later(number))
     whole = School(tmp_path / "whole").made()
     whole.log("access.log", "".join(lines))
-    whole.night()
+    whole.derived()
     assert school.lines() == whole.lines()
     assert derived_bytes(school) == derived_bytes(whole)
 
