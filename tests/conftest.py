@@ -41,7 +41,7 @@ def pytest_xdist_auto_num_workers() -> int:
 #: worker stands still until they are there, and no long one is left for the end.
 _FIRST = (
     "test_all_formats_night.py", "test_formats.py", "test_engine.py", "test_kill.py", "test_mapping.py",
-    "test_derive.py", "test_reading.py", "test_carriers.py", "test_mapped_times.py", "test_cli.py",
+    "test_derive.py", "test_reading.py", "test_carriers.py", "test_mapped_times.py", "test_cli.py", "test_weighted.py",
 )  # fmt: skip
 
 
