@@ -22,14 +22,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from pipeline.errors import SourceError
 from pipeline.files.frames import unframed
 from pipeline.files.notlogs import refusing_others
 from pipeline.files.records import Block, Offsets
 from pipeline.files.unpack import MAGIC_BYTES, PIECE_IN, compression_of, decompressed
-from pipeline.performance.handed import handed_over
+from pipeline.performance.pieces import texts_of, views_of
 
 CHUNK = 16 << 20
 #: So much is looked at once for bytes beyond ASCII.
@@ -38,8 +37,8 @@ _PIECE = 64 << 10
 #: What rsyslog writes for a NUL, a line feed and a carriage return that a sender put behind its message.
 _ESCAPED_ENDS = ("#000", "#012", "#015")
 _ESCAPED_SIZE = 4
-#: So many line ends and NULs of its own a record usually has behind that.
-_MOST_ENDS = 2
+#: So many line ends and NULs of its own a record usually has behind that, and one byte that is none.
+_USUAL_ENDS = 3
 
 #: UTF-16 with its mark, or with four characters of ASCII at its beginning: a text in UTF-8 has no NULs between them.
 _UTF16 = re.compile(
@@ -140,48 +139,53 @@ def texts(block: Block) -> pl.Series:
     the line before was written. Line ends and NULs that rsyslog wrote as `#015` and the like are none of the record's
     either. A record that is not UTF-8 is read as cp1252, its undefined bytes as the control characters of their number.
     """
-    data, bounds = _utf8(block)
-    buffers = [None, pa.py_buffer(bounds), pa.py_buffer(data)]
-    strings = pa.Array.from_buffers(pa.large_string(), len(bounds) - 1, buffers)
-    ended = handed_over("text", strings).str.strip_chars_end("\r\n\x00")
-    if b"\0" in data:
+    signs, starts = np.frombuffer(block.data, dtype=np.uint8), block.bounds[:-1]
+    ends = _without_ends(block.data, starts, block.bounds[1:])
+    lengths = ends - starts
+    views, parts = views_of(block.data, starts, lengths), [block.data]
+    others = _not_utf8(block)
+    if others:
+        converted = [_from_cp1252(block.data[starts[at] : ends[at]]) for at in others]
+        sizes = np.array([len(each) for each in converted], dtype=np.int64)
+        parts.append(b"".join(converted))
+        views[others] = views_of(parts[1], np.cumsum(sizes) - sizes, sizes, 1)
+    ended = texts_of("text", views, parts)
+    if b"\0" in block.data:
         ended = ended.str.strip_chars_start("\x00")
-    if not _may_end_escaped(data, bounds) or not any(ended.str.ends_with(each).any() for each in _ESCAPED_ENDS):
+    # A byte of each record is looked at, which takes a fraction of the time that its text would.
+    may = (signs[ends[lengths >= _ESCAPED_SIZE] - _ESCAPED_SIZE] == ord("#")).any()
+    if not may or not any(ended.str.ends_with(each).any() for each in _ESCAPED_ENDS):
         return ended
     return ended.str.replace(r"(?:#0(?:00|12|15))+$", "")
 
 
-def _may_end_escaped(data: bytes, bounds: Offsets) -> bool:
-    """Whether a record may end in what rsyslog wrote for a line end; what it is not true of surely does not.
+def _without_ends(data: bytes, starts: Offsets, ends: Offsets) -> Offsets:
+    """Where each record ends, without its line end and the NULs at its end."""
+    signs, found = np.frombuffer(data, dtype=np.uint8), ends.copy()
+    left = np.flatnonzero(ends > starts)
+    for _ in range(_USUAL_ENDS):
+        lasts = signs[found[left] - 1]
+        left = left[(lasts == 0x0A) | (lasts == 0x0D) | (lasts == 0)]
+        found[left] -= 1
+        left = left[found[left] > starts[left]]
+        if not len(left):
+            return found
+    # One by one, because in each the next may lie a million NULs before.
+    for at in left.tolist():
+        begin = int(starts[at])
+        found[at] = begin + len(data[begin : int(found[at])].rstrip(b"\r\n\0"))
+    return found
 
-    A few bytes of each record are looked at, which takes a fraction of the time that its text would.
-    """
-    signs, ends = np.frombuffer(data, dtype=np.uint8), bounds[1:]
-    lasts = ends[ends >= _ESCAPED_SIZE + _MOST_ENDS]
-    if len(lasts) < len(ends) or (signs[lasts - _MOST_ENDS - 1] <= ord("\r")).any():
-        return True
-    return any((signs[lasts - _ESCAPED_SIZE - behind] == ord("#")).any() for behind in range(_MOST_ENDS + 1))
 
+def _not_utf8(block: Block) -> list[int]:
+    """The records that are not UTF-8.
 
-def _utf8(block: Block) -> tuple[bytes, Offsets]:
-    """The block's bytes and bounds with every record converted that is not UTF-8.
-
-    Only records with a byte beyond ASCII are looked at one by one: in English few have any.
+    Only those with a byte beyond ASCII are looked at one by one: in English few have any.
     """
     if block.data.isascii():
-        return block.data, block.bounds
-    parts: list[bytes] = []
-    growth, done = np.zeros(len(block.bounds), dtype=np.int64), 0
-    for record in _beyond_ascii(block).tolist():
-        begin, end = int(block.bounds[record]), int(block.bounds[record + 1])
-        if not _is_utf8(block.data[begin:end]):
-            new = _from_cp1252(block.data[begin:end])
-            parts += (block.data[done:begin], new)
-            growth[record + 1] = len(new) - (end - begin)
-            done = end
-    if not parts:
-        return block.data, block.bounds
-    return b"".join([*parts, block.data[done:]]), block.bounds + np.cumsum(growth)
+        return []
+    bounds = block.bounds
+    return [at for at in _beyond_ascii(block).tolist() if not _is_utf8(block.data[bounds[at] : bounds[at + 1]])]
 
 
 def _beyond_ascii(block: Block) -> Offsets:
