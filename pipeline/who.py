@@ -41,10 +41,9 @@ def with_subjects(rows: pl.DataFrame, who: Who, proven: pl.DataFrame) -> pl.Data
     `proven` has the columns of `PROOF`: where a name was checked. A name that nobody checked names nobody.
     """
     known = proven.select(PROOF).unique().with_columns(is_proven=pl.lit(value=True))
-    unproven = _unproven(rows["format"].unique().to_list())
     keyed = rows.join(known, on=PROOF, how="left", maintain_order="left")
     keyed = keyed.with_columns(
-        challenge=(pl.col("verdict") == "challenge") | (unproven & pl.col("is_proven").is_null())
+        challenge=(pl.col("verdict") == "challenge") | (unproven(rows) & pl.col("is_proven").is_null())
     )
     subjects = resolve(keyed.select(_KEYS).unique(maintain_order=True), who.people, who.devices)
     joined = keyed.join(subjects, on=_KEYS, how="left", nulls_equal=True, maintain_order="left")
@@ -56,9 +55,10 @@ def doubtful_formats(names: Iterable[str]) -> list[str]:
     return sorted({name for name in names if (form := named(name)) is not None and form.unproven})
 
 
-def _unproven(names: Iterable[str]) -> pl.Expr:
-    """Whether a row's verdict leaves its name unproven in its format, which is one of those named."""
-    forms = [form for name in doubtful_formats(names) if (form := named(name)) is not None]
+def unproven(rows: pl.DataFrame) -> pl.Expr:
+    """Whether a row's verdict leaves its name unproven in its format; of rows with format and verdict."""
+    names = doubtful_formats(rows["format"].unique().to_list())
+    forms = [form for name in names if (form := named(name)) is not None]
     cases = [(pl.col("format") == form.name) & pl.col("verdict").is_in(form.unproven) for form in forms]
     return pl.any_horizontal(pl.lit(value=False), *cases)
 

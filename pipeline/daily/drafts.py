@@ -26,7 +26,7 @@ from pipeline.store.events import complete
 from pipeline.timetable import lesson_at
 from pipeline.urgency.became import became
 from pipeline.urgency.lowering import lowered
-from pipeline.who import PROOF, Who, class_sizes, doubtful_formats, with_subjects
+from pipeline.who import PROOF, Who, class_sizes, doubtful_formats, unproven, with_subjects
 
 #: What is wanted of a hit, and of its event.
 _OF_HIT = ("hit_id", "event_id", "rule_id", "category", "field", "start", "end", "view", "weight")
@@ -148,8 +148,8 @@ def _is_half_typed() -> pl.Expr:
 
 
 def _proven(connection: duckdb.DuckDBPyConnection, hits: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
-    """Where a name was checked, as `who.PROOF`; only looked up if any of the hits needs it."""
-    formats = doubtful_formats(hits["format"].unique().to_list())
+    """Where a name was checked, as `who.PROOF`; only looked up if any of the hits needs it, which few logs have."""
+    formats = doubtful_formats(hits.filter(unproven(hits))["format"].unique().to_list())
     if not formats:
         return hits.clear()
     found = lake.ask(connection, "proven", formats=formats)
