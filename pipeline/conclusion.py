@@ -6,7 +6,7 @@ a store that cannot be written; what is done by then stays done, and the next ni
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
 import polars as pl
@@ -14,6 +14,8 @@ from sqlalchemy import select
 
 from casebook.access import NIGHT
 from casebook.dataprotection import retention
+from casebook.filtering.filterchanges import FilterChange
+from casebook.filtering.filterchecks import FilterCheck
 from casebook.filtering.flipped import noticed
 from casebook.filtering.registerfigures import Registers, registers_of
 from casebook.filtering.registers import keep_registers
@@ -26,7 +28,7 @@ from casebook.tables import HEAD
 from pipeline import lake
 from pipeline.config import Settings
 from pipeline.daily.coverage import missing_hours
-from pipeline.daily.derive import LATE, derive
+from pipeline.daily.derive import LATE, deriving
 from pipeline.dataprotection import purging
 from pipeline.dataprotection.underhold import refuse_lost
 from pipeline.errors import StoreError
@@ -40,33 +42,45 @@ from reports import publish
 
 def conclude(settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord) -> None:
     """Bring everything that follows from the lake up to date. Raises `StoreError` where it cannot be written."""
+    brought: _Brought | None = None
     try:
-        derive(place, ledger, rules.who, rules.drafting, rules.flagging.bounds)
+        with deriving(place, ledger, rules.who, rules.drafting, rules.flagging.bounds) as counted:
+            # Drafts need no counts; but what is written of what goes comes before what they become.
+            is_early = purging.nothing_old(settings, place, ledger, record.started, counted)
+            if is_early:
+                brought = _to_casebook(settings, place, ledger, record)
         _let_events_go(settings, place, ledger, record)
     except OSError as error:
         remedy = "See that there is room and that it may be written, and run again: nothing is lost."
         raise StoreError(f"cannot be written ({error.strerror or error}).", path=place.root, remedy=remedy) from error
-    registers, incidents = _to_casebook(settings, rules, place, ledger, record)
+    if not is_early:
+        brought = _to_casebook(settings, place, ledger, record)
+    registers = None if brought is None else _registers(settings, rules, place, ledger, record, brought)
     last_night = ledger.last_night()
     record.issues += [
         f"{day}: events came late, after those of the day had been deleted; the counts of that day stand without them."
         for day in ledger.days_since(LATE, last_night)
     ]
-    counted = ledger.days_since("facts", last_night)
-    record.missing_hours = missing_hours(settings, place, counted, last_night, record.started)
+    counts = ledger.days_since("facts", last_night)
+    record.missing_hours = missing_hours(settings, place, counts, last_night, record.started)
     # What was refused lowers nothing, and no page is to say that it does.
     lowering = rules.drafting.lowering
     in_force = settings.model_copy(update={"lesson": lowering.lessons, "exclusion": lowering.exclusions})
+    incidents = {} if brought is None else brought.incidents
     publish.write_pages(in_force, rules.watchlists, rules.who.people.table, place, ledger, record, registers, incidents)
 
 
-def _to_casebook(
-    settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord
-) -> tuple[Registers | None, dict[str, str]]:
-    """Let the casebook take in the drafts that were made since it last did; that it cannot be had stops nothing.
+@dataclass(frozen=True)
+class _Brought:
+    """The casebook with the drafts of the night: its registers, and which draft is which incident."""
 
-    Out: the registers as they stand then, and which draft is which incident; nothing where the casebook cannot be had.
-    """
+    changes: list[FilterChange]
+    checks: list[FilterCheck]
+    incidents: dict[str, str]
+
+
+def _to_casebook(settings: Settings, place: Lake, ledger: Ledger, record: RunRecord) -> _Brought | None:
+    """Let the casebook take in the drafts that were made since it last did; that it cannot be had stops nothing."""
     try:
         with opened_casebook(url_of(settings)) as book:
             days = ledger.days_since("drafts", _last_taken_in(book, ledger, record))
@@ -76,16 +90,22 @@ def _to_casebook(
             changes, checks = keep_registers(book, place, ledger.units(), record.timezone, record.started)
             _let_incidents_go(settings, book, ledger, record)
             with book.reading() as connection:
-                incidents = numbers(connection)
+                return _Brought(changes, checks, numbers(connection))
     except StoreError as error:
         record.issues.append(f"{error} The drafts are in the digest; the next night enters them.")
-        return None, {}
-    found = noticed(place, ledger, rules.watchlists.categories, changes, record.today)
+        return None
+
+
+def _registers(
+    settings: Settings, rules: Rules, place: Lake, ledger: Ledger, record: RunRecord, brought: _Brought
+) -> Registers:
+    """The registers as they stand then, with what the counts say of the filter."""
+    found = noticed(place, ledger, rules.watchlists.categories, brought.changes, record.today)
     record.filter_flips = [each.as_data() for each in found if not each.is_explained]
     term = publish.term_of(settings, record.today)
     told = [*record.filter_flips, *ledger.noted_flips(term.first_day, record.today)]
-    of_term = findings(flips_of(told), changes)
-    return registers_of(changes, checks, of_term, record.timezone, record.today), incidents
+    of_term = findings(flips_of(told), brought.changes)
+    return registers_of(brought.changes, brought.checks, of_term, record.timezone, record.today)
 
 
 def _last_taken_in(book: Casebook, ledger: Ledger, record: RunRecord) -> date | None:

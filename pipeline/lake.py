@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ _LEVEL = 1
 _NUMBERS = ("line", "byte_offset", "ts", "bytes", "duration_ms")
 #: A block's distinct URLs must fit into its dictionary, or Parquet gives it up half way.
 _DICTIONARY_BYTES = 16 << 20
+#: Two threads that ask at once for the first time are to have the same database.
+_ONE_AT_A_TIME = threading.Lock()
 
 #: The tables of a unit.
 UNIT_TABLES = {
@@ -311,9 +314,14 @@ def connected(
         raise StoreError(f"what was read before cannot be used ({error}).", path=lake.root, remedy=remedy) from error
 
 
-@lru_cache(maxsize=1)
 def _database(temporary: str) -> duckdb.DuckDBPyConnection:
     """One for all questions to a store: to set one up takes longer than many a question."""
+    with _ONE_AT_A_TIME:
+        return _made_database(temporary)
+
+
+@lru_cache(maxsize=1)
+def _made_database(temporary: str) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     return duckdb.connect(config={

@@ -13,6 +13,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import zip_longest
 from zoneinfo import ZoneInfo
@@ -39,26 +40,42 @@ _NO_DAYS: _Days = {}
 MOST_EVENTS = 2_000_000
 
 
-def derive(place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: LevelBounds) -> None:
-    """Bring counts and drafts of all days up to date with the lake."""
+@contextmanager
+def deriving(
+    place: Lake, ledger: Ledger, who: Who, drafting: Drafting, bounds: LevelBounds
+) -> Iterator[frozenset[date]]:
+    """Bring counts and drafts of all days up to date with the lake. Within, all drafts are; gives the days of which
+    counts may still be in the making, which need no interpreter for most of their time."""
     units = ledger.all_units()
     present = {unit.unit_id for unit in ledger.units()}
     counted, frozen = _stale(ledger, "facts", units, present, drafting.timezone, timedelta(0))
     drafted, frozen_too = _stale(ledger, "drafts", units, present, drafting.timezone, episodes.DAY_BEGINS)
     sizes = {unit.unit_id: unit.events for unit in units}
-    for to_count, to_draft in zip_longest(_in_turn(counted, sizes), _in_turn(drafted, sizes), fillvalue=_NO_DAYS):
-        with ThreadPoolExecutor(1) as beside:
-            # Counts and drafts do not need each other, and each leaves a core idle for part of its time.
-            counts = beside.submit(_counts, place, to_count, who, drafting, bounds)
-            drafts = _drafts(place, to_draft, who, drafting, bounds)
-        _keep_counts(place, ledger, to_count, counts.result())
-        _keep_drafts(place, ledger, to_draft, drafts)
+    turns = [*zip_longest(_in_turn(counted, sizes), _in_turn(drafted, sizes), fillvalue=_NO_DAYS)]
+    for to_count, to_draft in turns[:-1]:
+        with _derived(place, ledger, to_count, to_draft, who, drafting, bounds):
+            pass
+    with _derived(place, ledger, *(turns or [(_NO_DAYS, _NO_DAYS)])[-1], who, drafting, bounds):
+        yield frozenset(counted)
     late = {**frozen, **frozen_too}
     told = ledger.day_inputs(LATE)
     for day, inputs in late.items():
         # Noted, so that it is told once and not every night from now on.
         if told.get(day) != inputs:
             ledger.day_made(LATE, day, inputs)
+
+
+@contextmanager
+def _derived(
+    place: Lake, ledger: Ledger, to_count: _Days, to_draft: _Days, who: Who, drafting: Drafting, bounds: LevelBounds
+) -> Iterator[None]:
+    """Some days. Within, their drafts have been kept; then their counts are."""
+    with ThreadPoolExecutor(1) as beside:
+        # Counts and drafts do not need each other, and each leaves a core idle for part of its time.
+        counts = beside.submit(_counts, place, to_count, who, drafting, bounds)
+        _keep_drafts(place, ledger, to_draft, _drafts(place, to_draft, who, drafting, bounds))
+        yield
+        _keep_counts(place, ledger, to_count, counts.result())
 
 
 def _in_turn(days: _Days, sizes: Mapping[str, int]) -> Iterator[_Days]:

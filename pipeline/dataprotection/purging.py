@@ -9,6 +9,7 @@ held.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -121,6 +122,12 @@ def old(settings: Settings, place: Lake, ledger: Ledger, now: datetime, besides:
         made_before = set(ledger.days_since(made_with, None)) - set(ledger.days_since(made_with, before))
         days += [(kind, day) for day in lake.days_before(place, kind, before, made_before)]
     return Old(units, tuple(days), tuple(publish.named_pages(settings, oldest_day)))
+
+
+def nothing_old(settings: Settings, place: Lake, ledger: Ledger, now: datetime, counted: Iterable[date]) -> bool:
+    """Whether nothing is old, and nothing will be that is now made for the days that are `counted`."""
+    first = (now - timedelta(days=settings.retention.events_days + 2)).astimezone(ZoneInfo(settings.school.timezone))
+    return all(day > first.date() for day in counted) and not old(settings, place, ledger, now).lines
 
 
 def _ids(units: list[Unit]) -> set[str]:
