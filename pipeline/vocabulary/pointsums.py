@@ -29,9 +29,10 @@ class PointSums:
         self._pairs = Numbers(pairs_of(both[:, 0], both[:, 1]))
         self._pair_points = np.array([*(each for _, each in pairs), 0], dtype=np.int64)
 
-    def worth(self, words: Words) -> Flags:
-        """Which of the texts may have enough."""
-        rows, numbers = words.rows, self._vocabulary.of(words)
+    def worth(self, words: Words, among: Flags | None = None) -> Flags:
+        """Which of the texts may have enough; of some of them, if it is said `among` which."""
+        which = None if among is None else np.flatnonzero(among[words.rows])
+        rows, numbers = words.rows if which is None else words.rows[which], self._vocabulary.of(words, which)
         likely = np.bincount(rows, np.maximum(self._points[numbers], 0), words.size) >= self._needed - self._may_lack
         # What stands there twice has been counted twice: only of these it is asked how often.
         asked = np.flatnonzero(likely[rows])

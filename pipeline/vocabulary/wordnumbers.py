@@ -256,9 +256,9 @@ class Vocabulary:
             raise InvariantError("What is to have a number is not one word of letters and digits.")
         self._numbers = Numbers(single.keys)
 
-    def of(self, words: Words) -> WordNumbers:
-        """The number of every word of some texts; `UNKNOWN` for what is not of these."""
-        return self._numbers.of(words.keys)
+    def of(self, words: Words, which: Places | None = None) -> WordNumbers:
+        """The number of every word of some texts, or of those at some places; `UNKNOWN` for what is not of these."""
+        return self._numbers.of(words.keys if which is None else words.keys[which])
 
     def numbers(self, words: Iterable[str]) -> WordNumbers:
         """The numbers of single words."""

@@ -84,7 +84,7 @@ def _of_ascii(texts: pl.Series, phrases: Phrases, typed: Flags, weighted: Weight
     if lookup.loose:
         told |= _hold_any(fold_ascii(texts), lookup.loose)
     if weighted:
-        told |= weighted.sums.worth(words) & typed
+        told |= weighted.sums.worth(words, typed & ~told)
     # The others need no second look.
     right = lookup.wrong.put_right(words, said, typed & ~told)
     # What must stand beside it may be spelt either way.
@@ -92,7 +92,9 @@ def _of_ascii(texts: pl.Series, phrases: Phrases, typed: Flags, weighted: Weight
     there[right.rows] = True
     # What goes on in several words is asked of no text but as it is written: then all of these are looked at.
     told |= there if lookup.loose else lookup.held(said.among(there).and_also(right), words.size)
-    told[_in_letters(texts, np.flatnonzero(typed & ~told & raw.holding(CHANGEABLE)), phrases)] = True
+    left = np.flatnonzero(typed & ~told)
+    left = left[raw_of(texts.gather(left)).holding(CHANGEABLE)]
+    told[_in_letters(texts, left, phrases)] = True
     return told
 
 
