@@ -18,7 +18,7 @@ import polars as pl
 
 from pipeline import lake, nightly, reading
 from pipeline.config import load_settings
-from pipeline.daily.derive import derive
+from pipeline.daily.derive import deriving
 from pipeline.lake import Lake
 from pipeline.output.record import RunRecord
 from pipeline.performance.ahead import Later
@@ -163,7 +163,8 @@ class School:
             night = reading.Night(self.lake, ledger, Later(lambda: rules.flagging), chosen.school.site, now, sources)
             record.files += reading.read_all(files, night)
             if and_derive:
-                derive(self.lake, ledger, rules.who, rules.drafting, rules.flagging.bounds)
+                with deriving(self.lake, ledger, rules.who, rules.drafting, rules.flagging.bounds):
+                    pass
         return record
 
     def table(self, name: str) -> pl.DataFrame:
