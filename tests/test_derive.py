@@ -118,6 +118,24 @@ def test_days_are_made_in_turn_so_that_memory_does_not_grow_with_their_number(
     assert derived_bytes(school) == derived_bytes(whole)
 
 
+def test_counts_that_failed_are_made_the_next_night_and_no_draft_comes_twice(
+    school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = made_log(60) + squid(120, search("blue lobster"))
+    whole = School(tmp_path / "whole").made()
+    for each in (whole, school):
+        each.log("access.log", log)
+    expected = whole.night().casebook
+    with monkeypatch.context() as broken:
+        broken.setattr(derive, "count", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            school.night()
+    assert kept(school, "drafts").height == expected["new"] > 0
+    found = school.night().casebook
+    assert (found["new"], found["known"], found["actions"]) == (0, expected["new"], expected["actions"])
+    assert derived_bytes(school) == derived_bytes(whole)
+
+
 def test_late_lines_join_a_day_of_which_a_category_has_been_taken_out(school: School) -> None:
     school.log("log0", squid(0, search("paper crane"), "b.example"))
     school.derived()

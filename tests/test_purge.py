@@ -34,6 +34,8 @@ from casebook.tables import ACTION, CONTENT, PARTY
 from casebook.verifying import verify
 from cli import main
 from pipeline.config import load_settings
+from pipeline.dataprotection import purging
+from pipeline.store.ledgerfile import opened_ledger
 from tests.effort import THOROUGH, tries
 from tests.made_casebook import ACCESS, NOW, STAFF, casebook, do, routes, who
 from tests.made_drafts import a_night, drafts
@@ -471,3 +473,15 @@ def test_what_a_layer_has_locked_is_not_weakened(
             load_settings(school.config)
     else:
         assert getattr(load_settings(school.config).retention, key) == written
+
+
+def test_what_is_counted_now_of_days_long_gone_is_old_as_well(tmp_path: Path) -> None:
+    school = School(tmp_path).made()
+    school.log("access.log", squid(0, search("blue lobster")))
+    started = school.night().started
+    chosen, today = load_settings(school.config), started.date()
+    with opened_ledger(school.store, today) as ledger:
+        young, ages = today - timedelta(days=1), timedelta(days=chosen.retention.events_days + 2)
+        assert purging.nothing_old(chosen, school.lake, ledger, started, [young])
+        assert not purging.nothing_old(chosen, school.lake, ledger, started, [young, today - ages])
+        assert not purging.nothing_old(chosen, school.lake, ledger, started + 2 * ages, [])
