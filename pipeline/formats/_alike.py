@@ -25,6 +25,13 @@ def common(texts: pl.Series, outlines: Mapping[str, str], shape_of: Callable[[st
 
     `outlines` are patterns, and what stands for them in lines that are compared.
     """
+    return list(shares(texts, outlines, shape_of))
+
+
+def shares(
+    texts: pl.Series, outlines: Mapping[str, str], shape_of: Callable[[str], Shape | None]
+) -> dict[Shape, float]:
+    """The same, each with its share among these lines."""
     some = texts.gather_every(max(1, -(-len(texts) // _LOOKED_AT))).alias("text")
     outline = pl.col("text")
     for pattern, instead in outlines.items():
@@ -35,4 +42,5 @@ def common(texts: pl.Series, outlines: Mapping[str, str], shape_of: Callable[[st
         shape = shape_of(text)
         if shape is not None:
             counted[shape] += times
-    return [shape for shape, times in counted.most_common(_MOST_SHAPES) if times >= len(some) * _RAREST]
+    often = counted.most_common(_MOST_SHAPES)
+    return {shape: times / len(some) for shape, times in often if times >= len(some) * _RAREST}

@@ -5,10 +5,11 @@ key that has dots of its own, `"id.orig_h"`. Out: one column of text for each, a
 escapes, numbers and `true` or `false` as they are written, null where there is nothing or a JSON null; and the reason
 and detail of a reject.
 
-Lines that are much like each other are taken apart by Arrow (`_json_by_arrow`), the other plain ones by DuckDB, many at
-once. A line of which it would make something else than what is written goes to Python's reader: numbers with more
-digits than a double holds, or with a zero at their end; half a surrogate pair (it stays as its escape); a raw control
-character in a string; what DuckDB forgives (a comma too many, NaN).
+Lines that differ in texts only are cut at their quotes (`_json_by_shape`), others that are much like each other are
+taken apart by Arrow (`_json_by_arrow`), the other plain ones by DuckDB, many at once. A line of which it would make
+something else than what is written goes to Python's reader: numbers with more digits than a double holds, or with a
+zero at their end; half a surrogate pair (it stays as its escape); a raw control character in a string; what DuckDB
+forgives (a comma too many, NaN).
 Refused: a line that is no JSON object; a wanted key that is said twice and differently, on which no two readers agree;
 a list or an object where a text is wanted, unless the column is one of `joined`, which gives the elements of a list.
 Source: RFC 8259; what DuckDB 2.0 and Python's json were seen to do.
@@ -20,16 +21,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import polars as pl
-import pyarrow as pa
 
 from pipeline.formats._cells import divided
 from pipeline.formats._json_by_arrow import Steps, alike
-
-if TYPE_CHECKING:
-    import duckdb
+from pipeline.formats._json_by_duckdb import asked
+from pipeline.formats._json_by_shape import by_shape
 
 _STEP: Final = re.compile(r'(?:"([^"\\]+)"|([^".\[\]\\]+))((?:\[[0-9]{1,4}\])*)(?:\.(?!$)|$)')
 _PLACE: Final = re.compile(r"\[([0-9]+)\]")
@@ -43,11 +42,9 @@ _NUMBER: Final = (
 _FORGIVEN: Final = r"[:,\[]\s*-?(?i:nan|inf|infinity)\s*[,}\]]|,\s*[}\]]"
 #: An escape in a key may hide that it is said twice.
 _ESCAPED_KEY: Final = r'\\u[0-9A-Fa-f]{4}(?:[^"\\]|\\.)*"\s*:'
-#: DuckDB gets so many lines at once, and so works on all cores.
 #: The beginning of a list of objects, in one line or in many.
 _LIST: Final = r"^\s*\[\s*(?:\{|$)"
 _IS_LIST: Final = "is a list of JSON, where one object a line is wanted: `jq -c '.[]' FILE` makes that of it"
-_BATCH: Final = 10_000
 _FEW: Final = 300
 
 
@@ -67,12 +64,18 @@ def fields(texts: pl.DataFrame, wanted: Mapping[str, str], joined: Sequence[str]
     it gives its elements with a comma and a blank between them. The result holds `line`, the columns, `reason` (one of
     `schema.REJECT_REASONS`, null where the line could be read) and `detail`. Pure; raises nothing, whatever the text.
     """
+    table = unsorted(texts, wanted, joined)
+    return table if table["line"].is_sorted() else table.sort("line")
+
+
+def unsorted(texts: pl.DataFrame, wanted: Mapping[str, str], joined: Sequence[str] = ()) -> pl.DataFrame:
+    """The same in no order."""
     places = {name: steps(path) for name, path in wanted.items()}
     ours, others = divided(texts.select("line", "text"), pl.col("text").str.contains(r"^\s*\{"))
     detail = pl.when(pl.col("text").str.contains(_LIST)).then(pl.lit(_IS_LIST)).otherwise(pl.lit("is no JSON object"))
     foreign = others.select("line", reason=pl.lit("not-this-format"), detail=detail)
     read = _one_by_one(ours, places, joined) if ours.height < _FEW else _at_once(ours, places, joined)
-    return pl.concat([read, foreign], how="diagonal").sort("line") if foreign.height else read
+    return pl.concat([read, foreign], how="diagonal") if foreign.height else read
 
 
 def steps(path: str) -> Steps:
@@ -90,14 +93,12 @@ def steps(path: str) -> Steps:
 
 
 def _at_once(lines: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[str]) -> pl.DataFrame:
-    """What `_one_by_one` gives, for many lines."""
-    quick, others = alike(lines, places)
-    table = pl.concat([_schema(places).to_frame(), quick], how="diagonal")
-    if others.is_empty():
-        return table
-    # To ask DuckDB takes as long as to read so many lines one by one.
+    """What `_one_by_one` gives, for many lines, in no order."""
+    shaped, rest = by_shape(lines, tuple(places), lambda text: _followed(text, places, joined))
+    # A few are sooner read one by one than it is found out how they are written, or DuckDB asked.
+    quick, others = alike(rest, places) if rest.height >= _FEW else (shaped.clear(), rest)
     slow = _one_by_one(others, places, joined) if others.height < _FEW else _by_duckdb(others, places, joined)
-    return pl.concat([table, slow]).sort("line")
+    return pl.concat([slow, shaped, quick], how="diagonal")
 
 
 def _by_duckdb(lines: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[str]) -> pl.DataFrame:
@@ -106,10 +107,8 @@ def _by_duckdb(lines: pl.DataFrame, places: Mapping[str, Steps], joined: Sequenc
     doubtful = odd.filter(_is_doubtful(odd["text"], tuple(places.values()))) if odd.height else odd
     sure = lines.filter(~pl.col("line").is_in(doubtful["line"].implode())) if doubtful.height else lines
     plain, unclear = _plain(sure, places, joined)
-    read = pl.concat([_schema(places).to_frame(), plain], how="diagonal")
-    if doubtful.is_empty() and unclear.is_empty():
-        return read
-    return pl.concat([read, _one_by_one(pl.concat([doubtful, unclear]), places, joined)]).sort("line")
+    careful = _one_by_one(pl.concat([doubtful, unclear]), places, joined)
+    return pl.concat([careful, plain], how="diagonal")
 
 
 @cache
@@ -135,14 +134,14 @@ def _is_doubtful(odd: pl.Series, places: tuple[Steps, ...]) -> pl.Series:
     """Which of the odd lines DuckDB may not read: the strange ones, and those with a key twice in one object."""
     parents = sorted({place[:at] for place in places for at in range(len(place))}, key=str)
     said_twice = pl.element().list.len() > pl.element().list.n_unique()
-    keys = _asked("json_keys", odd, parents).to_frame()
+    keys = asked("json_keys", odd, parents).to_frame()
     twice = keys.select(pl.col("answer").list.eval(said_twice).list.any().fill_null(value=False)).to_series()
     return twice | odd.str.contains(_strange(places))
 
 
 def _plain(sure: pl.DataFrame, places: Mapping[str, Steps], joined: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The columns of the lines that DuckDB can read; and the lines that are damaged, or hold more than texts there."""
-    answers = _asked("json_extract_string", sure["text"], list(places.values()))
+    answers = asked("json_extract_string", sure["text"], list(places.values()))
     cells = [pl.col("answer").list.get(at).alias(name) for at, name in enumerate(places)]
     table = sure.with_columns(answers).with_columns(cells)
     spread = table.select(_opens(pl.col(name)) for name in places)
@@ -260,42 +259,5 @@ def _shown(place: Steps) -> str:
     return ".".join(str(step) for step in place)
 
 
-def _asked(function: str, texts: pl.Series, places: Sequence[Steps]) -> pl.Series:
-    """What one of DuckDB's functions says of each text at these places: `answer`, null where a text is no JSON."""
-    import duckdb
-
-    pointers = ", ".join("'" + _pointer(place).replace("'", "''") + "'" for place in places)
-    table = texts.alias("text").to_frame().to_arrow(compat_level=pl.CompatLevel.oldest())
-    with _database().cursor() as cursor:
-        cursor.register("texts", pa.Table.from_batches(table.to_batches(max_chunksize=_BATCH), table.schema))
-        try:
-            answer = cursor.sql(f"SELECT {function}(text, [{pointers}]) AS answer FROM texts").to_arrow_table()
-        except (duckdb.InvalidInputException, UnicodeDecodeError):
-            # One of them is no JSON, and the message may be cut off within a character. To look for it costs a third
-            # more, and is seldom needed.
-            valid = "CASE WHEN json_valid(text) THEN text END"
-            answer = cursor.sql(f"SELECT {function}({valid}, [{pointers}]) AS answer FROM texts").to_arrow_table()
-    return pl.DataFrame(answer).to_series()
-
-
 def _schema(columns: Iterable[str]) -> pl.Schema:
     return pl.Schema({"line": pl.Int64()} | dict.fromkeys((*columns, "reason", "detail"), pl.String()))
-
-
-def _pointer(place: Steps) -> str:
-    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f'."{step}"' for step in place)
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """An empty database in memory that can reach no file; each question has a cursor of its own."""
-    # Not at the top: only formats of JSON need it, and to open it takes as long as to read ten thousand lines.
-    import duckdb
-
-    connection = duckdb.connect(":memory:", config={"memory_limit": "600MB", "temp_directory": ""})
-    connection.execute("SET autoinstall_known_extensions = false")
-    connection.execute("SET autoload_known_extensions = false")
-    connection.execute("SET enable_external_access = false")
-    # Texts as polars itself holds them.
-    connection.execute("SET produce_arrow_string_view = true")
-    return connection

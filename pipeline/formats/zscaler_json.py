@@ -24,9 +24,9 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, refusal, skips, whole
+from pipeline.formats._cells import blank_apart, divided, is_background, parted, refusal, skips, whole
 from pipeline.formats._distinct import judged
-from pipeline.formats._json import fields
+from pipeline.formats._json import unsorted
 from pipeline.formats._syslog import bare, without_header
 from pipeline.formats._zscaler_dns import DNS_NAMES, dns_verdict
 from pipeline.times.localtime import Running
@@ -72,8 +72,10 @@ def claims(first_lines: Sequence[str]) -> bool:
 def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone have run."""
     texts, blank = blank_apart(lines)
-    objects = without_header(texts).with_columns(pl.col("text").str.replace(_CALLED, "${1}"))
-    cells = fields(objects, _WANTED)
+    objects = without_header(texts)
+    if objects["text"].str.contains(_CALLED).any():
+        objects = objects.with_columns(pl.col("text").str.replace(_CALLED, "${1}"))
+    cells = unsorted(objects, _WANTED)
     missing = pl.when(pl.col("source").is_null()).then(pl.lit("has no sourcetype")).when(
         (pl.col("source") == _WEB) & pl.col("action").is_null()
     ).then(pl.lit("has no event.action")).when(
@@ -84,15 +86,14 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
         pl.when(lacks).then(pl.lit("missing-column")).otherwise(pl.col("reason")).alias("reason"),
         pl.when(lacks).then(missing).otherwise(pl.col("detail")).alias("detail"),
     )
-    damaged = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
-    good = cells.filter(pl.col("reason").is_null())
-    is_ours = pl.col("source").is_in([_WEB, _DNS])
-    other = skips(good.filter(~is_ours), "other-record")
-    ours = good.filter(is_ours)
+    good, damaged = divided(cells, pl.col("reason").is_null())
+    ours, others = divided(good, pl.col("source").is_in([_WEB, _DNS]))
     # A feed has one of the names that a column may have.
     given = frozenset(each.name for each in ours if each.null_count() < ours.height)
     records = judged(
-        ours.select("line", "source", *_columns(given)), ("_time", "_tz", "_epoch"), [_written().alias("written")]
+        ours.select("line", "source", *_columns(given)).sort("line"),
+        ("_time", "_tz", "_epoch"),
+        [_written().alias("written")],
     )
     stamped = from_written(records["written"], declared.timezone, declared.date_order, Running.from_text(carry))
     read, running = records.hstack(stamped[0]), stamped[1]
@@ -100,8 +101,10 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     told = read.lazy().with_columns(
         _target=pl.coalesce(_decoded("_coded"), "_target"), _refer=pl.coalesce(_decoded("_coded_refer"), "_refer")
     )
-    rows = pl.concat([told.select(_event()).collect(), damaged], how="diagonal_relaxed")
-    return parted(rows, _COLUMNS, [blank, other], running.to_text())
+    rows = pl.concat(
+        [told.select(_event()).collect(), damaged.select("line", "reason", "detail")], how="diagonal_relaxed"
+    )
+    return parted(rows, _COLUMNS, [blank, skips(others, "other-record")], running.to_text())
 
 
 def _columns(given: frozenset[str]) -> list[pl.Expr]:
