@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.formats._cells import divided
+from pipeline.formats._cells import divided, in_order
 from pipeline.formats._json_by_arrow import Steps, alike
 from pipeline.formats._json_by_duckdb import asked
 from pipeline.formats._json_by_shape import by_shape
@@ -64,8 +64,7 @@ def fields(texts: pl.DataFrame, wanted: Mapping[str, str], joined: Sequence[str]
     it gives its elements with a comma and a blank between them. The result holds `line`, the columns, `reason` (one of
     `schema.REJECT_REASONS`, null where the line could be read) and `detail`. Pure; raises nothing, whatever the text.
     """
-    table = unsorted(texts, wanted, joined)
-    return table if table["line"].is_sorted() else table.sort("line")
+    return in_order(unsorted(texts, wanted, joined))
 
 
 def unsorted(texts: pl.DataFrame, wanted: Mapping[str, str], joined: Sequence[str] = ()) -> pl.DataFrame:

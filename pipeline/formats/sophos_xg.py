@@ -26,7 +26,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, said, skips
+from pipeline.formats._cells import blank_apart, divided, is_background, parted, said, skips
 from pipeline.formats._keyed import Keyed, faults, number, unsorted
 from pipeline.formats._syslog import bare, without_structure
 from pipeline.times.localtime import Running
@@ -85,21 +85,19 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     texts = texts.with_columns(
         record=text.str.contains(_RECORD), ours=text.str.contains('log_type="?Content Filtering')
     )
-    record, ours = pl.col("record"), pl.col("ours")
-    foreign = texts.filter(~record).select(
+    records, strangers = divided(texts, pl.col("record"))
+    foreign = strangers.select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no log_type, log_component and log_subtype")
     )
-    cells = _cells(texts.filter(record & ours))
-    good = pl.col("reason").is_null()
+    web_filter, others = divided(records, pl.col("ours"))
+    good, damaged = divided(_cells(web_filter), pl.col("reason").is_null())
     web = (pl.col("log_type") == "Content Filtering") & pl.col("log_component").is_in(["HTTP", "HTTPS"])
-    web = web.fill_null(value=False)
-    timed, running = _timed(cells.filter(good & web), declared, Running.from_text(carry))
-    damaged = cells.filter(~good).select("line", "reason", "detail")
-    table = pl.concat(
-        [timed.lazy().with_columns(status=_status()).select(_event()).collect(), damaged, foreign], how="diagonal"
-    )
-    others = [skips(texts.filter(record & ~ours), "other-record"), skips(cells.filter(good & ~web), "other-record")]
-    return parted(table, _COLUMNS, [blank, *others], running.to_text())
+    requests, more = divided(good, web.fill_null(value=False))
+    timed, running = _timed(requests, declared, Running.from_text(carry))
+    events = timed.lazy().with_columns(status=_status()).select(_event()).collect()
+    table = pl.concat([events, damaged.select("line", "reason", "detail"), foreign], how="diagonal")
+    skipped = [skips(each, "other-record") for each in (others, more)]
+    return parted(table, _COLUMNS, [blank, *skipped], running.to_text())
 
 
 def _cells(texts: pl.DataFrame) -> pl.DataFrame:
