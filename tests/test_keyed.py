@@ -121,6 +121,16 @@ def test_a_line_with_a_doubt_is_left(text: str) -> None:
     assert left["text"].to_list() == [text] * 9
 
 
+@pytest.mark.parametrize("first", ["x=1", "x=d\u00e9e", "x=a\\\\b", "x="])
+def test_what_the_first_line_says_bare_is_no_measure_of_the_others(first: str) -> None:
+    said = [first, first, "x=1", "x=22", "x=d\u00e9e", "x=a\\\\b", "x=", "x=1"]
+    lines = _block(*(f'user="dee" {pair} act="pass" url="/" size="{at}"' for at, pair in enumerate(said)))
+    done, left = shaped(lines, _QUOTED.manner)
+    usual = [pair in ("x=1", "x=22", "x=") for pair in said]
+    assert done["line"].sort().to_list() == lines.filter(pl.Series(usual))["line"].to_list()
+    assert left["line"].sort().to_list() == lines.filter(~pl.Series(usual))["line"].to_list()
+
+
 def test_a_hostile_first_line_lends_no_other_its_shape() -> None:
     forged = 'user="dee" act=block url="/" user="victim" x=1'
     rows = read(_block(forged, _ORDINARY, forged), _QUOTED).to_dicts()

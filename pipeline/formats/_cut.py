@@ -11,6 +11,7 @@ quotes, whatever it holds. Lines with a quote that may be escaped are left.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
@@ -49,6 +50,8 @@ class Stretch(NamedTuple):
     bare: tuple[str, ...]
     #: The wanted key of the value in quotes behind it; empty where it is not wanted, or there is none.
     quoted: str
+    #: How it is often written, where there are other ways.
+    usual: str | None = None
 
 
 def cut(
@@ -57,7 +60,8 @@ def cut(
     """The cells of the lines of each shape, and the other lines; of a shape are its number of pieces and its reader."""
     if not shapes:
         return [], texts
-    many = texts.select(pl.col(column).str.count_matches(sign, literal=True) + 1).to_series()
+    # A pattern is found sooner than the same sign taken literally.
+    many = texts.select(pl.col(column).str.count_matches(re.escape(sign)) + 1).to_series()
     sizes = sorted({size for size, _ in shapes})
     found, left = dict[int, pl.DataFrame](), [texts.filter(~many.is_in(sizes).fill_null(value=False))]
     for count in sizes:
@@ -95,7 +99,7 @@ def _with_marks(pieces: pl.Series, marks: list[str], *, at_end: bool) -> pl.Seri
     after the others, so that the marks stay at hand.
     """
     size = min(_AT_ONCE * len(marks), len(pieces))
-    again = np.resize(np.arange(len(marks), dtype=np.uint32), size)
+    again = np.tile(np.arange(len(marks), dtype=np.uint32), -(-size // len(marks)))
     all_marks, piece = pl.Series(marks, dtype=pl.String).gather(again), pl.col("piece").str
     found = [pl.Series(dtype=pl.Boolean)]
     for some in pieces.to_frame("piece").iter_slices(max(1, size)):
@@ -142,4 +146,6 @@ def _matched(piece: pl.Expr, stretch: Stretch) -> pl.Expr:
     pattern = f"(?-u)^{stretch.pattern}$"
     if stretch.bare:
         return piece.str.extract_groups(pattern).struct.rename_fields(stretch.bare)
-    return piece.str.contains(pattern)
+    # What many lines say of their device need not be looked at by the pattern.
+    unusual = piece if stretch.usual is None else pl.when(piece != stretch.usual).then(piece)
+    return unusual.str.contains(pattern).fill_null(value=True)

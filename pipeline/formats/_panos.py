@@ -54,7 +54,14 @@ def unquoted(cell: pl.Expr) -> pl.Expr:
     r"""A value without the quotes in which the firewall may put it, and which a profile may escape (`\"h/p\"`)."""
     quoted = cell.str.starts_with('"') & cell.str.ends_with('"') & (cell.str.len_bytes() > 1)
     escaped = cell.str.starts_with('\\"') & cell.str.ends_with('\\"') & (cell.str.len_bytes() >= _EMPTY)
-    bare = cell.str.strip_prefix('\\"').str.strip_suffix('\\"').str.replace_all('\\"', '"', literal=True)
+    # Hardly any is escaped.
+    bare = (
+        pl.when(escaped)
+        .then(cell)
+        .str.strip_prefix('\\"')
+        .str.strip_suffix('\\"')
+        .str.replace_all('\\"', '"', literal=True)
+    )
     plain = pl.when(quoted).then(cell.str.strip_prefix('"').str.strip_suffix('"')).otherwise(cell)
     return pl.when(escaped).then(bare).otherwise(plain)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
@@ -102,6 +102,8 @@ class Shape:
     pairs: tuple[Pair, ...]
     #: Whether the ending is there.
     ended: bool
+    #: A line that has it.
+    example: str = field(compare=False, default="")
 
 
 def shaped(texts: pl.DataFrame, manner: Manner) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -111,7 +113,7 @@ def shaped(texts: pl.DataFrame, manner: Manner) -> tuple[pl.DataFrame, pl.DataFr
     quoted, rest = [shape for shape in shapes if _is_quoted(shape, manner)], texts
     # All lines are cut, so it is worth while only where it serves most of them.
     if len(quoted) * 2 > len(shapes):
-        each, rest = cut_at_quotes(texts, [_stretches(shape, manner.wanted, manner) for shape in quoted])
+        each, rest = cut_at_quotes(texts, [_with_usual(_stretches(s, manner.wanted, manner), s) for s in quoted])
         found += [_undone(cells, _wanted(shape, manner), manner) for cells, shape in zip(each, quoted, strict=True)]
         shapes = _common(rest, manner)
     for shape in shapes:
@@ -152,7 +154,11 @@ def shape_of(text: str, manner: Manner) -> Shape | None:
         pairs.append(Pair(pair[1], 0 if pair[2].startswith('"') else 1 + len(pair[2].split()[1:])))
         at = pair.end()
     ended = bool(text[at:].strip(" "))
-    return None if ended and not manner.ending else Shape(_front(text[: front.start(1)], manner), tuple(pairs), ended)
+    return (
+        None
+        if ended and not manner.ending
+        else Shape(_front(text[: front.start(1)], manner), tuple(pairs), ended, text)
+    )
 
 
 def _front(text: str, manner: Manner) -> str:
@@ -194,6 +200,15 @@ def _stretches(shape: Shape, grouped: tuple[str, ...], manner: Manner) -> list[S
         bare += [pair.key] if pair.key in grouped else []
     ending = manner.ending if shape.ended else ""
     return [*found, Stretch(f"{pattern}{ending} *", None if pattern or ending else "", tuple(bare), "")]
+
+
+def _with_usual(stretches: list[Stretch], shape: Shape) -> list[Stretch]:
+    """The same, with how the example has those that can be written in more than one way."""
+    parts = shape.example.split('"')[::2]
+    if len(parts) != len(stretches):
+        return stretches
+    pairs = zip(stretches, parts, strict=True)
+    return [each._replace(usual=part if re.fullmatch(each.pattern, part) else None) for each, part in pairs]
 
 
 def _bare(pair: Pair, manner: Manner) -> str:
@@ -243,8 +258,11 @@ def _of_words(shape: Shape, manner: Manner) -> list[str]:
 def _undone(done: pl.DataFrame, keys: tuple[str, ...], manner: Manner) -> pl.DataFrame:
     """`line` and the cells without their escapes; few lines hold any."""
     cells = done.select("line", *keys)
-    marked = done["text"].str.contains(_ESCAPE)
-    if manner.escapes != "undone" or not marked.any():
+    if manner.escapes != "undone":
+        return cells
+    # Literals are found sooner than a pattern of both.
+    marked = done["text"].str.contains('\\"', literal=True) | done["text"].str.contains("\\\\", literal=True)
+    if not marked.any():
         return cells
     undone = cells.filter(marked).with_columns(pl.col(keys).str.replace_all(_ESCAPE, "$1"))
     return pl.concat([cells.filter(~marked), undone])
