@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 import time
@@ -40,6 +41,7 @@ OWN_SETS = tuple(
 )
 _SHORTEST = 5
 _LENGTH = 90
+_HIM = re.compile(r"\bhi[ms]\b")
 Row = dict[str, Any]
 
 
@@ -57,6 +59,12 @@ def _swapped(word: str) -> str:
     return word[:2] + word[3] + word[2] + word[4:]
 
 
+def _named(text: str) -> str:
+    """The text with a first name for `him` and `his`; nothing if it has neither."""
+    made = _HIM.sub(lambda found: f"agnieszka{'s' * (found[0] == 'his')}", text)
+    return made if made != text else ""
+
+
 DISGUISES: Mapping[str, Callable[[str], str]] = {
     "capitals": str.upper,
     "full width": lambda text: "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in text),
@@ -70,6 +78,7 @@ DISGUISES: Mapping[str, Callable[[str], str]] = {
     "masked": lambda text: _longest_changed(text, lambda word: word[0] + "*" + word[2:]),
     "swapped": lambda text: _longest_changed(text, _swapped),
     "doubled": lambda text: _longest_changed(text, lambda word: word[:2] + word[1:]),
+    "named": _named,
 }
 
 

@@ -2,10 +2,11 @@
 
     python benchmarks/views.py [--texts 450000]
 
-Makes distinct texts of some 90 characters, as if somebody had typed them, of which one in forty holds a phrase; looks
-for the shipped rules and 5,000 phrases more in every view (as it stands, digits for letters, misspelt, apart, together
-and so on), as a night does with what it has not seen before. Beside it: pyahocorasick, text by text, for the 5,000
-phrases alone, as whole words in one view. Prints seconds by the clock and of the processors.
+Makes distinct texts of some 90 characters, as if somebody had typed them, of which one in forty holds a phrase and one
+in ten names somebody; looks for the shipped rules and 5,000 phrases more in every view (as it stands, digits for
+letters, misspelt, apart, together and so on), as a night does with what it has not seen before. Beside it:
+pyahocorasick, text by text, for the 5,000 phrases alone, as whole words in one view. Prints seconds by the clock and of
+the processors.
 """
 
 from __future__ import annotations
@@ -30,21 +31,24 @@ from pipeline.lists.longlists import phrases
 from pipeline.match import match_texts
 from pipeline.matching.matcher import compile_watchlists
 from pipeline.matching.watchfolders import load, shipped
+from pipeline.spelling.names import first_names
 from pipeline.text import fold
 from pipeline.watchlist import TermFile
 
 _LETTERS = 90
-_HOLDS_ONE = 40
+_HOLDS_ONE, _NAMES_ONE = 40, 10
 Made = TypeVar("Made")
 
 
 def made_texts(count: int, sought: list[str]) -> pl.Series:
-    """So many different texts, of which none but one in so many holds a phrase."""
+    """So many different texts, of which none but one in so many holds a phrase, and one in ten names somebody."""
     random, words = np.random.default_rng(5), made_log.vocabulary()
     words = words[~np.isin(words, sought)]
     drawn = words[(np.exp(random.random((count + count // 50, 18)) * np.log(len(words))) - 1).astype(np.int64)]
     texts = [" ".join(row) for row in drawn.tolist()]
     held = [f"{sought[at % len(sought)]} {text}" if at % _HOLDS_ONE == 0 else text for at, text in enumerate(texts)]
+    called = sorted(first_names())
+    held = [f"{called[at % len(called)]} {text}" if at % _NAMES_ONE == 1 else text for at, text in enumerate(held)]
     return pl.Series(held).str.head(_LETTERS).unique(maintain_order=True).head(count)
 
 

@@ -113,13 +113,29 @@ def test_what_is_found_in_letters_is_worth_a_look(
         assert holds_any(pl.Series([text]), matcher.phrases).to_list() == [True], text
 
 
-_WORDS = ("boil", "lobster", "gb", "i", "how", "to", "crayfish", "with", "uk", "nowhere", "theyll")
+_WORDS = (
+    "boil",
+    "lobster",
+    "gb",
+    "i",
+    "how",
+    "to",
+    "crayfish",
+    "with",
+    "uk",
+    "nowhere",
+    "theyll",
+    "him",
+    "his",
+    "hes",
+    "liam",
+)
 _TERM = st.lists(st.sampled_from(_WORDS), min_size=1, max_size=3).flatmap(
     lambda words: st.sampled_from([" ".join(words), " ... ".join(words), " & ".join(words), f"{' '.join(words)} they*"])
 )
 _WRITTEN = st.sampled_from([
     *_WORDS, "b01l", "l0bster", "6b", "1", "h0w", "t0", "cr4yf!sh", "!nowhere", "lobstre", "-", "theyll", "wh4t",
-    "havee",
+    "havee", "Priya", "priya's", "priyas",
 ])  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.spelling.views import may_hide, views_of
-from pipeline.words import finding
+from pipeline.words import spans
 from pipeline.words.finding import found_in
 from pipeline.words.phrases import compiled
 from pipeline.words.sieve import holds_any
@@ -18,7 +18,8 @@ from tests.effort import tries
 _TERMS = (
     "purple lobster", "crustacean", "boil (my|the) lobster", "steal ... lobster", "shellfi*", "*barnacle*",
     "(cheap|free) & *barnacl* & shop", "html & youtube", "stealing lobsters", "how to bring lobster before school",
-    "gonna tell you",
+    "gonna tell you", "boil (him|her)", "boil his lobster", "(he|she) stole my lobster", "he s a barnacle",
+    "feed liam to the crab",
 )  # fmt: skip
 _PHRASES = compiled([[spelt_out(term, {})] for term in _TERMS])
 
@@ -65,6 +66,14 @@ def found(text: str) -> list[tuple[str, str, str]]:
         ("b o i l da lobster", "boil (my|the) lobster", "misspelt", "b o i l da lobster"),
         ("i b o i l my lobster", "boil (my|the) lobster", "apart", "b o i l my lobster"),
         ("boil the lobster", "boil (my|the) lobster", "words", "boil the lobster"),
+        ("boil Oluwaseun!", "boil (him|her)", "named", "boil Oluwaseun"),
+        ("BOIL AGNIESZKAS lobster", "boil his lobster", "named", "BOIL AGNIESZKAS lobster"),
+        ("boil ali\u2019s lobster", "boil his lobster", "named", "boil ali\u2019s lobster"),
+        ("fatima stole my lobster", "(he|she) stole my lobster", "named", "fatima stole my lobster"),
+        ("mehmet's a barnacle", "he s a barnacle", "named", "mehmet's a barnacle"),
+        ("feed priya to the crab", "feed liam to the crab", "named", "feed priya to the crab"),
+        ("feed liam to the crab", "feed liam to the crab", "words", "feed liam to the crab"),
+        ("gna boil Zuzanna", "boil (him|her)", "misspelt", "boil Zuzanna"),
         ("steal every single blue lobster", "steal ... lobster", "words", "steal every single blue lobster"),
         ("some shellfishes", "shellfi*", "words", "shellfishes"),
         ("megabarnacles!", "*barnacle*", "words", "megabarnacles"),
@@ -152,7 +161,7 @@ def test_a_very_long_text_is_read_to_its_end(text: str) -> None:
 
 @given(st.text("a ", max_size=500), st.integers(0, 300), st.integers(0, 500), st.integers(0, 5))
 def test_blanks_are_counted_no_further_than_need_be(text: str, start: int, end: int, blanks: int) -> None:
-    assert finding._has_at_most(text, start, end, blanks) == (text.count(" ", start, end) <= blanks)
+    assert spans.has_at_most(text, start, end, blanks) == (text.count(" ", start, end) <= blanks)
 
 
 @pytest.mark.parametrize(

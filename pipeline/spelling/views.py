@@ -23,10 +23,12 @@ from pipeline.spelling.lookalikes import LOOK_ALIKES, is_all_alike, looks_latin
 from pipeline.text import fold_one, folded_one
 from pipeline.vocabulary.wordnumbers import FOLDED, Raw, Words, among, cut, translated
 
+#: The view in which whoever is named is he or she.
+NAMED: Final = "named"
 #: The further a view is from what was written, the less it weighs.
 WEIGHT: Final = {
-    "words": 1.0, "entities": 0.95, "look-alikes": 0.95, "digits": 0.9, "apart": 0.9, "repeated": 0.9, "masked": 0.9,
-    "together": 0.85, "misspelt": 0.8,
+    "words": 1.0, "entities": 0.95, "look-alikes": 0.95, NAMED: 0.95, "digits": 0.9, "apart": 0.9, "repeated": 0.9,
+    "masked": 0.9, "together": 0.85, "misspelt": 0.8,
 }  # fmt: skip
 #: A letter that is written with a digit or a sign, and the one letter that stands for `i` and `l` alike.
 _DIGITS: Final = {
@@ -140,7 +142,7 @@ def in_letters(words: Words) -> Words:
 
 
 def may_hide(text: pl.Expr) -> pl.Expr:
-    """Whether a text of ASCII may have any view but `words`, `digits`, `together` and `misspelt`.
+    """Whether a text of ASCII may have any view but `words`, `digits`, `together`, `misspelt` and `named`.
 
     Other texts may have any.
     """

@@ -19,7 +19,7 @@ from pipeline.matching.matchsites import match_hosts
 from pipeline.output.record import shown
 from pipeline.priority import FIELD_FACTORS, LevelBounds, with_levels
 from pipeline.schema import BY_WORDS
-from pipeline.spelling.views import WEIGHT, hides
+from pipeline.spelling.views import NAMED, WEIGHT, hides
 from pipeline.text import fold_one
 from pipeline.watchlist import TextRule, Watchlists
 from pipeline.words import weighted
@@ -108,7 +108,8 @@ def _of_find(
         steps.append(f"lowered by its other words, which are those of ordinary texts, x {LOWERED:g}")
     if find.view.name != "words":
         weight *= WEIGHT[find.view.name]
-        steps.append(f"hidden ({find.view.name}) x {WEIGHT[find.view.name]:g}")
+        seen = "him or her in place of the name" if find.view.name == NAMED else f"hidden ({find.view.name})"
+        steps.append(f"{seen} x {WEIGHT[find.view.name]:g}")
     if on_help_page:
         weight *= LOWERED
         steps.append(f"on the page of a site that helps x {LOWERED:g}")

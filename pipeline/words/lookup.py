@@ -28,6 +28,7 @@ from pipeline.vocabulary.wordnumbers import (
     words_of,
 )
 from pipeline.vocabulary.wrongwords import WrongWords
+from pipeline.words.named import NamedWords, words_of_names
 from pipeline.words.sought import Tables
 
 #: So many pairs of words are looked up together, or they would fill the memory.
@@ -39,8 +40,13 @@ _MANY: Final = 30
 class Lookup:
     """What is sought in the texts of one alphabet: as they are written, or with digits and signs as letters."""
 
-    def __init__(self, tables: Tables, wrong_words: pl.DataFrame, beginnings: Sequence[str] = ()) -> None:
-        """`wrong_words` has word, right and alone; `beginnings` are those of phrases that are written as one word."""
+    def __init__(
+        self, tables: Tables, wrong_words: pl.DataFrame, beginnings: Sequence[str] = (), *, names: bool = False
+    ) -> None:
+        """`wrong_words` has word, right and alone; `beginnings` are those of phrases that are written as one word.
+
+        `names`: whether first names are known.
+        """
         several = [phrase for phrase in tables.phrases if " " in phrase.strip()]
         chains = [phrase.split() for phrase in several if phrase[0] == " " == phrase[-1]]
         #: What is sought in one word, and what in several of which one goes on.
@@ -49,7 +55,9 @@ class Lookup:
         self.loose = [each for each in several if not each[0] == " " == each[-1]]
         meant = wrong_words["right"].str.split(" ").list.explode()
         words = [tables.words["word"], pl.Series([word for each in chains for word in each], dtype=pl.String), meant]
+        words += [pl.Series(words_of_names())] if names else []
         self.vocabulary = Vocabulary(pl.concat(words).unique(maintain_order=True))
+        self.names = NamedWords(self.vocabulary) if names else None
         self.wrong = WrongWords(self.vocabulary, wrong_words)
         pair = tables.pairs["pair"].to_numpy()
         self._pairs = Numbers(pairs_of(*_halves(pair)))

@@ -21,6 +21,7 @@ import ahocorasick
 import polars as pl
 
 from pipeline.spelling.misspelt import misspellings, shorthand, shorthand_beside
+from pipeline.spelling.names import first_names
 from pipeline.spelling.views import CHANGED, letters_of
 from pipeline.text import fold_one
 from pipeline.vocabulary.beginnings import LONGEST, SHORTEST
@@ -87,7 +88,7 @@ class Phrases:
     @cached_property
     def lookup(self) -> Lookup:
         """The same by the numbers of words, with those that are misspelt or written together."""
-        return Lookup(self.sought, self.wrong_words, self.beginnings_together)
+        return Lookup(self.sought, self.wrong_words, self.beginnings_together, names=True)
 
     @cached_property
     def lookup_in_letters(self) -> Lookup:
@@ -261,7 +262,8 @@ def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] 
             patterns[owners.number_of(rarest)][pattern] = None
     led = {part: tuple(found) for part, found in patterns.items()}
     whose, others = owners.all(led), _keys_of(known, as_written=True) - _keys_of(known, as_written=False)
-    wrong = misspellings(_words_of(whose.keys() - others), _words_of(others))
+    # A name is no slip of the finger, but somebody.
+    wrong = misspellings(_words_of(whose.keys() - others), _words_of(others) | first_names())
     return Phrases(whose, led, others, wrong, seeking[False].all(), seeking[True].all())
 
 

@@ -17,7 +17,9 @@ import polars as pl
 
 from pipeline.spelling.views import CHANGEABLE, all_as_letters, in_letters, may_hide
 from pipeline.text import fold_ascii, is_ascii
-from pipeline.vocabulary.wordnumbers import Flags, Places, Raw, Words, raw_of, words_of
+from pipeline.vocabulary.wordnumbers import Flags, Places, Raw, Said, Words, raw_of, words_of
+from pipeline.words.lookup import Lookup
+from pipeline.words.named import NamedWords
 from pipeline.words.phrases import Phrases
 from pipeline.words.weighted import WeightedWords
 
@@ -92,9 +94,22 @@ def _of_ascii(texts: pl.Series, phrases: Phrases, typed: Flags, weighted: Weight
     there[right.rows] = True
     # What goes on in several words is asked of no text but as it is written: then all of these are looked at.
     told |= there if lookup.loose else lookup.held(said.among(there).and_also(right), words.size)
+    if lookup.names:
+        named = lookup.names.held(said, words.size) & typed & ~told
+        told |= _of_somebody(named, said.among(named & ~there).and_also(right.among(named)), lookup, lookup.names)
     left = np.flatnonzero(typed & ~told)
     left = left[raw_of(texts.gather(left)).holding(CHANGEABLE)]
     told[_in_letters(texts, left, phrases)] = True
+    return told
+
+
+def _of_somebody(named: Flags, said: Said, lookup: Lookup, names: NamedWords) -> Flags:
+    """Which of the texts in which somebody is `named` may hold what is said of him or her; `said` are their words."""
+    if lookup.loose:
+        return named
+    told = np.zeros(len(named), dtype=np.bool_)
+    for each in names.read(said):
+        told |= lookup.held(each, len(named))
     return told
 
 

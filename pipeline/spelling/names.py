@@ -1,0 +1,74 @@
+"""First names, as pupils call each other: what is said of somebody by name, a rule says of him or of her.
+
+In: the words of folded texts. Out: the same words as they would be if nobody had been named, in each of `READINGS`.
+Refuses nothing. The names are those of `first_names.txt`; of which family somebody is must not decide what is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from pipeline.spelling.misspelt import everyday, ordinary
+
+#: An apostrophe is a blank where a text is folded.
+OWNED: Final = "s"
+
+
+class Reading(NamedTuple):
+    """What may stand in the place of a name."""
+
+    #: For `jayden`.
+    name: str
+    #: For `jaydens`, which is how most write it.
+    own: str
+    #: For `jayden's`.
+    apart: str
+
+
+#: As somebody to whom it is done, as somebody who does it, and as the first name that rules about names list as well.
+READINGS: Final = (
+    Reading("him", "his", "his"),
+    Reading("he", "hes", "he s"),
+    Reading("liam", "liams", "liam s"),
+)
+
+
+@cache
+def first_names() -> frozenset[str]:
+    """All that are known."""
+    listed = (files("pipeline.spelling") / "first_names.txt").read_text("utf-8")
+    return frozenset(word for line in listed.splitlines() if not line.startswith("#") for word in line.split())
+
+
+@cache
+def owned_names() -> frozenset[str]:
+    """The same with an `s` behind them, but for what is another name or word."""
+    return frozenset(f"{name}s" for name in first_names()) - first_names() - ordinary() - everyday()
+
+
+def names_any(words: Sequence[str]) -> bool:
+    """Whether one of some words is a name."""
+    return not (first_names().isdisjoint(words) and owned_names().isdisjoint(words))
+
+
+def with_owners(words: Sequence[str]) -> list[str]:
+    """Words, of which a name and the `s` behind it are one: `jayden s`."""
+    found = list[str]()
+    for word in words:
+        if word == OWNED and found and found[-1] in first_names():
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
+def somebody(word: str) -> int | None:
+    """Which part of a `Reading` stands in the place of one of those words; nothing if it is no name."""
+    if word in first_names():
+        return 0
+    if word in owned_names():
+        return 1
+    return 2 if " " in word else None
