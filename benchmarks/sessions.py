@@ -92,7 +92,7 @@ def _write_export(path: Path, sessions: list[Session]) -> None:
 
 
 def _counted(sessions: list[Session]) -> dict[str, tuple[str, set[str]]]:
-    """What each session is without a draft: `low` where something in it counts, else none."""
+    """What each session is without a draft: `low` where something in it counts that a label stands for, else none."""
     found = {session["id"]: ("none", set[str]()) for session in sessions}
     with tempfile.TemporaryDirectory() as name:
         asked, answers = Path(name) / "rows.jsonl", Path(name) / "answers.jsonl"
@@ -100,7 +100,7 @@ def _counted(sessions: list[Session]) -> dict[str, tuple[str, set[str]]]:
         asked.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         flag_rows(asked, answers, None, labels_named("eval"))
         for answer in map(json.loads, answers.read_text("utf-8").splitlines()):
-            if answer["level"] in at_least("low"):
+            if answer["categories"] and answer["level"] in at_least("low"):
                 found[answer["id"]] = "low", found[answer["id"]][1] | set(answer["categories"])
     return found
 

@@ -1,6 +1,7 @@
 """What pupils did in a morning comes out about as urgent as a person who knows would have it.
 
-Half of the sessions is kept away while rules are made; the floors lie a little under what was reached.
+One part of the sessions is kept away while rules are made, a third was scored before it was read; the floors lie a
+little under what was reached.
 """
 
 from __future__ import annotations
@@ -46,24 +47,27 @@ def off(expected: str, level: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("half", "right", "two_below", "nothing"), [("seen", 0.5, 0.2, 0.05), ("kept", 0.5, 0.2, 0.05)]
+    ("half", "right", "two_below", "nothing"),
+    [("seen", 0.5, 0.2, 0.05), ("kept", 0.5, 0.2, 0.05), ("third", 0.8, 0.0, 0.0)],
 )
 def test_no_figure_falls_below_what_was_reached(
     found: dict[str, tuple[str, set[str]]], half: str, right: float, two_below: float, nothing: float
 ) -> None:
     some = [session for session in SESSIONS if session["half"] == half]
     steps = [off(session["expected_level"], found[session["id"]][0]) for session in some]
-    assert steps.count(0) >= right * len(some)
+    known = {session["expected_level"] for session in some}
+    rights = [is_right(session["expected_level"], found[session["id"]][0], known) for session in some]
+    assert sum(rights) >= right * len(some)
     assert sum(step <= -2 for step in steps) <= two_below * len(some)
     grave = [session for session in some if session["expected_level"] in ("urgent", "high")]
     assert sum(found[session["id"]][0] in ("low", "none") for session in grave) <= nothing * len(grave)
 
 
 def test_the_set_is_what_it_is_said_to_be() -> None:
-    assert len({session["id"] for session in SESSIONS}) == len(SESSIONS) == 144
-    assert set(Counter((each["half"], each["expected_level"]) for each in SESSIONS)) == {
-        (half, level) for half in ("seen", "kept") for level in SCALE
-    }
+    assert len({session["id"] for session in SESSIONS}) == len(SESSIONS) == 204
+    parts = {(half, level) for half in ("seen", "kept", "third") for level in SCALE}
+    # The third hand knew no level above `high`.
+    assert set(Counter((each["half"], each["expected_level"]) for each in SESSIONS)) == parts - {("third", "urgent")}
     labels = set(labels_named("eval").categories.values())
     for session in SESSIONS:
         times = [datetime.fromisoformat(event["t"]) for event in session["events"]]
