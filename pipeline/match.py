@@ -18,7 +18,8 @@ from pipeline.matching.matcher import TEXT_HITS, VALUE_HITS, Matcher, Rule
 from pipeline.matching.matchsites import match_hosts, match_names, read_as
 from pipeline.performance.ahead import ahead
 from pipeline.schema import BY_WORDS
-from pipeline.spelling.views import WEIGHT, may_hide
+from pipeline.spelling.names import is_one_of_us
+from pipeline.spelling.views import NAMED, WEIGHT, may_hide
 from pipeline.text import is_ascii, unescape, url_parts
 from pipeline.urls.redirects import HIDING, HIDING_HOST
 from pipeline.urls.search_terms import may_search, search_terms
@@ -88,9 +89,7 @@ def hits_in(
     finds = found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides, in_letters=in_letters)
     for find in finds:
         rule, beside = matcher.rules[find.rule], known.setdefault(find.beside, Beside(find.beside))
-        if field not in rule.fields or rule.silencing.any_in(beside):
-            continue
-        if rule.needs and not rule.needed.any_in(beside):
+        if not _counts(find, rule, field, beside):
             continue
         full = _weight(rule, beside)
         if weighing and yields(find, full, weighing, matcher):
@@ -106,6 +105,20 @@ def hits_in(
         )  # fmt: skip
     if weighing and strongest < weighted.ENOUGH:
         yield from _weighed(field, weighing, matcher, told)
+
+
+def _counts(find: Find, rule: Rule, field: str, beside: Beside) -> bool:
+    if field not in rule.fields or rule.silencing.any_in(beside):
+        return False
+    if rule.needs and not rule.needed.any_in(beside):
+        return False
+    return not is_of_a_stranger(find, field, beside)
+
+
+def is_of_a_stranger(find: Find, field: str, beside: Beside) -> bool:
+    """Whether it is found of somebody who is named in a search or a title, and whom nothing says its writer knows."""
+    strange = find.view.name == NAMED and field != "typed_text"
+    return strange and not is_one_of_us(beside.folded, beside.words)
 
 
 def weighing_of(field: str, text: str, matcher: Matcher) -> Weighing | None:

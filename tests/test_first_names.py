@@ -6,8 +6,11 @@ import polars as pl
 import pytest
 
 from pipeline.match import match_texts
+from pipeline.priority import LevelBounds
 from pipeline.spelling.misspelt import everyday
 from pipeline.spelling.names import READINGS, first_names, owned_names, somebody, with_owners
+from pipeline.spelling.views import NAMED
+from pipeline.trials.explaining import explained
 from tests.shipped import shipped_matcher
 
 #: Of many families; no two sound alike.
@@ -61,6 +64,22 @@ def test_no_name_makes_a_threat_less_of_one(said: str) -> None:
 def test_no_name_makes_an_ordinary_line_a_draft(said: str) -> None:
     texts = [said.format(name) for name in _NAMED]
     assert all(max(found.values(), default=0.0) < 40 for found in _weights(texts).values()), said
+
+
+@pytest.mark.parametrize(
+    ("searched", "is_found"),
+    [
+        ("why did they throw stones at agnieszka", False), ("why did agnieszka want to kill herself", False),
+        ("how to hurt agnieszka so bad", True), ("how to get back at kwame for beating up my brother", True),
+        ("agnieszka is gonna kill herself what do i do", True),
+    ],
+)  # fmt: skip
+def test_whoever_is_searched_for_by_name_must_be_known_to_the_writer(searched: str, *, is_found: bool) -> None:
+    table = pl.DataFrame({"field": ["search_text"], "text": [searched]})
+    named = match_texts(table, shipped_matcher()).filter(pl.col("view") == NAMED)
+    assert bool(named.height) is is_found
+    said = explained("search_text", searched, shipped_matcher(), LevelBounds(85, 65, 40, 15))
+    assert is_found or "Nothing is found." in said or any("nothing beside it says" in line for line in said)
 
 
 def test_a_name_is_no_everyday_word_and_no_pronoun() -> None:

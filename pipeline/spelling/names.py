@@ -36,6 +36,17 @@ READINGS: Final = (
 )
 
 
+#: Names with an `s` that are something else.
+_OTHER_WORDS: Final = frozenset({"alias", "berks", "carries", "indies", "marinas"})
+#: Words and phrases of whoever has to do with the one who is named: others are searched for as well, and are famous.
+_OUR_WORDS: Final = frozenset({
+    "i", "im", "ive", "id", "my", "me", "we", "us", "our", "u", "ur", "you", "your", "school", "skl", "class", "mate",
+    "mates", "friend", "friends", "boyfriend", "girlfriend", "bf", "gf", "account", "password", "login", "insta",
+    "snap", "snapchat", "tiktok",
+})  # fmt: skip
+_OUR_PHRASES: Final = (" how to ", " how do ", " what to do ", " what happens if ", " what happens to me ", " who to ")
+
+
 @cache
 def first_names() -> frozenset[str]:
     """All that are known."""
@@ -46,7 +57,7 @@ def first_names() -> frozenset[str]:
 @cache
 def owned_names() -> frozenset[str]:
     """The same with an `s` behind them, but for what is another name or word."""
-    return frozenset(f"{name}s" for name in first_names()) - first_names() - ordinary() - everyday()
+    return frozenset(f"{name}s" for name in first_names()) - first_names() - ordinary() - everyday() - _OTHER_WORDS
 
 
 def names_any(words: Sequence[str]) -> bool:
@@ -72,3 +83,8 @@ def somebody(word: str) -> int | None:
     if word in owned_names():
         return 1
     return 2 if " " in word else None
+
+
+def is_one_of_us(folded: str, words: frozenset[str]) -> bool:
+    """Whether somebody who is named in a folded text, of these `words`, is somebody whom its writer knows."""
+    return not _OUR_WORDS.isdisjoint(words) or any(phrase in folded for phrase in _OUR_PHRASES)

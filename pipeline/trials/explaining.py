@@ -13,7 +13,7 @@ from itertools import chain
 
 import polars as pl
 
-from pipeline.match import LOWERED, OF_PAGES, RAISED, fields_of_url, hits_in, weighing_of, yields
+from pipeline.match import LOWERED, OF_PAGES, RAISED, fields_of_url, hits_in, is_of_a_stranger, weighing_of, yields
 from pipeline.matching.matcher import Matcher, Rule
 from pipeline.matching.matchsites import match_hosts
 from pipeline.output.record import shown
@@ -23,6 +23,7 @@ from pipeline.spelling.views import NAMED, WEIGHT, hides
 from pipeline.text import fold_one
 from pipeline.watchlist import TextRule, Watchlists
 from pipeline.words import weighted
+from pipeline.words.beside import Beside
 from pipeline.words.finding import Find, found_in
 from pipeline.words.phrases import contexts
 from pipeline.words.weighted import Weighing
@@ -127,6 +128,8 @@ def _silent(field: str, find: Find, rule: Rule) -> str:
         return f"{cancelled!r} stands beside it"
     if rule.needs and not _met(rule.needs, find):
         return "none of the words that it needs stands beside it"
+    if is_of_a_stranger(find, field, Beside(find.beside)):
+        return "it is about a name, and nothing beside it says that the writer knows who that is"
     return ""
 
 
