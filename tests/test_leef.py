@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.formats import LINES, Declared, Parsed, _cut, _leef, panos_leef
+from pipeline.formats import LINES, Declared, Parsed, _cut, _leef, panos_leef, watchguard_leef
 from pipeline.formats._worded import Order
 from tests.effort import tries
 
@@ -99,3 +99,9 @@ def test_lines_are_cut_alike_however_many_are_compared_at_once() -> None:
     for size in (1, 2, 5):
         with patch.object(_cut, "_AT_ONCE", size):
             assert _leef.taken_apart(lines, _SOURCE).equals(whole)
+
+
+def test_a_source_without_keys_ahead_is_read_where_a_value_has_no_key() -> None:
+    line = "LEEF:1.0|WatchGuard|XTM|12|1AFF0024|disp=Allow\tsrc=10.20.1.15\top=GET\t=x\top=GET\t=y\tdstname=h"
+    parsed = watchguard_leef.parse(pl.DataFrame({"line": [1], "text": [line]}, schema=LINES), Declared(), "")
+    assert parsed.events.height + parsed.rejects.height + parsed.skips.height == 1

@@ -76,6 +76,8 @@ def late_refused(read: pl.DataFrame, texts: pl.DataFrame, order: Order, sep: str
 
     `texts` holds `line`, and in its other column the pairs, each behind `sep`.
     """
+    if not order.ahead:
+        return read
     (column,) = (name for name in texts.columns if name != "line")
     client, ahead = _any_of(order.client), _any_of(order.ahead)
     late = texts.filter(pl.col(column).str.contains(rf"(?s){sep}(?:{client})=.*{sep}(?:{ahead})="))
