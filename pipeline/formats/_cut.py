@@ -12,20 +12,23 @@ quotes, whatever it holds. Lines with a quote that may be escaped are left.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
-#: Lines with so many pieces, in columns `field_0` and so on; all their pieces one behind the other; and which of the
-#: lines are free, since none of the shapes before has taken them. Gives which it takes, and their cells.
-Reader = Callable[[pl.DataFrame, pl.Series, pl.Series], tuple[pl.Series, pl.DataFrame]]
+#: Lines with so many pieces, and which of them are free, since none of the shapes before has taken them. Gives which it
+#: takes, and their cells.
+Reader = Callable[["Pieces", pl.Series], tuple[pl.Series, pl.DataFrame]]
 #: What tells the shape of a line: a word for each piece, empty for one that has none.
 Keys = tuple[str, ...]
 #: The marks of so many lines are compared at once.
 _AT_ONCE: Final = 1_000
+#: What the column of a piece is called, with its place behind it.
+_FIELD: Final = "field_"
 
 
 class Shape(NamedTuple):
@@ -54,6 +57,22 @@ class Stretch(NamedTuple):
     usual: str | None = None
 
 
+@dataclass(frozen=True)
+class Pieces:
+    """Lines with the same number of pieces."""
+
+    lines: pl.DataFrame
+    #: All their pieces, one behind the other.
+    flat: pl.Series
+    count: int
+
+    def spread(self, places: Iterable[int], lines: pl.Series | None = None) -> pl.DataFrame:
+        """The lines, or those of them, with a column `field_N` for each of these pieces."""
+        fields = [pl.col("piece").gather_every(self.count, at).alias(f"{_FIELD}{at}") for at in places]
+        apart = self.lines.hstack(self.flat.to_frame("piece").select(fields))
+        return apart if lines is None else apart.filter(lines)
+
+
 def cut(
     texts: pl.DataFrame, column: str, sign: str, shapes: Sequence[tuple[int, Reader]]
 ) -> tuple[list[pl.DataFrame], pl.DataFrame]:
@@ -66,12 +85,11 @@ def cut(
     found, left = dict[int, pl.DataFrame](), [texts.filter(~many.is_in(sizes).fill_null(value=False))]
     for count in sizes:
         some = texts.filter(many == count)
-        pieces = some.select(pieces=pl.col(column).str.split(sign).list.to_array(count))
-        apart = some.hstack(pieces.select(pl.col("pieces").arr.to_struct()).unnest("pieces"))
-        flat, free = pieces["pieces"].explode(), pl.Series([True]).new_from_index(0, some.height)
+        flat = some.select(pieces=pl.col(column).str.split(sign).list.to_array(count))["pieces"].explode()
+        pieces, free = Pieces(some, flat, count), pl.Series([True]).new_from_index(0, some.height)
         for place, (size, reader) in enumerate(shapes):
             if size == count:
-                taken, found[place] = reader(apart, flat, free)
+                taken, found[place] = reader(pieces, free)
                 free &= ~taken
         left.append(some.filter(free))
     return [found[place] for place in range(len(shapes))], pl.concat(left)
@@ -79,17 +97,23 @@ def cut(
 
 def by_marks(shape: Shape, *, at_end: bool = False) -> tuple[int, Reader]:
     """A shape whose pieces begin with their marks or, with `at_end`, end with them."""
-    count = len(shape.marks)
+    count, places = len(shape.marks), _places([*shape.checks, *shape.values])
 
-    def read(apart: pl.DataFrame, flat: pl.Series, free: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
-        matches = _with_marks(flat, shape.marks, at_end=at_end).reshape((-1, count)).arr.all() & free
-        done = apart.filter(matches)
+    def read(pieces: Pieces, free: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
+        matches = _with_marks(pieces.flat, shape.marks, at_end=at_end).reshape((-1, count)).arr.all() & free
+        done = pieces.spread(places, matches)
         if shape.checks:
             also = done.select(pl.all_horizontal(shape.checks)).to_series()
             done, matches = done.filter(also), matches.scatter(matches.arg_true(), also)
         return matches, done.select(shape.values)
 
     return count, read
+
+
+def _places(expressions: Iterable[pl.Expr]) -> list[int]:
+    """Which pieces these look at."""
+    names = {name for each in expressions for name in each.meta.root_names()}
+    return sorted(int(name.removeprefix(_FIELD)) for name in names if name.startswith(_FIELD))
 
 
 def _with_marks(pieces: pl.Series, marks: list[str], *, at_end: bool) -> pl.Series:
@@ -117,21 +141,24 @@ def cut_at_quotes(texts: pl.DataFrame, shapes: list[list[Stretch]]) -> tuple[lis
     return found, pl.concat([left, table.filter(escaped)])
 
 
-def _parted(
-    apart: pl.DataFrame, _: pl.Series, free: pl.Series, stretches: list[Stretch]
-) -> tuple[pl.Series, pl.DataFrame]:
+def _parted(pieces: Pieces, free: pl.Series, stretches: list[Stretch]) -> tuple[pl.Series, pl.DataFrame]:
     """Which lines are of these stretches, and their cells as `cut_at_quotes` gives them."""
     told = [place for place, each in enumerate(stretches) if not each.bare]
     grouped = [place for place, each in enumerate(stretches) if each.bare]
-    parts = {place: _matched(pl.col(f"field_{2 * place}"), each) for place, each in enumerate(stretches)}
+    quoted = {2 * place + 1: each.quoted for place, each in enumerate(stretches) if each.quoted}
+    parts = {place: _matched(pl.col(f"{_FIELD}{2 * place}"), each) for place, each in enumerate(stretches)}
+    apart = pieces.spread(2 * place for place in told)
     matches = apart.select(pl.all_horizontal(*(parts[place] for place in told), pl.lit(value=True))).to_series() & free
-    some = apart.filter(matches)
-    cells = some.select(
-        "line",
-        "text",
-        *(parts[place].alias(str(place)) for place in grouped),
-        *(pl.col(f"field_{2 * place + 1}").alias(each.quoted) for place, each in enumerate(stretches) if each.quoted),
-    ).unnest([str(place) for place in grouped])
+    cells = (
+        pieces.spread([*(2 * place for place in grouped), *quoted], matches)
+        .select(
+            "line",
+            "text",
+            *(parts[place].alias(str(place)) for place in grouped),
+            *(pl.col(f"{_FIELD}{place}").alias(key) for place, key in quoted.items()),
+        )
+        .unnest([str(place) for place in grouped])
+    )
     if grouped:
         firsts = [pl.col(stretches[place].bare[0]).is_not_null() for place in grouped]
         also = cells.select(pl.all_horizontal(firsts)).to_series()

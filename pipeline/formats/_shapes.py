@@ -258,8 +258,10 @@ def _of_words(shape: Shape, manner: Manner) -> list[str]:
 def _undone(done: pl.DataFrame, keys: tuple[str, ...], manner: Manner) -> pl.DataFrame:
     """`line` and the cells without their escapes; few lines hold any."""
     cells = done.select("line", *keys)
+    if manner.escapes != "undone":
+        return cells
     marked = done["text"].str.contains(_ESCAPE)
-    if manner.escapes != "undone" or not marked.any():
+    if not marked.any():
         return cells
     undone = cells.filter(marked).with_columns(pl.col(keys).str.replace_all(_ESCAPE, "$1"))
     return pl.concat([cells.filter(~marked), undone])
