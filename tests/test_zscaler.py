@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.formats import LINES, Declared
 from pipeline.formats.zscaler import _one_by_one, _paired, parse
+from pipeline.formats.zscaler_json import _spoken, _text_of, _texts_of
 from tests.effort import tries
 
 _KEYS = ("user", "login", "url", "eurl", "action", "status", "ua", "vendor", "")
@@ -44,3 +45,22 @@ def test_a_line_of_very_many_pairs_is_read(more: int) -> None:
     line = f"{_STAMP}\taction=Blocked\turl=h.example/p\tuser=dee" + "\ta=b" * more
     events = parse(_table([line, line]), Declared(), "").events
     assert events["user_raw"].to_list() == ["dee", "dee"]
+
+
+_CODED = ("Tm9uZQ==", "4pyT", "", "!!", "YQ", "YR==", "YQ===", "YQ==YQ==", "YW Jj", "YWJj\n", "=", None)
+
+
+@pytest.mark.parametrize("odd", [None, "//79", "gA=="])
+def test_many_base64_texts_are_read_as_one_by_one(odd: str | None) -> None:
+    coded = pl.Series([*_CODED, odd, *_CODED], dtype=pl.String)
+    assert _texts_of(coded).to_list() == [None if each is None else _text_of(each) for each in coded]
+
+
+@pytest.mark.parametrize("word", ["None", "NA", "N/A", "Unknown", "", "-", " None", "NA\t", "\u00a0Unknown ", " \t "])
+def test_a_word_for_nothing_says_nothing(word: str) -> None:
+    assert pl.select(name=pl.lit(word)).select(_spoken("name")).item() is None
+
+
+@pytest.mark.parametrize("word", [" -", "none", "Nonesuch", "N / A", "é", "-x", " NA."])
+def test_a_word_like_one_for_nothing_is_kept(word: str) -> None:
+    assert pl.select(name=pl.lit(word)).select(_spoken("name")).item() == word
