@@ -30,7 +30,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, is_background, parted, said, skips, whole
+from pipeline.formats._cells import blank_apart, is_background, parted, skips, whole
 from pipeline.formats._instants import timed
 from pipeline.formats._json import fields
 from pipeline.formats._syslog import bare, without_header
@@ -96,7 +96,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     ours = (_is_web() & pl.any_horizontal(pl.col(name).is_not_null() for name in _SITES)).fill_null(value=False)
     other = skips(records.filter(~ours), "other-record")
     read, running = timed(records.filter(ours), "written", declared, Running.from_text(carry))
-    rows = pl.concat([read.lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
+    rows = pl.concat([_with_urls(read).lazy().select(_event()).collect(), damaged], how="diagonal_relaxed")
     return parted(rows, _COLUMNS, [blank, other], running.to_text())
 
 
@@ -108,11 +108,21 @@ def _is_web() -> pl.Expr:
 
 def _spoken(name: str) -> pl.Expr:
     """The cell as written; null for the vendor's words for nothing."""
-    return pl.when(~pl.col(name).is_in(_NOTHING)).then(said(pl.col(name))).alias(name)
+    return pl.when(~pl.col(name).is_in((*_NOTHING, "-"))).then(pl.col(name)).alias(name)
+
+
+def _with_urls(records: pl.DataFrame) -> pl.DataFrame:
+    """The records with `whole_url`, put together only where it is not named: mostly for none of them, or for all."""
+    nameless = records.select(pl.col("url").is_null() & pl.col("page").is_null() & pl.col("path").is_not_null())
+    places = nameless.to_series().arg_true()
+    urls = pl.select(pl.coalesce(*(records[name] for name in ("url", "page")))).to_series()
+    if len(places):
+        urls = urls.scatter(places, records[places].select(_put_together()).to_series())
+    return records.with_columns(urls.alias("whole_url"))
 
 
 def _event() -> list[pl.Expr]:
-    url = pl.coalesce("url", "page", _put_together())
+    url = pl.col("whole_url")
     status = whole(pl.col("code"))
     wrong = pl.coalesce(
         pl.when(pl.col(name).is_not_null() & whole(pl.col(name)).is_null()).then(pl.lit(told))
