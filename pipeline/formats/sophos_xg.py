@@ -27,6 +27,7 @@ import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
 from pipeline.formats._cells import blank_apart, divided, is_background, parted, said, skips
+from pipeline.formats._distinct import judged
 from pipeline.formats._keyed import Keyed, faults, number, unsorted
 from pipeline.formats._syslog import bare, without_structure
 from pipeline.times.localtime import Running
@@ -109,14 +110,19 @@ def _cells(texts: pl.DataFrame) -> pl.DataFrame:
 
 def _timed(records: pl.DataFrame, declared: Declared, running: Running) -> tuple[pl.DataFrame, Running]:
     """Add `ts`, `ts_quality`, and the reason and detail of a time that cannot be read."""
+    zoned = judged(records.select("date", "time", "timezone", "timestamp"), ["timezone"], [_offset().alias("offset")])
+    written = pl.concat_str("date", pl.lit(" "), "time", pl.col("offset").fill_null(""))
+    stamps = zoned.select(stamp=pl.coalesce(said(pl.col("timestamp")), written))["stamp"]
+    times, after = from_written(stamps, declared.timezone, declared.date_order, running)
+    return pl.concat([records.drop("reason", "detail"), times], how="horizontal"), after
+
+
+def _offset() -> pl.Expr:
+    """The offset that a zone means; null where it says none."""
     named = pl.col("timezone").replace_strict(_ZONES, default=None, return_dtype=pl.String)
     unnamed = pl.when(named.is_null()).then("timezone")
     told = pl.when(unnamed.str.contains(_OFFSET)).then("timezone").str.replace(_WHOLE_HOURS, "${0}00")
-    offset = pl.coalesce(named, told)
-    written = pl.concat_str("date", pl.lit(" "), "time", offset.fill_null(""))
-    stamps = records.select(stamp=pl.coalesce(said(pl.col("timestamp")), written))["stamp"]
-    times, after = from_written(stamps, declared.timezone, declared.date_order, running)
-    return pl.concat([records.drop("reason", "detail"), times], how="horizontal"), after
+    return pl.coalesce(named, told)
 
 
 def _first_of(*names: str) -> pl.Expr:
