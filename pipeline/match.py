@@ -26,7 +26,7 @@ from pipeline.urls.search_terms import may_search, search_terms
 from pipeline.watchlist import Watchlists
 from pipeline.words import weighted
 from pipeline.words.beside import Beside
-from pipeline.words.finding import Find, InLetters, found_in
+from pipeline.words.finding import Find, Several, found_in
 from pipeline.words.sieve import holds_any, worth_weighing
 from pipeline.words.weighted import Weighing, WeightedWords
 
@@ -37,6 +37,8 @@ _FEW = 20_000
 #: So many go through the sieve together.
 _LOT = 225_000
 _FEW_URLS = 2_000
+#: So many are read with the same automata.
+_AT_ONCE = 20_000
 
 # ---------------------------------------------------------------- texts
 
@@ -66,27 +68,31 @@ def _sifted(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
 
 
 def _read(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
-    # A loop over texts, because the automata read one at a time.
     hides = ~is_ascii(pl.col("text")) | may_hide(pl.col("text"))
     distinct = texts.select("field", "text").unique().with_columns(hides.alias("hides"))
-    by_hand = distinct.filter(~pl.col("field").is_in(OF_PAGES))["text"].unique()
-    in_letters = InLetters(by_hand, matcher.phrases)
-    rows = [
-        row
-        for field, text, hidden in distinct.iter_rows()
-        for row in hits_in(field, text, matcher, in_letters, hides=hidden)
-    ]
+    # So many at a time, because their views are kept until all are read.
+    lots = (distinct.slice(at, _AT_ONCE) for at in range(0, distinct.height, _AT_ONCE))
+    rows = [row for lot in lots for row in _rows(lot, matcher)]
     return texts.join(pl.DataFrame(rows, schema=TEXT_HITS, orient="row"), on=["field", "text"], how="inner")
 
 
+def _rows(distinct: pl.DataFrame, matcher: Matcher) -> Iterator[tuple[Any, ...]]:
+    """Rows of `TEXT_HITS` for some texts: field, text, hides."""
+    by_hand = distinct.filter(~pl.col("field").is_in(OF_PAGES))["text"].unique()
+    several = Several(dict(distinct.select("text", "hides").iter_rows()), by_hand, matcher.phrases)
+    # A loop over texts, because the automata read one at a time.
+    for field, text, hidden in distinct.iter_rows():
+        yield from hits_in(field, text, matcher, several, hides=hidden)
+
+
 def hits_in(
-    field: str, text: str, matcher: Matcher, in_letters: InLetters | None = None, *, hides: bool = True
+    field: str, text: str, matcher: Matcher, among: Several | None = None, *, hides: bool = True
 ) -> Iterator[tuple[Any, ...]]:
-    """Rows of `TEXT_HITS` for one text of a field; `in_letters` and `hides` as `found_in` takes them."""
+    """Rows of `TEXT_HITS` for one text of a field; `among` and `hides` as `found_in` takes them."""
     known: dict[str, Beside] = {}
     strongest, told = 0.0, set[str]()
     weighing = weighing_of(field, text, matcher)
-    finds = found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides, in_letters=in_letters)
+    finds = found_in(text, matcher.phrases, typed=field not in OF_PAGES, hides=hides, among=among)
     for find in finds:
         rule, beside = matcher.rules[find.rule], known.setdefault(find.beside, Beside(find.beside))
         if not _counts(find, rule, field, beside):

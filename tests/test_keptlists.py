@@ -19,7 +19,7 @@ from pipeline.matching import keptlists
 from pipeline.matching.matcher import Matcher, compile_watchlists
 from pipeline.watchlist import Watchlists
 from pipeline.words.finding import found_in
-from pipeline.words.sieve import worth_weighing
+from pipeline.words.sieve import holds_any, worth_weighing
 from pipeline.words.weighted import WEIGHTED
 from tests.made_night import School
 
@@ -155,6 +155,27 @@ def test_a_damaged_file_is_made_anew(school: School, damage: str, monkeypatch: p
     assert same(ready(school)[1], made_anew(school))
     assert is_read(school, monkeypatch) == (damage != "folder")
     assert [each.name for each in school.store.glob(f".{keptlists.NAME}*")] == []
+
+
+def test_what_tells_texts_apart_is_kept_too(school: School) -> None:
+    texts = pl.Series(["a blue lobster", "blue lobsetr", "blu3 l0bster", "BlueLobster", "a paper boat"])
+    assert ready(school)[1].phrases.lookups is None
+    kept = ready(school)[1].phrases
+    assert kept.lookups is not None
+    assert holds_any(texts, kept).to_list() == [True, True, True, True, False]
+    assert "whole" not in vars(kept.owners)
+
+
+def test_columns_are_plain_numbers_and_texts() -> None:
+    for raw, kind in ((b"\0" * 8, "|O"), (b"\0" * 8, "<M8[s]"), (b"\0" * 7, "<i4"), (b"\0" * 8, "i4,i4")):
+        with pytest.raises(ValueError, match=r"kind|size"):
+            keptlists._numbers(raw, kind)
+    # numpy would count these as three.
+    assert keptlists._numbers(b"\3\0", "|b1").sum() == 1
+    assert keptlists._texts(0, "").to_list() == []
+    assert keptlists._texts(2, "\n").to_list() == ["", ""]
+    with pytest.raises(ValueError, match="2 texts"):
+        keptlists._texts(2, "a\nb\nc")
 
 
 class Runs:

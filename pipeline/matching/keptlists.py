@@ -21,13 +21,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import numpy as np
+import polars as pl
 from typing_extensions import override
 
 from pipeline.lists.secretlists import SecretFile
 from pipeline.matching.matcher import Matcher, Rule, matcher_of
 from pipeline.settings.tomlplace import Place
+from pipeline.spelling.names import Reading
+from pipeline.vocabulary.beginnings import Beginnings
+from pipeline.vocabulary.chains import Chains
+from pipeline.vocabulary.wordnumbers import Bytes, Flags, Keys, Numbers, Places, Vocabulary, WordNumbers
+from pipeline.vocabulary.wrongwords import WrongWords
 from pipeline.watchlist import Category, DomainFile, DomainRule, TermFile, TextRule, Watchlist, Watchlists
-from pipeline.words.phrases import Owner, Pattern, Phrases
+from pipeline.words.columns import Misspelt, Owner, OwnerColumns, Owners, Runs, Together, TogetherColumns
+from pipeline.words.lookup import Lookup
+from pipeline.words.named import NamedWords
+from pipeline.words.phrases import Lookups, Pattern, Phrases
 from pipeline.words.sought import Sought
 from pipeline.words.weighted import WeightedWords
 
@@ -44,13 +54,53 @@ class _Compiled:
     phrases: Phrases
 
 
+def _numbers(raw: bytes, kind: str) -> Bytes | Flags | Keys | Places | WordNumbers:
+    """Numbers as `_WithColumns` writes them. Raises `ValueError`."""
+    if kind not in _KINDS:
+        raise ValueError(f"no numbers of the kind {kind!r} are kept")
+    found = np.frombuffer(raw, np.uint8 if kind == _FLAGS else kind)
+    # numpy counts on it that a flag is one or nought.
+    return found != 0 if kind == _FLAGS else found
+
+
+def _texts(count: int, joined: str) -> pl.Series:
+    """Texts likewise. Raises `ValueError`."""
+    found = pl.Series([joined] if count else [], dtype=pl.String).str.split("\n").explode(empty_as_null=False)
+    if len(found) != count:
+        raise ValueError(f"{count} texts were kept, and {len(found)} are there")
+    return found
+
+
+def _table(columns: dict[str, pl.Series]) -> pl.DataFrame:
+    return pl.DataFrame(columns)
+
+
 _CLASSES: Final = {
     (each.__module__, each.__qualname__): each
     for each in (
         _Compiled, Category, DomainFile, DomainRule, Owner, Pattern, Phrases, Place, Rule, SecretFile, Sought, TermFile,
         TextRule, Watchlist, Watchlists, WeightedWords, type(Path()),
+        Misspelt, OwnerColumns, Owners, Runs, Together, TogetherColumns, _numbers, _table, _texts,
+        Beginnings, Chains, Lookup, Lookups, NamedWords, Numbers, Reading, Vocabulary, WrongWords,
     )
 }  # fmt: skip
+#: Numbers that are kept, as numpy calls their kinds.
+_FLAGS: Final = np.dtype(np.bool_).str
+_KINDS: Final = frozenset(np.dtype(each).str for each in (np.bool_, np.int32, np.int64, np.uint64))
+
+
+class _WithColumns(pickle.Pickler):
+    """Writes columns as plain bytes and plain texts."""
+
+    @override
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, np.ndarray):
+            return _numbers, (obj.tobytes(), obj.dtype.str)
+        if isinstance(obj, pl.Series):
+            return _texts, (len(obj), "\n".join(obj))
+        if isinstance(obj, pl.DataFrame):
+            return _table, (obj.to_dict(),)
+        return NotImplemented
 
 
 class _PlainValues(pickle.Unpickler):
@@ -111,9 +161,17 @@ def _next_of(body: io.BytesIO, kind: type[_Wanted]) -> _Wanted | None:
     """The next thing that is kept, if it can be read and is of this kind."""
     try:
         kept = _PlainValues(body).load()
-    except (EOFError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError):
+    except (
+        EOFError, ValueError, LookupError, TypeError, AttributeError, pickle.UnpicklingError, pl.exceptions.PolarsError,
+    ):  # fmt: skip
         return None
     return kept if isinstance(kept, kind) else None
+
+
+def _pickled(value: object) -> bytes:
+    written = io.BytesIO()
+    _WithColumns(written, pickle.HIGHEST_PROTOCOL).dump(value)
+    return written.getvalue()
 
 
 def keep(folder: Path, stamp: str, lists: Watchlists, matcher: Matcher) -> None:
@@ -122,9 +180,9 @@ def keep(folder: Path, stamp: str, lists: Watchlists, matcher: Matcher) -> None:
         return
     # A copy, without what was only worked out by using it.
     bare = replace(lists, weighted=lists.weighted and replace(lists.weighted))
-    parts = bare, _Compiled(tuple(map(replace, matcher.rules)), replace(matcher.phrases))
+    parts = bare, _Compiled(tuple(map(replace, matcher.rules)), matcher.phrases.kept())
     # One behind the other: whoever wants the lists alone need not read the rest.
-    body = b"".join(pickle.dumps(each, pickle.HIGHEST_PROTOCOL) for each in parts)
+    body = b"".join(map(_pickled, parts))
     header = json.dumps({"stamp": stamp, "sha256": hashlib.sha256(body).hexdigest()})
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{NAME}-", delete=False) as stream:

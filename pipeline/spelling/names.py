@@ -36,6 +36,8 @@ READINGS: Final = (
 )
 
 
+#: Every word of them.
+WORDS_READ: Final = frozenset(word for reading in READINGS for each in reading for word in each.split())
 #: Names with an `s` that are something else.
 _OTHER_WORDS: Final = frozenset({"alias", "berks", "carries", "indies", "marinas"})
 #: Words and phrases of whoever has to do with the one who is named: others are searched for as well, and are famous.

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+from typing_extensions import override
 
 from pipeline.errors import InvariantError
 from pipeline.performance.handed import handed_over
@@ -209,6 +210,14 @@ class Numbers:
         self._places = np.full(1 << bits, UNKNOWN, dtype=np.int32)
         #: Of each key its number: its place among them, or that of the first that is the same.
         self.own = self._put(np.arange(len(keys)))
+
+    @override
+    def __getstate__(self) -> dict[str, Keys]:
+        # The places are larger by far, and soon found again.
+        return {"keys": self._keys}
+
+    def __setstate__(self, state: dict[str, Keys]) -> None:
+        Numbers.__init__(self, state["keys"])
 
     def _put(self, waiting: Places) -> Places:
         own = waiting.copy()

@@ -7,14 +7,14 @@ was written. Refuses nothing, and decides nothing: contexts and weights are the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, product
 from typing import Final, NamedTuple
 
 from pipeline.spelling.views import CHANGED, View, as_it_stands, as_letters, joined, view_of, views_of
 from pipeline.text import fold_one, folded_one
 from pipeline.words.instead import instead, meant_by, misspelt_in, named_in
-from pipeline.words.phrases import Phrases
+from pipeline.words.phrases import Automata, Phrases
 from pipeline.words.spans import Span, keep, spans_in
 
 #: Written together, phrases of so many letters are found in the middle of a word, shorter ones only at an end.
@@ -86,21 +86,43 @@ def _is_changed(text: str, view: View, first: int, last: int) -> bool:
     return bool(_CHANGED.search(written) and _LETTER.search(written))
 
 
+class Several:
+    """Texts that are looked at one after the other: their views, and what finds those phrases that may be in them."""
+
+    def __init__(self, texts: Mapping[str, bool], typed: Iterable[str], phrases: Phrases) -> None:
+        """Each text, and whether it `may_hide` anything; those of them that somebody `typed`."""
+        self._views = {text: _views(text, hides=hides) for text, hides in texts.items()}
+        self.in_letters = InLetters(typed, phrases)
+        words = {word for views in self._views.values() for view in views for word in view.folded.split()}
+        for text in (text for text, hides in texts.items() if hides and _MASK.search(text)):
+            words.update(chain.from_iterable(folded.split() for _, folded, _ in _read_without_signs(text, phrases)))
+        self.automata = phrases.automata_for(words)
+
+    def views(self, text: str) -> list[View]:
+        """The views of one of the texts, as `views_of` gives them."""
+        return self._views[text]
+
+
+def _views(text: str, *, hides: bool) -> list[View]:
+    return list(views_of(text)) if hides else [as_it_stands(text)]
+
+
 def found_in(
-    text: str, phrases: Phrases, *, typed: bool = True, hides: bool = True, in_letters: InLetters | None = None
+    text: str, phrases: Phrases, *, typed: bool = True, hides: bool = True, among: Several | None = None
 ) -> list[Find]:
     """What each rule finds: in the plainest view that it finds anything in, the longest and then the first.
 
     What nobody `typed`, as the address of a page, holds no digits for letters and no slips of the finger. `hides`:
-    false where `views.may_hide` has said so already. `in_letters`: made of this text and
+    false where `views.may_hide` has said so already. `among`: made of this text and
     others; for one text alone it takes longer than all the rest.
     """
     best: dict[int, Find] = {}
     if phrases.owners:
-        views = list(views_of(text)) if hides else [as_it_stands(text)]
+        views = among.views(text) if among else _views(text, hides=hides)
         words = views[0].folded
-        lettered = in_letters or InLetters([text], phrases) if typed else None
-        for view, spans in _looked_at(text, views, phrases, lettered, hides=hides):
+        automata = among.automata if among else phrases.automata
+        lettered = (among.in_letters if among else InLetters([text], phrases)) if typed else None
+        for view, spans in _looked_at(text, views, phrases, automata, lettered, hides=hides):
             for rule, (first, last) in spans.items():
                 if rule not in best:
                     # In letters for digits, `l` is `i`: no word that could be looked for.
@@ -113,33 +135,34 @@ def _looked_at(
     text: str,
     views: list[View],
     phrases: Phrases,
+    automata: Automata,
     lettered: InLetters | None,
     *,
     hides: bool,
 ) -> Iterator[tuple[View, dict[int, Span]]]:
     """Each view, and more that these lead to, with the spans of what is found in it."""
     for view in views:
-        yield view, spans_in(view.folded, phrases.plain, phrases)
+        yield view, spans_in(view.folded, automata.plain, phrases)
     if lettered:
         yield from lettered.looked_at(text)
     if hides and _MASK.search(text):
-        yield from _masked(text, phrases)
+        yield from _masked(text, phrases, automata)
     for view in views:
-        if glued := _glued(view.folded, phrases):
+        if glued := _glued(view.folded, automata):
             yield View("together", view.folded, view.placed), glued
     if lettered:
         for view in views:
-            yield from misspelt_in(view, phrases)
+            yield from misspelt_in(view, phrases, automata)
         yield from lettered.put_right(text)
         for view in views:
-            yield from named_in(view, phrases)
+            yield from named_in(view, phrases, automata)
 
 
-def _glued(folded: str, phrases: Phrases) -> dict[int, Span]:
+def _glued(folded: str, automata: Automata) -> dict[int, Span]:
     best: dict[int, Span] = {}
-    if not phrases.together:
+    if not automata.glued:
         return best
-    for last, (length, rules) in phrases.glued.iter(folded):
+    for last, (length, rules) in automata.glued.iter(folded):
         first = last - length + 1
         at_an_end = folded[first - 1] == " " or folded[last + 1] == " "
         if length >= _SURELY_TOGETHER or at_an_end:
@@ -148,8 +171,19 @@ def _glued(folded: str, phrases: Phrases) -> dict[int, Span]:
     return best
 
 
-def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, Span]]]:
+def _masked(text: str, phrases: Phrases, automata: Automata) -> Iterator[tuple[View, dict[int, Span]]]:
     """What is found when a word with signs in it is one of ours: `s*icide`; where there are several, together too."""
+    for words, folded, origin in _read_without_signs(text, phrases):
+        touched = {
+            rule: (first, last)
+            for rule, (first, last) in spans_in(folded, automata.plain, phrases).items()
+            if sum(origin[first] < end and origin[last - 1] >= start for (start, end), _ in words) >= min(len(words), 2)
+        }
+        yield view_of("masked", folded, origin), touched
+
+
+def _read_without_signs(text: str, phrases: Phrases) -> Iterator[tuple[tuple[tuple[Span, str], ...], str, list[int]]]:
+    """A text with each word that may be meant in the place of one with signs in it, and with several: `_with`."""
     tokens = list(_TOKEN.finditer(text))
     meant = {name: _unmasked(name, phrases) for name in dict.fromkeys(token[0] for token in tokens)}
     known = [[(token.span(), word) for word in meant[token[0]]] for token in tokens if meant[token[0]]]
@@ -157,13 +191,7 @@ def _masked(text: str, phrases: Phrases) -> Iterator[tuple[View, dict[int, Span]
     # Each with those behind it, of which two and more must be part of what is found.
     near = (islice(product(*known[at : at + _MOST_MASKED]), _MOST_AT_ONCE) for at in range(len(known) - 1))
     for words in islice(chain(chosen, chain.from_iterable(near)), _MOST_READ):
-        folded, origin = _with(words, text)
-        touched = {
-            rule: (first, last)
-            for rule, (first, last) in spans_in(folded, phrases.plain, phrases).items()
-            if sum(origin[first] < end and origin[last - 1] >= start for (start, end), _ in words) >= min(len(words), 2)
-        }
-        yield view_of("masked", folded, origin), touched
+        yield words, *_with(words, text)
 
 
 def _with(words: Sequence[tuple[Span, str]], text: str) -> tuple[str, list[int]]:

@@ -11,36 +11,42 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipeline.spelling.misspelt import shorthand_beside
 from pipeline.spelling.names import READINGS, names_any, somebody, with_owners
 from pipeline.spelling.views import NAMED, View
-from pipeline.words.phrases import Phrases
+from pipeline.words.phrases import Automata, Phrases
 from pipeline.words.spans import Span, spans_in
 
 
-def misspelt_in(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, Span]]]:
+def misspelt_in(view: View, phrases: Phrases, automata: Automata) -> Iterator[tuple[View, dict[int, Span]]]:
     """What is found when misspelt words are put right."""
     # Whoever spells a word out writes others short: what is short by itself needs no word beside it there.
     words = view.folded.split()
-    meant = meant_by(words, phrases.misspelt, shorthand_beside(), alone=view.name != "apart")
+    meant = meant_by(words, automata.misspelt, shorthand_beside(), alone=view.name != "apart")
     if meant:
         changed = [right != word for word, right in zip(words, meant, strict=True)]
-        yield _touched("misspelt", view, words, meant, changed, phrases)
+        yield _touched("misspelt", view, words, meant, changed, phrases, automata)
 
 
-def named_in(view: View, phrases: Phrases) -> Iterator[tuple[View, dict[int, Span]]]:
+def named_in(view: View, phrases: Phrases, automata: Automata) -> Iterator[tuple[View, dict[int, Span]]]:
     """What is found when somebody who is named is he or she; misspelt words beside the name are put right."""
     written = view.folded.split()
     if not names_any(written):
         return
     words = with_owners(written)
-    right = meant_by(words, phrases.misspelt, shorthand_beside()) or words
+    right = meant_by(words, automata.misspelt, shorthand_beside()) or words
     named = [somebody(word) for word in words]
     for reading in READINGS:
         meant = [word if part is None else reading[part] for part, word in zip(named, right, strict=True)]
         changed = [part is not None for part in named]
-        yield _touched(NAMED if right is words else "misspelt", view, words, meant, changed, phrases)
+        yield _touched(NAMED if right is words else "misspelt", view, words, meant, changed, phrases, automata)
 
 
 def _touched(
-    name: str, view: View, words: Sequence[str], meant: Sequence[str], changed: Sequence[bool], phrases: Phrases
+    name: str,
+    view: View,
+    words: Sequence[str],
+    meant: Sequence[str],
+    changed: Sequence[bool],
+    phrases: Phrases,
+    automata: Automata,
 ) -> tuple[View, dict[int, Span]]:
     """A view with other words in the place of its own, and what is found there that holds one that has `changed`."""
     folded, places, at = _joined(meant), list[Span](), 1
@@ -50,7 +56,7 @@ def _touched(
         at += len(right) + 1
     touched = {
         rule: (first, last)
-        for rule, (first, last) in spans_in(folded, phrases.plain, phrases).items()
+        for rule, (first, last) in spans_in(folded, automata.plain, phrases).items()
         if any(first < end and start < last for start, end in places)
     }
     return instead(name, view, words, meant), touched

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.spelling.names import OWNED, READINGS, Reading, first_names, owned_names
+from pipeline.spelling.names import OWNED, READINGS, WORDS_READ, Reading, first_names, owned_names
 from pipeline.vocabulary.wordnumbers import Flags, Places, Said, Vocabulary, WordNumbers
 
 
 def words_of_names() -> list[str]:
     """All words that a vocabulary must know for it."""
-    instead = {word for reading in READINGS for each in reading for word in each.split()}
-    return sorted(first_names() | owned_names() | instead | {OWNED})
+    return sorted(first_names() | owned_names() | WORDS_READ | {OWNED})
 
 
 class NamedWords:
@@ -28,8 +27,9 @@ class NamedWords:
             _flags(vocabulary, vocabulary.numbers(sorted(words))) for words in (first_names(), owned_names())
         )
         self._is_either = self._is_name | self._is_owned
-        self._owned = vocabulary.numbers([OWNED])[0]
-        self._readings = [(reading, *vocabulary.numbers([reading.name, reading.own])) for reading in READINGS]
+        self._owned = int(vocabulary.numbers([OWNED])[0])
+        #: Of each reading the numbers of a name, and of one with an `s`.
+        self._readings = [(each, vocabulary.numbers([each.name, each.own])) for each in READINGS]
 
     def held(self, said: Said, size: int) -> Flags:
         """In which of so many texts somebody is named."""
@@ -41,7 +41,7 @@ class NamedWords:
         """The words of some texts in each reading."""
         name, owned = self._is_name[said.numbers], self._is_owned[said.numbers]
         apart = np.flatnonzero(name[:-1] & (said.numbers[1:] == self._owned) & (said.rows[1:] == said.rows[:-1]))
-        for reading, instead, own in self._readings:
+        for reading, (instead, own) in self._readings:
             numbers = np.where(name, instead, np.where(owned, own, said.numbers))
             yield _together(Said(said.rows, numbers), apart, own) if _is_one_word(reading) else Said(said.rows, numbers)
 

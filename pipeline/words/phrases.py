@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
@@ -21,10 +21,11 @@ import ahocorasick
 import polars as pl
 
 from pipeline.spelling.misspelt import misspellings, shorthand, shorthand_beside
-from pipeline.spelling.names import first_names
+from pipeline.spelling.names import WORDS_READ, first_names
 from pipeline.spelling.views import CHANGED, letters_of
 from pipeline.text import fold_one
 from pipeline.vocabulary.beginnings import LONGEST, SHORTEST
+from pipeline.words.columns import Misspelt, Owner, Owners, Together, all_in_letters
 from pipeline.words.lookup import Lookup
 from pipeline.words.sought import Part, Seeking, Sought, Tables, in_letters, part_of, tables_of
 from pipeline.words.terms import Phrase, Spelt
@@ -35,18 +36,9 @@ TOGETHER: Final = SHORTEST
 SHORTEST_IN_DIGITS: Final = 4
 #: Nor are shorter words put right by themselves there.
 _TOLD_IN_LETTERS: Final = 3
+#: Of fewer phrases the automata are made once, and of all.
+_FEW: Final = 5_000
 _WORD: Final = re.compile("[a-z0-9]+")
-
-
-class Owner(NamedTuple):
-    """Whose a phrase is."""
-
-    #: The rules that find something where it stands.
-    rules: tuple[int, ...]
-    #: The parts of patterns of which it is one choice.
-    parts: tuple[int, ...]
-    #: Those of them that are met most seldom in their patterns: without one of these, no pattern is there.
-    rarest: tuple[int, ...]
 
 
 class Pattern(NamedTuple):
@@ -59,21 +51,47 @@ class Pattern(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Lookups:
+    """What tells which of very many texts of ASCII may hold a phrase."""
+
+    plain: Lookup
+    #: Where digits and signs are letters.
+    in_letters: Lookup
+
+
+@dataclass(frozen=True)
+class Automata:
+    """What finds phrases in folded texts; false where it has none to find."""
+
+    #: Gives length and owner.
+    plain: ahocorasick.Automaton
+    #: Finds them written together: length and rules.
+    glued: ahocorasick.Automaton
+    #: Misspelt words, and what is meant.
+    misspelt: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Phrases:
     """All phrases of all rules."""
 
-    #: Folded, with a blank at each end that must be the end of a word.
-    owners: Mapping[str, Owner]
+    owners: Owners
     #: By the part of them that is met most seldom.
     patterns: Mapping[int, tuple[Pattern, ...]]
     #: Phrases that stand only in rules in other languages. Sought as they are written: with digits for letters,
     #: without blanks or put right they might be any word of a language that nobody has looked through.
     as_written: frozenset[str] = frozenset()
-    #: Misspelt words, and what is meant.
-    misspelt: Mapping[str, str] = field(default_factory=dict)
+    misspelt: Misspelt = field(default_factory=lambda: Misspelt({}))
+    together: Together = field(default_factory=lambda: Together({}))
     #: What a text of ASCII must hold for a phrase to be in it; and for one in another language.
     needed: Sought = field(default_factory=Sought)
     needed_as_written: Sought = field(default_factory=Sought)
+    #: What is made of these, if it was kept.
+    lookups: Lookups | None = field(default=None, compare=False)
+
+    def kept(self) -> Phrases:
+        """The same with its lookups made, and nothing else that was only worked out by using it."""
+        return replace(self, lookups=Lookups(self.lookup, self.lookup_in_letters))
 
     @cached_property
     def sought(self) -> Tables:
@@ -81,19 +99,19 @@ class Phrases:
         return tables_of(self.needed, self.needed_as_written)
 
     @cached_property
-    def sought_in_letters(self) -> Tables:
-        """The same where digits and signs are letters."""
-        return tables_of(in_letters(self.needed), in_letters(self.needed_as_written))
-
-    @cached_property
     def lookup(self) -> Lookup:
         """The same by the numbers of words, with those that are misspelt or written together."""
+        if self.lookups:
+            return self.lookups.plain
         return Lookup(self.sought, self.wrong_words, self.beginnings_together, names=True)
 
     @cached_property
     def lookup_in_letters(self) -> Lookup:
         """The same where digits and signs are letters."""
-        return Lookup(self.sought_in_letters, self.wrong_words_in_letters)
+        if self.lookups:
+            return self.lookups.in_letters
+        sought = tables_of(in_letters(self.needed), in_letters(self.needed_as_written))
+        return Lookup(sought, self.wrong_words_in_letters)
 
     @cached_property
     def wrong_words(self) -> pl.DataFrame:
@@ -101,10 +119,10 @@ class Phrases:
 
         What is not wrong `alone` is so only beside one that is.
         """
-        beside = {short: meant for short, meant in shorthand_beside().items() if short not in self.misspelt}
-        columns = {"word": [*self.misspelt, *beside], "right": [*self.misspelt.values(), *beside.values()]}
-        table = pl.DataFrame(columns, schema={"word": pl.String, "right": pl.String})
-        return table.with_columns(alone=pl.int_range(pl.len()) < len(self.misspelt))
+        alone, known = self.misspelt.columns, self.misspelt.among(shorthand_beside())
+        beside = {short: meant for short, meant in shorthand_beside().items() if short not in known}
+        also = pl.DataFrame({"word": list(beside), "right": list(beside.values())}, schema=alone.schema)
+        return pl.concat([alone, also]).with_columns(alone=pl.int_range(pl.len()) < alone.height)
 
     @cached_property
     def wrong_words_in_letters(self) -> pl.DataFrame:
@@ -116,23 +134,15 @@ class Phrases:
         both = self.wrong_words.filter(short)
         # Two letters are met anywhere in an address: `b4` would be each `ba`.
         both = both.with_columns(pl.col("alone") & (pl.col("word").str.len_chars() >= _TOLD_IN_LETTERS))
-        lettered = both.with_columns(_all_in_letters(both[name]) for name in ("word", "right"))
+        lettered = both.with_columns(all_in_letters(both[name]) for name in ("word", "right"))
         return lettered.unique("word", keep="first", maintain_order=True)
 
     @cached_property
     def words(self) -> frozenset[str]:
         """Every word of every phrase, but for those in other languages."""
-        return _words_of(self.owners.keys() - self.as_written)
-
-    @cached_property
-    def together(self) -> dict[str, tuple[int, ...]]:
-        """Phrases of several words without their blanks, and their rules."""
-        found: defaultdict[str, set[int]] = defaultdict(set)
-        for key, owner in self.owners.items():
-            several = owner.rules and " " in key.strip() and key not in self.as_written
-            if several and len(glued := key.replace(" ", "")) >= TOGETHER:
-                found[glued].update(owner.rules)
-        return {glued: tuple(sorted(rules)) for glued, rules in found.items()}
+        keys = self.owners.columns.keys
+        ours = keys.filter(~keys.is_in(pl.Series(list(self.as_written), dtype=pl.String).implode()))
+        return frozenset(ours.str.split(" ").explode(empty_as_null=False).unique()) - {""}
 
     @cached_property
     def beginnings_together(self) -> tuple[str, ...]:
@@ -148,9 +158,18 @@ class Phrases:
         return found
 
     @cached_property
-    def plain(self) -> ahocorasick.Automaton:
-        """Finds the phrases in a folded text: length and owner."""
-        return _automaton(self.owners)
+    def automata(self) -> Automata:
+        """What finds the phrases in any text. It takes half a second to make them of the shipped lists."""
+        return Automata(_automaton(self.owners), _automaton(self.together), self.misspelt)
+
+    def automata_for(self, words: set[str]) -> Automata:
+        """What finds them in texts in which no other words than these stand, however they are read."""
+        if "automata" in self.__dict__ or len(self.owners) <= _FEW:
+            return self.automata
+        misspelt = self.misspelt.among(words)
+        meant = (right for word, right in chain(misspelt.items(), shorthand_beside().items()) if word in words)
+        all_words = words.union(WORDS_READ, *map(str.split, meant))
+        return Automata(_automaton(self.owners.among(all_words)), _automaton(self.together.among(all_words)), misspelt)
 
     def in_letters(self, words: Iterable[str]) -> ahocorasick.Automaton:
         """Finds those of them that consist of some words, in texts of which `as_letters` was made.
@@ -158,11 +177,12 @@ class Phrases:
         So is written in few texts, with few words; to build it of all phrases takes half a second.
         """
         alike: dict[str, Owner] = {}
-        for key, lettered in self._lettered.filter(_consists_of(words)).iter_rows():
-            owner = self.owners[key]
-            if len(key.strip()) < SHORTEST_IN_DIGITS:
-                owner = owner._replace(rules=())
-            alike[lettered] = _of_both(alike.get(lettered, owner), owner)
+        for key, owner in self.owners.among(words, in_letters=True).items():
+            is_short = len(key.strip()) < SHORTEST_IN_DIGITS
+            if key in self.as_written or (is_short and not owner.parts):
+                continue
+            lettered, whose = letters_of(key), owner._replace(rules=()) if is_short else owner
+            alike[lettered] = _of_both(alike.get(lettered, whose), whose)
         return _automaton(alike)
 
     def meant_in_letters(self, words: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -171,35 +191,6 @@ class Phrases:
         wrong = self.wrong_words_in_letters.join(there, on="word", how="semi")
         alone, beside = (wrong.filter(each).select("word", "right") for each in (pl.col("alone"), ~pl.col("alone")))
         return dict(alone.iter_rows()), dict(beside.iter_rows())
-
-    @cached_property
-    def _lettered(self) -> pl.DataFrame:
-        """key, lettered: what is looked for where digits and signs are letters, and how it stands there."""
-        kept = [
-            key
-            for key, owner in self.owners.items()
-            if (owner.parts or len(key.strip()) >= SHORTEST_IN_DIGITS) and key not in self.as_written
-        ]
-        keys = pl.Series("key", kept, dtype=pl.String)
-        return keys.to_frame().with_columns(lettered=_all_in_letters(keys))
-
-    @cached_property
-    def glued(self) -> ahocorasick.Automaton:
-        """Finds them written together: length and rules."""
-        return _automaton(self.together)
-
-
-def _all_in_letters(words: pl.Series) -> pl.Series:
-    # As one text, which is quicker: a word holds no line feed.
-    return pl.Series(words.name, letters_of("\n".join(words)).split("\n") if len(words) else [], dtype=pl.String)
-
-
-def _consists_of(words: Iterable[str]) -> pl.Expr:
-    """Whether all words of a phrase are among these, but for one that is only a beginning or an end."""
-    blanks = pl.col("lettered").str.count_matches(" ", literal=True).cast(pl.Int64)
-    whole = pl.col("lettered").str.split(" ").list.slice(1, (blanks - 1).clip(0))
-    known = pl.Series(list(words), dtype=pl.String).implode()
-    return whole.list.eval(pl.element().is_in(known)).list.all()
 
 
 def _of_both(one: Owner, other: Owner) -> Owner:
@@ -263,8 +254,18 @@ def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] 
     led = {part: tuple(found) for part, found in patterns.items()}
     whose, others = owners.all(led), _keys_of(known, as_written=True) - _keys_of(known, as_written=False)
     # A name is no slip of the finger, but somebody.
-    wrong = misspellings(_words_of(whose.keys() - others), _words_of(others) | first_names())
-    return Phrases(whose, led, others, wrong, seeking[False].all(), seeking[True].all())
+    wrong = Misspelt(misspellings(_words_of(whose.keys() - others), _words_of(others) | first_names()))
+    together = Together(_together(whose, others))
+    return Phrases(Owners(whose), led, others, wrong, together, seeking[False].all(), seeking[True].all())
+
+
+def _together(owners: Mapping[str, Owner], as_written: Container[str]) -> dict[str, tuple[int, ...]]:
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for key, owner in owners.items():
+        several = owner.rules and " " in key.strip() and key not in as_written
+        if several and len(glued := key.replace(" ", "")) >= TOGETHER:
+            found[glued].update(owner.rules)
+    return {glued: tuple(sorted(rules)) for glued, rules in found.items()}
 
 
 def _words_of(keys: Iterable[str]) -> frozenset[str]:

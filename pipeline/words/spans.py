@@ -13,7 +13,8 @@ from typing import Final
 
 import ahocorasick
 
-from pipeline.words.phrases import Owner, Pattern, Phrases
+from pipeline.words.columns import Owner
+from pipeline.words.phrases import Pattern, Phrases
 
 #: So many places of the part before are looked at for the next one.
 _NEAREST: Final = 8
@@ -27,6 +28,8 @@ Span = tuple[int, int]
 def spans_in(folded: str, automaton: ahocorasick.Automaton, phrases: Phrases) -> dict[int, Span]:
     """What each rule finds, in whole words."""
     best: dict[int, Span] = {}
+    if not automaton:
+        return best
     met = [(last - length + 1, last, owner) for last, (length, owner) in automaton.iter(folded)]
     for first, last, owner in met:
         for rule in owner.rules:
