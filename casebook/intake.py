@@ -86,7 +86,7 @@ def plain(value: Any) -> Any:
     if kind in _AS_IT_IS or (kind is str and value.isascii()):
         return value
     if isinstance(value, dict):
-        return {name: plain(each) for name, each in value.items()}
+        return {name: each if type(each) is str and each.isascii() else plain(each) for name, each in value.items()}
     if isinstance(value, list):
         return [plain(each) for each in value]
     if isinstance(value, bytes):

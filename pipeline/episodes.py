@@ -38,6 +38,11 @@ _CLASS_WINDOW = timedelta(minutes=30)
 _REQUESTED = ("allowed", "blocked", "warned")
 #: The route on which nothing is shown.
 ILLEGAL = "illegal"
+#: What a draft says of its hits, beside those that it shows.
+_OF_HEADS = (
+    *SUBJECT, "day", "site", "user", "client_ip", "hit_id", "event_id", "ts", "category", "lesson", "verdict",
+    "set_aside", "episode", "source_sha256", "line", "raw",
+)  # fmt: skip
 _PUPIL_ROUTES = ("pupil-victim", "pupil-inappropriate", "network-misuse", "accidental")
 
 
@@ -134,19 +139,24 @@ def heads(numbered: pl.DataFrame, drafting: Drafting) -> pl.DataFrame:
     # Episode by episode, because the reasons are put into words; what could never be a draft has been left behind.
     severities = {name: each.severity for name, each in drafting.categories.items()}
     seen = seen_in(numbered, drafting)
+    told = numbered.select(_OF_HEADS)
     rows = []
     at = 0
     for length in numbered["episode"].rle().struct.field("len").to_list():
         briefly = seen[at : at + length]
         level, category, reasons = drafted_level(briefly, severities, drafting.only_again)
         if level in at_least(drafting.draft_from):
-            head = _head(numbered.slice(at, length), briefly, category, drafting)
+            hits = told.slice(at, length).to_dict(as_series=False)
+            head = _head(hits, briefly, category, drafting)
             first = [SEE_TO_THE_CHILD] if head["route"] == ILLEGAL and _at_risk(briefly, drafting) else []
             rows.append({**head, "level": level, "category": category, "reasons": [*first, *reasons]})
         at += length
     texts = [(name, pl.String()) for name in ("user", "client_ip")]
     numbers = [(name, pl.Int64()) for name in ("blocked", "requests", "found_hits", "episode")]
-    return pl.DataFrame(rows, schema=pl.Schema([*DRAFTS.items(), *texts, *numbers]))
+    whole = pl.Schema([*DRAFTS.items(), *texts, *numbers])
+    found = pl.DataFrame(rows, schema=pl.Schema({name: dtype for name, dtype in whole.items() if name != "hits"}))
+    shown = _shown(numbered.join(found, on="episode", how="semi", maintain_order="left"))
+    return found.join(shown, on="episode", how="left", maintain_order="left").select(list(whole))
 
 
 def seen_in(hits: pl.DataFrame, drafting: Drafting) -> list[Seen]:
@@ -160,9 +170,9 @@ def seen_in(hits: pl.DataFrame, drafting: Drafting) -> list[Seen]:
     return [Seen._make(brief) for brief in columns.iter_rows()]
 
 
-def _head(hits: pl.DataFrame, seen: list[Seen], category: str, drafting: Drafting) -> dict[str, Any]:
+def _head(hits: dict[str, list[Any]], seen: list[Seen], category: str, drafting: Drafting) -> dict[str, Any]:
     """All of a draft that its hits say, but for its level and the reasons; `category` leads."""
-    first = hits.row(0, named=True)
+    first = {name: each[0] for name, each in hits.items()}
     lessons = (lesson for of, lesson in zip(hits["category"], hits["lesson"], strict=True) if lesson and of == category)
     return {
         **{name: first[name] for name in (*SUBJECT, "day", "site", "user", "client_ip")},
@@ -173,12 +183,11 @@ def _head(hits: pl.DataFrame, seen: list[Seen], category: str, drafting: Draftin
         "first_ts": first["ts"],
         "last_ts": hits["ts"][-1],
         "categories": sorted({each.category for each in seen}),
-        "facts": set_aside_in_words(hits, drafting.lowering),
+        "facts": set_aside_in_words(hits["set_aside"], drafting.lowering),
         "route": route_of(_leading_route(category, seen, drafting), first["role"]),
-        "hits": _shown(hits).to_dicts(),
         "around": [],
         "evidence_sha256": _evidence_sha256(hits),
-        "found_hits": hits.height,
+        "found_hits": len(seen),
         "episode": first["episode"],
     }
 
@@ -196,16 +205,19 @@ def _at_risk(seen: list[Seen], drafting: Drafting) -> bool:
 
 
 def _shown(hits: pl.DataFrame) -> pl.DataFrame:
-    """The hits that a draft shows, in order of time: all of them, or of very many the most urgent."""
-    hits = without_lines(hits)
-    columns = list(DRAFT_HIT.to_schema())
-    if hits.height <= MOST_HITS:
-        return hits.select(columns)
+    """episode, hits: those that a draft shows, in order of time: all of them, or of very many the most urgent."""
     rank = pl.col("level").replace_strict(LEVELS, list(range(len(LEVELS))), return_dtype=pl.Int64)
-    return hits.sort(rank, "ts", "hit_id").head(MOST_HITS).sort("ts", "hit_id").select(columns)
+    lines = without_lines(hits).with_columns(many=pl.len().over("episode") > MOST_HITS)
+    urgent = lines.filter("many").sort(rank, "ts", "hit_id").group_by("episode", maintain_order=True).head(MOST_HITS)
+    some = urgent.select(lines.columns).sort("ts", "hit_id")
+    return (
+        pl.concat([lines.filter(~pl.col("many")), some])
+        .group_by("episode", maintain_order=True)
+        .agg(hits=pl.struct(list(DRAFT_HIT.to_schema())))
+    )
 
 
-def _requests(hits: pl.DataFrame) -> dict[str, int]:
+def _requests(hits: dict[str, list[Any]]) -> dict[str, int]:
     """How many requests were hit, and how many of these the filter blocked; each event once."""
     verdicts = Counter(dict(zip(hits["event_id"], hits["verdict"], strict=True)).values())
     return {"blocked": verdicts["blocked"], "requests": sum(verdicts[each] for each in _REQUESTED)}
@@ -221,9 +233,10 @@ def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _evidence_sha256(hits: pl.DataFrame) -> str:
+def _evidence_sha256(hits: dict[str, list[Any]]) -> str:
     """Of the original lines of all hits, each once, in order of file and line, with a line end after each."""
-    lines = {(source, line): raw for source, line, raw in hits.select("source_sha256", "line", "raw").iter_rows()}
+    places = zip(hits["source_sha256"], hits["line"], strict=True)
+    lines = dict(zip(places, hits["raw"], strict=True))
     digest = hashlib.sha256()
     for _, raw in sorted(lines.items()):
         digest.update((raw or b"") + b"\n")

@@ -161,8 +161,7 @@ def hides(text: str) -> bool:
 
 def _composed(name: str, text: str, places: list[int]) -> View:
     """A view of a text that was made of another one; `places` are those of its characters, and of its end."""
-    folded, origin = fold_one(text)
-    return View(name, folded, lambda: [places[at] for at in origin])
+    return View(name, folded_one(text), lambda: [places[at] for at in fold_one(text)[1]])
 
 
 def _rewritten(text: str, pattern: re.Pattern[str], make: _Making) -> tuple[str, list[int]]:

@@ -7,6 +7,7 @@ stands once, and sentences for a draft. Refuses nothing.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 import polars as pl
@@ -35,9 +36,9 @@ def became(hits: pl.DataFrame, drafted: pl.Series, lowering: Lowering) -> pl.Dat
     return counted.agg(hits=pl.len().cast(pl.Int64)).select(list(BECAME)).sort(_KEYS)
 
 
-def set_aside_in_words(hits: pl.DataFrame, lowering: Lowering) -> list[str]:
-    """A sentence for each exclusion that has set aside some of the hits of a draft."""
-    counts = Counter(hits["set_aside"].drop_nulls().to_list())
+def set_aside_in_words(set_aside: Iterable[int | None], lowering: Lowering) -> list[str]:
+    """A sentence for each exclusion that has set aside some of the hits of a draft, given by its number."""
+    counts = Counter(at for at in set_aside if at is not None)
     return [_sentence(number, *_said_of(lowering, at)) for at, number in sorted(counts.items())]
 
 
