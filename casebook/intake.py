@@ -81,12 +81,15 @@ def drafted(kind: str, draft: dict[str, Any], **more: Any) -> Said:
 
 def plain(value: Any) -> Any:
     """A draft as JSON holds it: times as ISO 8601, lines in Base64 because they may be any bytes."""
-    # Nearly all that a draft holds: asked first, since a night's drafts hold some hundred thousand of them.
+    # Nearly all that a draft holds is as it is: asked first, since a night's drafts hold some hundred thousand of them.
     kind = type(value)
     if kind in _AS_IT_IS or (kind is str and value.isascii()):
         return value
     if isinstance(value, dict):
-        return {name: each if type(each) is str and each.isascii() else plain(each) for name, each in value.items()}
+        return {
+            name: each if (of := type(each)) in _AS_IT_IS or (of is str and each.isascii()) else plain(each)
+            for name, each in value.items()
+        }
     if isinstance(value, list):
         return [plain(each) for each in value]
     if isinstance(value, bytes):

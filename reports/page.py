@@ -16,16 +16,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateNotFound
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipeline.output.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-#: Around a text whose direction is nothing to its surroundings.
-_APART, _APART_ENDS = Markup("<bdi>"), Markup("</bdi>")
 
 
 def grouped(number: int) -> str:
@@ -45,8 +42,8 @@ def year_in_words(group: str) -> str:
 
 def clip(text: str, limit: int = 300) -> Markup:
     """The first `limit` characters as HTML that stands by itself, and an honest word about the rest."""
-    # Added up, which escapes as `Markup.format` does and takes a third of its time: pages hold thousands of texts.
-    shown = _APART + visible(text[:limit]) + _APART_ENDS
+    # Escaped and put together, in a third of the time that `Markup.format` takes: pages hold thousands of texts.
+    shown = Markup(f"<bdi>{escape(visible(text[:limit]))}</bdi>")  # noqa: S704 - what comes from outside is escaped
     more = len(text) - limit
     if more <= 0:
         return shown

@@ -72,10 +72,12 @@ def _derived(
     """Some days. Within, their drafts have been kept; then their counts are."""
     with ThreadPoolExecutor(1) as beside:
         # Counts and drafts do not need each other, and each leaves a core idle for part of its time.
-        counts = beside.submit(_counts, place, to_count, who, drafting, bounds)
+        counting = beside.submit(_keep_counts, place, to_count, who, drafting, bounds)
         _keep_drafts(place, ledger, to_draft, _drafts(place, to_draft, who, drafting, bounds))
         yield
-        _keep_counts(place, ledger, to_count, counts.result())
+        counting.result()
+        for day, (inputs, _) in sorted(to_count.items()):
+            ledger.day_made("facts", day, inputs)
 
 
 def _in_turn(days: _Days, sizes: Mapping[str, int]) -> Iterator[_Days]:
@@ -144,19 +146,16 @@ def _units_of(days: _Days) -> list[str]:
     return sorted({unit_id for _, unit_ids in days.values() for unit_id in unit_ids})
 
 
-def _counts(place: Lake, days: _Days, who: Who, drafting: Drafting, bounds: LevelBounds) -> dict[str, pl.DataFrame]:
-    return count(place, _units_of(days), days, who, drafting, bounds) if days else {}
-
-
 def _drafts(place: Lake, days: _Days, who: Who, drafting: Drafting, bounds: LevelBounds) -> Drafted:
     return draft(place, _units_of(days), list(days), who, drafting, bounds) if days else Drafted()
 
 
-def _keep_counts(place: Lake, ledger: Ledger, days: _Days, tables: dict[str, pl.DataFrame]) -> None:
-    for day, (inputs, _) in sorted(days.items()):
+def _keep_counts(place: Lake, days: _Days, who: Who, drafting: Drafting, bounds: LevelBounds) -> None:
+    """Make and write them. A day counts as made only when the ledger says so, which is of the other thread."""
+    tables = count(place, _units_of(days), days, who, drafting, bounds) if days else {}
+    for day in sorted(days):
         for kind, columns in KINDS.items():
             lake.replace_day(place, kind, day, tables[kind].filter(pl.col("day") == day), columns)
-        ledger.day_made("facts", day, inputs)
 
 
 def _keep_drafts(place: Lake, ledger: Ledger, days: _Days, drafted: Drafted) -> None:

@@ -71,6 +71,10 @@ def _texts(count: int, joined: str) -> pl.Series:
     return found
 
 
+def _flags(values: Flags) -> pl.Series:
+    return pl.Series(values, dtype=pl.Boolean)
+
+
 def _table(columns: dict[str, pl.Series]) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
@@ -80,7 +84,7 @@ _CLASSES: Final = {
     for each in (
         _Compiled, Category, DomainFile, DomainRule, Owner, Pattern, Phrases, Place, Rule, SecretFile, Sought, TermFile,
         TextRule, Watchlist, Watchlists, WeightedWords, type(Path()),
-        Misspelt, OwnerColumns, Owners, Runs, Together, TogetherColumns, _numbers, _table, _texts,
+        Misspelt, OwnerColumns, Owners, Runs, Together, TogetherColumns, _flags, _numbers, _table, _texts,
         Beginnings, Chains, Lookup, Lookups, NamedWords, Numbers, Reading, Vocabulary, WrongWords,
     )
 }  # fmt: skip
@@ -96,6 +100,8 @@ class _WithColumns(pickle.Pickler):
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, np.ndarray):
             return _numbers, (obj.tobytes(), obj.dtype.str)
+        if isinstance(obj, pl.Series) and obj.dtype == pl.Boolean:
+            return _flags, (obj.to_numpy(),)
         if isinstance(obj, pl.Series):
             return _texts, (len(obj), "\n".join(obj))
         if isinstance(obj, pl.DataFrame):

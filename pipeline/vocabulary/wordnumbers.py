@@ -209,7 +209,7 @@ class Numbers:
         self._shift, self._last = np.uint64(64 - bits), (1 << bits) - 1
         self._places = np.full(1 << bits, UNKNOWN, dtype=np.int32)
         #: Of each key its number: its place among them, or that of the first that is the same.
-        self.own = self._put(np.arange(len(keys)))
+        self.own = self._put()
 
     @override
     def __getstate__(self) -> dict[str, Keys]:
@@ -219,16 +219,18 @@ class Numbers:
     def __setstate__(self, state: dict[str, Keys]) -> None:
         Numbers.__init__(self, state["keys"])
 
-    def _put(self, waiting: Places) -> Places:
-        own = waiting.copy()
-        at = self._place_of(self._keys)
+    def _put(self) -> Places:
+        at, every = self._place_of(self._keys), np.arange(len(self._keys))
+        # Of several that come to one place the last would have it; the first shall. At first all places are free.
+        self._places[at[::-1]] = every[::-1]
+        own = self._places[at].astype(np.int64)
+        waiting = np.flatnonzero(self._keys[own] != self._keys)
         while len(waiting):
-            free = self._places[at[waiting]] == UNKNOWN
-            # Of several that come to one place the last would have it; the first shall.
-            self._places[at[waiting[free]][::-1]] = waiting[free][::-1]
+            at[waiting] = (at[waiting] + 1) & self._last
+            free = waiting[self._places[at[waiting]] == UNKNOWN]
+            self._places[at[free][::-1]] = free[::-1]
             own[waiting] = self._places[at[waiting]]
             waiting = waiting[self._keys[own[waiting]] != self._keys[waiting]]
-            at[waiting] = (at[waiting] + 1) & self._last
         return own
 
     def _place_of(self, keys: Keys) -> Places:

@@ -55,8 +55,9 @@ class Lookups:
     """What tells which of very many texts of ASCII may hold a phrase."""
 
     plain: Lookup
-    #: Where digits and signs are letters.
+    #: Where digits and signs are letters; and what is misspelt there.
     in_letters: Lookup
+    wrong_words_in_letters: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Phrases:
 
     def kept(self) -> Phrases:
         """The same with its lookups made, and nothing else that was only worked out by using it."""
-        return replace(self, lookups=Lookups(self.lookup, self.lookup_in_letters))
+        return replace(self, lookups=Lookups(self.lookup, self.lookup_in_letters, self.wrong_words_in_letters))
 
     @cached_property
     def sought(self) -> Tables:
@@ -130,6 +131,8 @@ class Phrases:
 
         To put every misspelt word right there as well takes half a second to make ready; it found one line in 114.
         """
+        if self.lookups:
+            return self.lookups.wrong_words_in_letters
         short = pl.col("word").is_in([*shorthand(), *shorthand_beside()]) & ~pl.col("word").str.contains(f"^{CHANGED}$")
         both = self.wrong_words.filter(short)
         # Two letters are met anywhere in an address: `b4` would be each `ba`.
