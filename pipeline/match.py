@@ -28,7 +28,7 @@ from pipeline.watchlist import Watchlists
 from pipeline.words import weighted
 from pipeline.words.beside import Beside
 from pipeline.words.finding import Find, Several, found_in
-from pipeline.words.sieve import holds_any, worth_weighing
+from pipeline.words.sieve import holds_any, lots, worth_weighing
 from pipeline.words.weighted import Weighing, WeightedWords
 
 LOWERED, RAISED = 0.4, 1.3
@@ -57,9 +57,9 @@ def match_texts(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
     """
     if texts.height <= _FEW:
         return _read(texts, matcher)
-    lots = (texts.slice(at, _LOT) for at in range(0, texts.height, _LOT))
+    parts = (texts.slice(at, _LOT) for at in range(0, texts.height, _LOT))
     # The next lot goes through the sieve, which needs no interpreter, while what was left of the last is read.
-    return pl.concat([_read(left, matcher) for left in ahead(_sifted(each, matcher) for each in lots)])
+    return pl.concat([_read(left, matcher) for left in ahead(_sifted(each, matcher) for each in parts)])
 
 
 def _sifted(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
@@ -72,8 +72,7 @@ def _read(texts: pl.DataFrame, matcher: Matcher) -> pl.DataFrame:
     hides = ~is_ascii(pl.col("text")) | may_hide(pl.col("text"))
     distinct = texts.select("field", "text").unique().with_columns(hides.alias("hides"))
     # So many at a time, because their views are kept until all are read.
-    lots = (distinct.slice(at, _AT_ONCE) for at in range(0, distinct.height, _AT_ONCE))
-    rows = [row for lot in lots for row in _rows(lot, matcher)]
+    rows = [row for lot in lots(distinct, _AT_ONCE) for row in _rows(lot, matcher)]
     return texts.join(pl.DataFrame(rows, schema=TEXT_HITS, orient="row"), on=["field", "text"], how="inner")
 
 

@@ -94,18 +94,18 @@ def as_it_stands(text: str) -> View:
 
 def _others(text: str) -> Iterator[View]:
     if "&" in text and _ENTITY.search(text):
-        yield _composed("entities", *_rewritten(text, _ENTITY, _meant))
+        yield _composed("entities", text, _ENTITY, _meant)
     latin = text
     if not text.isascii():
         latin = as_latin(text)
         if latin != text:
-            yield view_of("look-alikes", *fold_one(latin))
+            yield View("look-alikes", folded_one(latin), lambda: fold_one(latin)[1])
     if _APART.search(latin):
         for make in (_letters, _letters_and_words):
-            yield _composed("apart", *_rewritten(latin, _APART, make))
+            yield _composed("apart", latin, _APART, make)
     if _THRICE.search(latin):
         for kept in (1, 2):
-            yield _composed("repeated", *_rewritten(latin, _THRICE, _fewer(kept)))
+            yield _composed("repeated", latin, _THRICE, _fewer(kept))
 
 
 def view_of(name: str, folded: str, origin: list[int]) -> View:
@@ -159,9 +159,15 @@ def hides(text: str) -> bool:
     return not text.isascii() or bool(pl.select(may_hide(pl.lit(text))).item())
 
 
-def _composed(name: str, text: str, places: list[int]) -> View:
-    """A view of a text that was made of another one; `places` are those of its characters, and of its end."""
-    return View(name, folded_one(text), lambda: [places[at] for at in fold_one(text)[1]])
+def _composed(name: str, text: str, pattern: re.Pattern[str], make: _Making) -> View:
+    """A view of a text with each find replaced. Where its characters came from is worked out when it is asked."""
+    made = pattern.sub(lambda found: "".join(character for character, _ in make(found)), text)
+    return View(name, folded_one(made), lambda: _places(text, pattern, make))
+
+
+def _places(text: str, pattern: re.Pattern[str], make: _Making) -> list[int]:
+    made, places = _rewritten(text, pattern, make)
+    return [places[at] for at in fold_one(made)[1]]
 
 
 def _rewritten(text: str, pattern: re.Pattern[str], make: _Making) -> tuple[str, list[int]]:

@@ -63,16 +63,16 @@ def _in_lots(table: pl.DataFrame, passing: Callable[[pl.DataFrame], Flags]) -> p
     plain = table.select(is_ascii(pl.col("text"))).to_series()
     asked = table.filter(plain)
     with ThreadPoolExecutor(_THREADS) as threads:
-        found = [pl.Series(each) for each in threads.map(passing, _lots(asked))]
+        found = [pl.Series(each) for each in threads.map(passing, lots(asked, _TOGETHER))]
     return (~plain).scatter(plain.arg_true(), pl.concat([pl.Series(dtype=pl.Boolean), *found]))
 
 
-def _lots(texts: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Texts in parts of so many, and of so many bytes but for a longer text."""
+def lots(texts: pl.DataFrame, together: int) -> Iterator[pl.DataFrame]:
+    """Texts in parts of at most so many, and of a few MiB but for a longer text."""
     if texts.is_empty():
         return
     bytes_before = texts["text"].str.len_bytes().cast(pl.Int64).cum_sum().shift(1, fill_value=0)
-    lot = bytes_before // _MOST_BYTES + pl.int_range(texts.height, eager=True) // _TOGETHER
+    lot = bytes_before // _MOST_BYTES + pl.int_range(texts.height, eager=True) // together
     begins = [0, *(np.flatnonzero(np.diff(lot.to_numpy())) + 1).tolist(), texts.height]
     yield from (texts.slice(begin, end - begin) for begin, end in pairwise(begins))
 
