@@ -20,7 +20,7 @@ from pipeline.matching.matchsites import match_hosts, match_names, read_as
 from pipeline.performance.ahead import ahead
 from pipeline.schema import BY_WORDS
 from pipeline.spelling.names import is_one_of_us
-from pipeline.spelling.views import NAMED, WEIGHT, may_hide
+from pipeline.spelling.views import WEIGHT, may_hide
 from pipeline.text import is_ascii, unescape, url_parts
 from pipeline.urls.redirects import HIDING, HIDING_HOST
 from pipeline.urls.search_terms import may_search, search_terms
@@ -123,7 +123,7 @@ def _counts(find: Find, rule: Rule, field: str, beside: Beside) -> bool:
 
 def is_of_a_stranger(find: Find, field: str, beside: Beside) -> bool:
     """Whether it is found of somebody who is named in a search or a title, and whom nothing says its writer knows."""
-    strange = find.view.name == NAMED and field != "typed_text"
+    strange = find.view.of_somebody and field != "typed_text"
     return strange and not is_one_of_us(beside.folded, beside.words)
 
 

@@ -11,6 +11,8 @@ from pipeline.spelling.misspelt import everyday
 from pipeline.spelling.names import READINGS, first_names, owned_names, somebody, with_owners
 from pipeline.spelling.views import NAMED
 from pipeline.trials.explaining import explained
+from pipeline.words.finding import found_in
+from pipeline.words.sieve import holds_any
 from tests.shipped import shipped_matcher
 
 #: Of many families; no two sound alike.
@@ -72,11 +74,13 @@ def test_no_name_makes_an_ordinary_line_a_draft(said: str) -> None:
         ("why did they throw stones at agnieszka", False), ("why did agnieszka want to kill herself", False),
         ("how to hurt agnieszka so bad", True), ("how to get back at kwame for beating up my brother", True),
         ("agnieszka is gonna kill herself what do i do", True),
+        # A word that is put right makes nobody known.
+        ("why did ppl throw stones at agnieszka becuase", False), ("how do you kill agnieszka and kwame", False),
     ],
 )  # fmt: skip
 def test_whoever_is_searched_for_by_name_must_be_known_to_the_writer(searched: str, *, is_found: bool) -> None:
     table = pl.DataFrame({"field": ["search_text"], "text": [searched]})
-    named = match_texts(table, shipped_matcher()).filter(pl.col("view") == NAMED)
+    named = match_texts(table, shipped_matcher()).filter(pl.col("view").is_in([NAMED, "misspelt"]))
     assert bool(named.height) is is_found
     said = explained("search_text", searched, shipped_matcher(), LevelBounds(85, 65, 40, 15))
     assert is_found or "Nothing is found." in said or any("nothing beside it says" in line for line in said)
@@ -97,3 +101,21 @@ def test_an_apostrophe_belongs_to_the_name_before_it() -> None:
     assert [somebody(word) for word in [*words, "alis"]] == [None, 2, None, None, 1]
     assert [reading[2] for reading in READINGS] == ["his", "he s", "liam s"]
     assert with_owners(["s", "s"]) == ["s", "s"]
+
+
+def test_no_name_is_a_slip_in_another_word() -> None:
+    assert (first_names() | owned_names()).isdisjoint(shipped_matcher().phrases.misspelt)
+
+
+def test_a_short_text_that_only_a_name_lets_through_passes_the_sieve() -> None:
+    texts = [f"at {name}s flat" for name in ("jon", "ben", "jayden", "matt")]
+    assert all(_weights(texts).values())
+    assert holds_any(pl.Series(texts), shipped_matcher().phrases).to_list() == [True] * len(texts)
+
+
+def test_a_long_text_full_of_names_takes_no_longer_than_its_length() -> None:
+    # Each name is him, and he: what no pupil types is not read so.
+    said = "smash jaydens face " * 20_000
+    phrases = shipped_matcher().phrases
+    assert not any(each.view.of_somebody for each in found_in(said, phrases))
+    assert any(each.view.of_somebody for each in found_in(said[:1_000], phrases))

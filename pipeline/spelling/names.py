@@ -39,14 +39,20 @@ READINGS: Final = (
 #: Every word of them.
 WORDS_READ: Final = frozenset(word for reading in READINGS for each in reading for word in each.split())
 #: Names with an `s` that are something else.
-_OTHER_WORDS: Final = frozenset({"alias", "berks", "carries", "indies", "marinas"})
+_OTHER_WORDS: Final = frozenset({"abbies", "abus", "alias", "carries", "emans", "jordans", "livs", "poppies"})
 #: Words and phrases of whoever has to do with the one who is named: others are searched for as well, and are famous.
 _OUR_WORDS: Final = frozenset({
-    "i", "im", "ive", "id", "my", "me", "we", "us", "our", "u", "ur", "you", "your", "school", "skl", "class", "mate",
-    "mates", "friend", "friends", "boyfriend", "girlfriend", "bf", "gf", "account", "password", "login", "insta",
-    "snap", "snapchat", "tiktok",
+    "i", "im", "ive", "my", "me", "we", "our", "u", "ur", "your", "school", "skl", "mate", "mates", "friend", "friends",
+    "boyfriend", "girlfriend", "bf", "gf", "account", "password", "login", "insta", "snapchat", "tiktok",
 })  # fmt: skip
-_OUR_PHRASES: Final = (" how to ", " how do ", " what to do ", " what happens if ", " what happens to me ", " who to ")
+_OUR_PHRASES: Final = (
+    " how to ",
+    " how do i ",
+    " what to do ",
+    " what happens if ",
+    " what happens to me ",
+    " who to ",
+)
 
 
 @cache

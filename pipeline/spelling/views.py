@@ -69,6 +69,8 @@ class View:
     folded: str
     #: Tells `origin`. Few texts hold anything, and only of those it is asked.
     placed: Callable[[], list[int]]
+    #: Whether it has him or her in the place of a name.
+    of_somebody: bool = False
 
     @cached_property
     def origin(self) -> list[int]:

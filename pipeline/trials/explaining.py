@@ -109,7 +109,9 @@ def _of_find(
         steps.append(f"lowered by its other words, which are those of ordinary texts, x {LOWERED:g}")
     if find.view.name != "words":
         weight *= WEIGHT[find.view.name]
-        seen = "him or her in place of the name" if find.view.name == NAMED else f"hidden ({find.view.name})"
+        named = "him or her in place of the name" if find.view.of_somebody else ""
+        hidden = f"hidden ({find.view.name})" if find.view.name != NAMED else ""
+        seen = ", ".join(filter(None, [named, hidden]))
         steps.append(f"{seen} x {WEIGHT[find.view.name]:g}")
     if on_help_page:
         weight *= LOWERED

@@ -7,6 +7,7 @@ read columns takes a tenth of the time that as many single values take.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,11 +72,11 @@ class _Table(Mapping[str, _Value], Generic[_Value, _Columns]):
         """The same as columns."""
         return self._columns_of(self.whole)
 
-    def _whole_of(self, columns: _Columns) -> Mapping[str, _Value]:
-        raise NotImplementedError
+    @abstractmethod
+    def _whole_of(self, columns: _Columns) -> Mapping[str, _Value]: ...
 
-    def _columns_of(self, whole: Mapping[str, _Value]) -> _Columns:
-        raise NotImplementedError
+    @abstractmethod
+    def _columns_of(self, whole: Mapping[str, _Value]) -> _Columns: ...
 
     @override
     def __getstate__(self) -> dict[str, Any]:
@@ -161,7 +162,7 @@ class Misspelt(_Table[str, pl.DataFrame]):
     """Misspelt words, and what is meant: `word`, `right`."""
 
     def among(self, words: Iterable[str]) -> Mapping[str, str]:
-        """Those that are among some words, if not all."""
+        """Those that are among some words, and perhaps others."""
         if "whole" in self.__dict__:
             return self.whole
         there = pl.Series(list(words), dtype=pl.String).implode()

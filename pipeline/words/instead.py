@@ -7,12 +7,17 @@ not there before. Refuses nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 from pipeline.spelling.misspelt import shorthand_beside
 from pipeline.spelling.names import READINGS, names_any, somebody, with_owners
 from pipeline.spelling.views import NAMED, View
 from pipeline.words.phrases import Automata, Phrases
 from pipeline.words.spans import Span, spans_in
+
+#: Nobody types so many characters at once about somebody; where a name stands in all of them, each is looked at.
+_LONGEST: Final = 4_000
 
 
 def misspelt_in(view: View, phrases: Phrases, automata: Automata) -> Iterator[tuple[View, dict[int, Span]]]:
@@ -28,15 +33,18 @@ def misspelt_in(view: View, phrases: Phrases, automata: Automata) -> Iterator[tu
 def named_in(view: View, phrases: Phrases, automata: Automata) -> Iterator[tuple[View, dict[int, Span]]]:
     """What is found when somebody who is named is he or she; misspelt words beside the name are put right."""
     written = view.folded.split()
-    if not names_any(written):
+    if len(view.folded) > _LONGEST or not names_any(written):
         return
     words = with_owners(written)
     right = meant_by(words, automata.misspelt, shorthand_beside()) or words
+    # The further from what was written, the less it weighs.
+    name = "misspelt" if right is not words else NAMED if view.name == "words" else view.name
     named = [somebody(word) for word in words]
     for reading in READINGS:
         meant = [word if part is None else reading[part] for part, word in zip(named, right, strict=True)]
         changed = [part is not None for part in named]
-        yield _touched(NAMED if right is words else "misspelt", view, words, meant, changed, phrases, automata)
+        read, spans = _touched(name, view, words, meant, changed, phrases, automata)
+        yield replace(read, of_somebody=True), spans
 
 
 def _touched(

@@ -21,7 +21,7 @@ import ahocorasick
 import polars as pl
 
 from pipeline.spelling.misspelt import misspellings, shorthand, shorthand_beside
-from pipeline.spelling.names import WORDS_READ, first_names
+from pipeline.spelling.names import WORDS_READ, first_names, owned_names
 from pipeline.spelling.views import CHANGED, letters_of
 from pipeline.text import fold_one
 from pipeline.vocabulary.beginnings import LONGEST, SHORTEST
@@ -257,7 +257,7 @@ def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] 
     led = {part: tuple(found) for part, found in patterns.items()}
     whose, others = owners.all(led), _keys_of(known, as_written=True) - _keys_of(known, as_written=False)
     # A name is no slip of the finger, but somebody.
-    wrong = Misspelt(misspellings(_words_of(whose.keys() - others), _words_of(others) | first_names()))
+    wrong = Misspelt(misspellings(_words_of(whose.keys() - others), _words_of(others) | first_names() | owned_names()))
     together = Together(_together(whose, others))
     return Phrases(Owners(whose), led, others, wrong, together, seeking[False].all(), seeking[True].all())
 
