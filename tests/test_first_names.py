@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import polars as pl
 import pytest
 
 from pipeline.match import match_texts
+from pipeline.matching.watchfolders import shipped
 from pipeline.priority import LevelBounds
 from pipeline.spelling.misspelt import everyday
 from pipeline.spelling.names import READINGS, first_names, owned_names, somebody, with_owners
@@ -93,6 +96,11 @@ def test_a_name_is_no_everyday_word_and_no_pronoun() -> None:
     assert all(name.isascii() and name.isalpha() and name.islower() for name in first_names())
     # What is looked for under these is something else.
     assert first_names().isdisjoint({"ana", "mia", "ira", "rose", "mark", "will", "grace", "roma", "isis", "mo"})
+
+
+def test_the_name_that_stands_for_any_is_among_those_that_rules_list() -> None:
+    sets = tomllib.loads((shipped() / "words.toml").read_text("utf-8"))["words"]
+    assert READINGS[-1].name in sets["given-name"]
 
 
 def test_an_apostrophe_belongs_to_the_name_before_it() -> None:

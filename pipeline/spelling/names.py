@@ -28,14 +28,13 @@ class Reading(NamedTuple):
     apart: str
 
 
-#: As somebody to whom it is done, as somebody who does it, and as the first name that rules about names list as well.
+#: As somebody to whom it is done, as somebody who does it, and as the one first name that every rule lists which lists
+#: any: a name that it does not list counts as much.
 READINGS: Final = (
     Reading("him", "his", "his"),
     Reading("he", "hes", "he s"),
     Reading("liam", "liams", "liam s"),
 )
-
-
 #: Every word of them.
 WORDS_READ: Final = frozenset(word for reading in READINGS for each in reading for word in each.split())
 #: Names with an `s` that are something else.
@@ -45,14 +44,7 @@ _OUR_WORDS: Final = frozenset({
     "i", "im", "ive", "my", "me", "we", "our", "u", "ur", "your", "school", "skl", "mate", "mates", "friend", "friends",
     "boyfriend", "girlfriend", "bf", "gf", "account", "password", "login", "insta", "snapchat", "tiktok",
 })  # fmt: skip
-_OUR_PHRASES: Final = (
-    " how to ",
-    " how do i ",
-    " what to do ",
-    " what happens if ",
-    " what happens to me ",
-    " who to ",
-)
+_OUR_PHRASES: Final = (" how to ", " what to do ", " what happens if ", " who to ")
 
 
 @cache
