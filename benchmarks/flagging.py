@@ -41,6 +41,7 @@ OWN_SETS = tuple(
 )
 _SHORTEST = 5
 _LENGTH = 90
+_SEVERAL, _LONGEST_AS_ONE = 3, 40
 _HIM = re.compile(r"\bhi[ms]\b")
 Row = dict[str, Any]
 
@@ -65,6 +66,13 @@ def _named(text: str) -> str:
     return made if made != text else ""
 
 
+def _as_one(text: str) -> str:
+    """The words of the text written as one; nothing if they are few, or more than anybody writes so."""
+    words = re.findall("[a-z]+", text.lower().replace("'", ""))
+    made = "".join(words)
+    return made if len(words) >= _SEVERAL and len(made) <= _LONGEST_AS_ONE and text.isascii() else ""
+
+
 DISGUISES: Mapping[str, Callable[[str], str]] = {
     "capitals": str.upper,
     "full width": lambda text: "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in text),
@@ -79,6 +87,7 @@ DISGUISES: Mapping[str, Callable[[str], str]] = {
     "swapped": lambda text: _longest_changed(text, _swapped),
     "doubled": lambda text: _longest_changed(text, lambda word: word[:2] + word[1:]),
     "named": _named,
+    "as one word": _as_one,
 }
 
 

@@ -38,6 +38,7 @@ from pipeline.words.columns import Misspelt, Owner, OwnerColumns, Owners, Runs, 
 from pipeline.words.lookup import Lookup
 from pipeline.words.named import NamedWords
 from pipeline.words.phrases import Lookups, Pattern, Phrases
+from pipeline.words.runtogether import Pieces
 from pipeline.words.sought import Sought
 from pipeline.words.weighted import WeightedWords
 
@@ -85,7 +86,7 @@ _CLASSES: Final = {
         _Compiled, Category, DomainFile, DomainRule, Owner, Pattern, Phrases, Place, Rule, SecretFile, Sought, TermFile,
         TextRule, Watchlist, Watchlists, WeightedWords, type(Path()),
         Misspelt, OwnerColumns, Owners, Runs, Together, TogetherColumns, _flags, _numbers, _table, _texts,
-        Beginnings, Chains, Lookup, Lookups, NamedWords, Numbers, Reading, Vocabulary, WrongWords,
+        Beginnings, Chains, Lookup, Lookups, NamedWords, Numbers, Pieces, Reading, Vocabulary, WrongWords,
     )
 }  # fmt: skip
 #: Numbers that are kept, as numpy calls their kinds.

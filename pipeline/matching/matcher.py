@@ -120,7 +120,8 @@ class Matcher:
 def compile_watchlists(lists: Watchlists) -> Matcher:
     """Build the automata and the table of domains. Two rules that hold the same term are both kept."""
     rules = list(_text_rules(lists))
-    phrases = compiled([terms for _, terms in rules], [rule.needs for rule, _ in rules])
+    ordinary = lists.weighted.words if lists.weighted else ()
+    phrases = compiled([terms for _, terms in rules], [rule.needs for rule, _ in rules], ordinary)
     return matcher_of(lists, tuple(rule for rule, _ in rules), phrases)
 
 

@@ -136,6 +136,14 @@ class Owners(_Table[Owner, OwnerColumns]):
         made = {number: columns.owner(number) for number in dict.fromkeys(whose)}
         return dict(zip(columns.keys.gather(rows), map(made.__getitem__, whose), strict=True))
 
+    def times(self, but: Iterable[str] = ()) -> dict[str, int]:
+        """Each whole word, and how many phrases hold it `but` for some of them."""
+        columns = self.columns
+        counted = ~columns.keys.is_in(pl.Series(list(but), dtype=pl.String).implode()).to_numpy()
+        held = columns.whole.values[np.repeat(counted, np.diff(columns.whole.bounds))]
+        counts = np.bincount(held, minlength=len(columns.words)).tolist()
+        return dict(zip(columns.words, counts, strict=True))
+
     @override
     def _whole_of(self, columns: OwnerColumns) -> dict[str, Owner]:
         made = [columns.owner(number) for number in range(len(columns.rules.bounds) - 1)]

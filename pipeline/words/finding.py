@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from pipeline.spelling.views import CHANGED, View, as_it_stands, as_letters, joined, view_of, views_of
 from pipeline.text import fold_one, folded_one
-from pipeline.words.instead import instead, meant_by, misspelt_in, named_in
+from pipeline.words.instead import Apart, instead, joined_in, meant_by, misspelt_in, named_in, taken_apart
 from pipeline.words.phrases import Automata, Phrases
 from pipeline.words.spans import Span, keep, spans_in
 
@@ -92,8 +92,11 @@ class Several:
     def __init__(self, texts: Mapping[str, bool], typed: Iterable[str], phrases: Phrases) -> None:
         """Each text, and whether it `may_hide` anything; those of them that somebody `typed`."""
         self._views = {text: _views(text, hides=hides) for text, hides in texts.items()}
+        self._apart = {text: made for text in typed if (made := taken_apart(self._views[text], phrases))}
         self.in_letters = InLetters(typed, phrases)
-        words = {word for views in self._views.values() for view in views for word in view.folded.split()}
+        views = [view for each in self._views.values() for view in each]
+        views += [each.view for made in self._apart.values() for each in made]
+        words = {word for view in views for word in view.folded.split()}
         for text in (text for text, hides in texts.items() if hides and _MASK.search(text)):
             words.update(chain.from_iterable(folded.split() for _, folded, _ in _read_without_signs(text, phrases)))
         self.automata = phrases.automata_for(words)
@@ -101,6 +104,10 @@ class Several:
     def views(self, text: str) -> list[View]:
         """The views of one of the texts, as `views_of` gives them."""
         return self._views[text]
+
+    def apart(self, text: str) -> list[Apart]:
+        """The same with words apart that are written as one, if somebody typed it."""
+        return self._apart.get(text, [])
 
 
 def _views(text: str, *, hides: bool) -> list[View]:
@@ -122,7 +129,10 @@ def found_in(
         words = views[0].folded
         automata = among.automata if among else phrases.automata
         lettered = (among.in_letters if among else InLetters([text], phrases)) if typed else None
-        for view, spans in _looked_at(text, views, phrases, automata, lettered, hides=hides):
+        apart = (among.apart(text) if among else taken_apart(views, phrases)) if typed else []
+        as_written = _looked_at(text, views, phrases, automata, lettered, hides=hides)
+        in_one = chain.from_iterable(joined_in(each, phrases, automata) for each in apart)
+        for view, spans in chain(as_written, in_one):
             for rule, (first, last) in spans.items():
                 if rule not in best:
                     # In letters for digits, `l` is `i`: no word that could be looked for.

@@ -27,6 +27,7 @@ from pipeline.text import fold_one
 from pipeline.vocabulary.beginnings import LONGEST, SHORTEST
 from pipeline.words.columns import Misspelt, Owner, Owners, Together, all_in_letters
 from pipeline.words.lookup import Lookup
+from pipeline.words.runtogether import Pieces, pieces_of
 from pipeline.words.sought import Part, Seeking, Sought, Tables, in_letters, part_of, tables_of
 from pipeline.words.terms import Phrase, Spelt
 
@@ -58,6 +59,7 @@ class Lookups:
     #: Where digits and signs are letters; and what is misspelt there.
     in_letters: Lookup
     wrong_words_in_letters: pl.DataFrame
+    pieces: Pieces
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,15 @@ class Phrases:
     #: What a text of ASCII must hold for a phrase to be in it; and for one in another language.
     needed: Sought = field(default_factory=Sought)
     needed_as_written: Sought = field(default_factory=Sought)
+    #: Words that tell nothing by themselves.
+    others: frozenset[str] = frozenset()
     #: What is made of these, if it was kept.
     lookups: Lookups | None = field(default=None, compare=False)
 
     def kept(self) -> Phrases:
         """The same with its lookups made, and nothing else that was only worked out by using it."""
-        return replace(self, lookups=Lookups(self.lookup, self.lookup_in_letters, self.wrong_words_in_letters))
+        made = Lookups(self.lookup, self.lookup_in_letters, self.wrong_words_in_letters, replace(self.pieces))
+        return replace(self, lookups=made, others=frozenset())
 
     @cached_property
     def sought(self) -> Tables:
@@ -146,6 +151,13 @@ class Phrases:
         keys = self.owners.columns.keys
         ours = keys.filter(~keys.is_in(pl.Series(list(self.as_written), dtype=pl.String).implode()))
         return frozenset(ours.str.split(" ").explode(empty_as_null=False).unique()) - {""}
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """Words of which one may be made that is written together: those of phrases, and others."""
+        if self.lookups:
+            return self.lookups.pieces
+        return pieces_of(self.owners.times(self.as_written), self.others)
 
     @cached_property
     def beginnings_together(self) -> tuple[str, ...]:
@@ -237,8 +249,13 @@ class _Owners:
         return found
 
 
-def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] = ()) -> Phrases:
-    """The phrases of some rules, each by its terms; `needs`: for each rule, what (`contexts`) must be there too."""
+def compiled(
+    rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] = (), ordinary: Iterable[str] = ()
+) -> Phrases:
+    """The phrases of some rules, each by its terms; `needs`: for each rule, what (`contexts`) must be there too.
+
+    `ordinary`: words besides theirs that may be written together with others.
+    """
     owners, seeking = _Owners(), {each: Seeking() for each in (False, True)}
     patterns: defaultdict[int, dict[Pattern, None]] = defaultdict(dict)
     # Many terms share a set of words, which is one and the same tuple.
@@ -259,7 +276,8 @@ def compiled(rules: Sequence[Iterable[Spelt]], needs: Sequence[tuple[str, ...]] 
     # A name is no slip of the finger, but somebody.
     wrong = Misspelt(misspellings(_words_of(whose.keys() - others), _words_of(others) | first_names() | owned_names()))
     together = Together(_together(whose, others))
-    return Phrases(Owners(whose), led, others, wrong, together, seeking[False].all(), seeking[True].all())
+    sought = seeking[False].all(), seeking[True].all()
+    return Phrases(Owners(whose), led, others, wrong, together, *sought, frozenset(ordinary))
 
 
 def _together(owners: Mapping[str, Owner], as_written: Container[str]) -> dict[str, tuple[int, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 import numpy as np
@@ -17,10 +17,11 @@ import polars as pl
 
 from pipeline.spelling.views import CHANGEABLE, all_as_letters, in_letters, may_hide
 from pipeline.text import fold_ascii, is_ascii
-from pipeline.vocabulary.wordnumbers import Flags, Places, Raw, Said, Words, raw_of, words_of
+from pipeline.vocabulary.wordnumbers import Flags, Numbers, Places, Raw, Said, Words, raw_of, words_of
 from pipeline.words.lookup import Lookup
 from pipeline.words.named import NamedWords
 from pipeline.words.phrases import Phrases
+from pipeline.words.runtogether import LONGEST, SHORTEST
 from pipeline.words.weighted import WeightedWords
 
 #: So many texts go through it together: what is noted of each of their words must not fill the memory.
@@ -97,6 +98,7 @@ def _of_ascii(texts: pl.Series, phrases: Phrases, typed: Flags, weighted: Weight
     if lookup.names:
         named = lookup.names.held(said, words.size) & typed & ~told
         told |= _of_somebody(named, said.among(named & ~there).and_also(right.among(named)), lookup, lookup.names)
+    told[_taken_apart(texts, words, typed & ~told, phrases)] = True
     left = np.flatnonzero(typed & ~told)
     left = left[raw_of(texts.gather(left)).holding(CHANGEABLE)]
     told[_in_letters(texts, left, phrases)] = True
@@ -111,6 +113,23 @@ def _of_somebody(named: Flags, said: Said, lookup: Lookup, names: NamedWords) ->
     for each in names.read(said):
         told |= lookup.held(each, len(named))
     return told
+
+
+def _taken_apart(texts: pl.Series, words: Words, asked: Flags, phrases: Phrases) -> Places:
+    """Which of the texts that are `asked` hold anything where words that are written as one are taken apart."""
+    long = np.flatnonzero((words.lengths >= SHORTEST) & (words.lengths <= LONGEST) & asked[words.rows])
+    if not len(long):
+        return long
+    pieces, keys = phrases.pieces, words.keys[long]
+    first = pl.Series(keys).is_first_distinct().to_numpy()
+    made = np.array([bool(pieces.apart(word)) for word in words.spelt(long[first])])
+    at = np.unique(words.rows[long[Numbers(keys[first][made]).has(keys)]])
+    if not len(at):
+        return at
+    folded = fold_ascii(texts.gather(at))
+    apart = [" ".join(chain.from_iterable(pieces.apart(word) or (word,) for word in text.split())) for text in folded]
+    # None of these words is taken apart again.
+    return at[_of_ascii(pl.Series(apart), phrases, np.ones(len(at), dtype=np.bool_), None)]
 
 
 def _hidden(texts: pl.Series, raw: Raw, words: Words) -> Flags:

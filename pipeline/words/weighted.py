@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -146,6 +146,11 @@ class WeightedWords:
         off = self.off | meant
         # A hit says by this with which list it was found.
         return replace(self, off=off, sha256=sha256(f"{self.sha256}|{sorted(off)}".encode()).hexdigest())
+
+    @property
+    def words(self) -> Iterator[str]:
+        """All single words that have points."""
+        return (unit for unit in self.points if " " not in unit)
 
     @cached_property
     def sums(self) -> PointSums:
