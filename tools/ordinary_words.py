@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pipeline.matching import watchfolders
 from pipeline.matching.matcher import compile_watchlists
 from pipeline.spelling.misspelt import variants
+from pipeline.spelling.names import first_names
 
 PAGE = Path(__file__).resolve().parent.parent / "pipeline" / "spelling" / "ordinary_words.txt"
 _HEAD = "# Words that are spelt as they should be, near to words of the watchlists. Made by tools/ordinary_words.py.\n"
@@ -30,7 +31,9 @@ def main(arguments: list[str]) -> int:
         return 1
     dictionary = {word.strip().lower() for word in Path(arguments[0]).read_text("utf-8").splitlines()}
     ours = compile_watchlists(watchfolders.load([watchfolders.shipped()])).phrases.words
-    found = sorted({wrong for word in ours for wrong in variants(word)} & dictionary - ours)
+    # A name is never put right, with an `s` behind it or not (`pipeline.spelling.names`).
+    names = {each for name in first_names() for each in (name, f"{name}s")}
+    found = sorted({wrong for word in ours for wrong in variants(word)} & dictionary - ours - names)
     PAGE.write_text(_HEAD + "\n".join(textwrap.wrap(" ".join(found), 118)) + "\n", encoding="utf-8")
     print(f"{len(found)} words")
     return 0
