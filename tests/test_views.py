@@ -42,6 +42,8 @@ def found(text: str) -> list[tuple[str, str, str]]:
         ("see c.r.u.s.t.a.c.e.a.n now", "crustacean", "apart", "c.r.u.s.t.a.c.e.a.n"),
         ("p-u-r-p-l-e l_o_b_s_t_e_r", "purple lobster", "apart", "p-u-r-p-l-e l_o_b_s_t_e_r"),
         ("p u r p l e  l o b s t e r", "purple lobster", "apart", "p u r p l e  l o b s t e r"),
+        ("h.o.w t.o b.r.i.n.g lobster before school", "how to bring lobster before school", "apart",
+         "h.o.w t.o b.r.i.n.g lobster before school"),
         ("puuuurple lobsterrrr", "purple lobster", "repeated", "puuuurple lobster"),
         ("&#112;urple lobster", "purple lobster", "entities", "&#112;urple lobster"),
         ("a purplelobsters", "purple lobster", "together", "purplelobster"),

@@ -1,4 +1,5 @@
-"""One text as somebody else might have written it: letters that only look alike, digits for letters, letters apart.
+"""One text as somebody else might have written it: letters that only look alike, digits for letters, letters apart,
+pictures for words.
 
 In: a text. Out: its views, each folded as `text.fold_one` folds, with the place in the text that each character of it
 came from. The first is always the text itself (`words`); a view that would say the same again is left out. Refuses
@@ -11,10 +12,12 @@ from __future__ import annotations
 import html
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Final
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Final, cast
 
 import numpy as np
 import polars as pl
@@ -27,8 +30,8 @@ from pipeline.vocabulary.wordnumbers import FOLDED, Raw, Words, among, cut, tran
 NAMED: Final = "named"
 #: The further a view is from what was written, the less it weighs.
 WEIGHT: Final = {
-    "words": 1.0, "entities": 0.95, "look-alikes": 0.95, NAMED: 0.95, "digits": 0.9, "apart": 0.9, "repeated": 0.9,
-    "masked": 0.9, "together": 0.85, "misspelt": 0.8,
+    "words": 1.0, "entities": 0.95, "look-alikes": 0.95, NAMED: 0.95, "digits": 0.9, "apart": 0.9, "emoji": 0.9,
+    "repeated": 0.9, "masked": 0.9, "together": 0.85, "misspelt": 0.8,
 }  # fmt: skip
 #: A letter that is written with a digit or a sign, and the one letter that stands for `i` and `l` alike.
 _DIGITS: Final = {
@@ -50,15 +53,25 @@ CHANGED: Final = f"[{CHANGEABLE.decode()}]"
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
 #: Single letters with one and the same sign between them: three of them and more are a word.
 _APART: Final = re.compile(r"(?<![^\W_])[^\W\d_]([ ._\-*/\\|,:;~+=])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
+#: Where there is such a word, two letters with a sign between them are one as well: `w.a.n.t t.o`.
+_WITH_PAIRS: Final = re.compile(
+    rf"{_APART.pattern}|(?<![^\W_])[^\W\d_][._\-*/\\|,:;~+=][^\W\d_](?![^\W_])",
+)
 #: A letter three times and more, but for the `www` of a host.
 _THRICE: Final = re.compile(r"(?!\b[wW]{3}\b)([^\W\d_])\1{2,}")
 #: Of letters apart, these are oftener a word by themselves at the beginning or the end: `i c u t`, `k i l l u`.
 _WORDS_ALONE: Final = frozenset("aiuAIU")
+#: What may stand behind an emoji: that it is one, and a colour of skin.
+_VARIED: Final = "[\ufe0f\U0001f3fb-\U0001f3ff]*"
 _MASKED: Final = r"[A-Za-z][*#]{1,4}[A-Za-z]|[A-Za-z]{4}[*#](?:[^A-Za-z*#]|$)"
 _TRIPLES: Final = [letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz" if letter != "w"]
 
 
 _Making = Callable[[re.Match[str]], Iterable[tuple[str, int]]]
+
+
+#: No emoji is read in more ways.
+_MOST_READINGS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -99,12 +112,14 @@ def _others(text: str) -> Iterator[View]:
         yield _composed("entities", text, _ENTITY, _meant)
     latin = text
     if not text.isascii():
+        if _emoji().search(text):
+            yield from (_composed("emoji", text, _emoji(), _word_for(reading)) for reading in range(_MOST_READINGS))
         latin = as_latin(text)
         if latin != text:
             yield View("look-alikes", folded_one(latin), lambda: fold_one(latin)[1])
     if _APART.search(latin):
         for make in (_letters, _letters_and_words):
-            yield _composed("apart", latin, _APART, make)
+            yield _composed("apart", latin, _WITH_PAIRS, make)
     if _THRICE.search(latin):
         for kept in (1, 2):
             yield _composed("repeated", latin, _THRICE, _fewer(kept))
@@ -183,6 +198,31 @@ def _rewritten(text: str, pattern: re.Pattern[str], make: _Making) -> tuple[str,
             places.append(found.start() + place)
         at = found.end()
     return "".join(made) + text[at:], [*places, *range(at, len(text) + 1)]
+
+
+@cache
+def _pictured() -> Mapping[str, Sequence[str]]:
+    """What each emoji may be read as."""
+    told = (files("pipeline.spelling") / "emoji.toml").read_text("utf-8")
+    return cast("Mapping[str, Sequence[str]]", tomllib.loads(told))
+
+
+@cache
+def _emoji() -> re.Pattern[str]:
+    """One of them, however often it stands there."""
+    return re.compile(f"({'|'.join(_pictured())}){_VARIED}(?:\\1{_VARIED})*")
+
+
+def _word_for(reading: int) -> _Making:
+    """An emoji as a word with a blank around it; in one that has no further reading, the last."""
+
+    def make(found: re.Match[str]) -> Iterable[tuple[str, int]]:
+        words = _pictured()[found[1]]
+        letters = f" {words[min(reading, len(words) - 1)]} "
+        # To its end, the picture is shown as often as it stands there.
+        return zip(letters, [0] * (len(letters) - 2) + [len(found[0]) - 1] * 2, strict=True)
+
+    return make
 
 
 def _meant(found: re.Match[str]) -> Iterable[tuple[str, int]]:

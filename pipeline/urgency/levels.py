@@ -72,6 +72,7 @@ _HIDDEN = {
     "look-alikes": "letters of another alphabet that look like ours",
     "digits": "digits and signs in place of letters",
     "apart": "letters set apart",
+    "emoji": "pictures in place of words",
     "repeated": "letters drawn out",
     "masked": "letters left out with a sign",
     "together": "words run together",
