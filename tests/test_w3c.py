@@ -125,3 +125,24 @@ def test_a_client_cannot_join_rows_by_its_user_agent() -> None:
     events = _parse([_USUAL.format(1, f"Agent#015#012{forged}")]).events
     assert events["user_raw"].to_list() == ["asmith"]
     assert events["user_agent"][0].startswith("Agent#015#0122026-03-16")
+
+
+@pytest.mark.parametrize(
+    ("filtered", "exception", "verdict"),
+    [
+        ("DENIED", "policy_denied", "blocked"),
+        ("DENIED", "content_filter_denied", "blocked"),
+        ("DENIED", "school_page", "blocked"),
+        ("DENIED", "dns_unresolved_hostname", "error"),
+        ("DENIED", "ssl_server_cert_expired", "error"),
+        ("DENIED", "icap_error", "error"),
+        ("DENIED", "authentication_failed", "challenge"),
+        ("DENIED", "-", "error"),
+        ("PROXIED", "policy_denied", "error"),
+    ],
+)
+def test_who_refused_what_was_not_a_miss(filtered: str, exception: str, verdict: str) -> None:
+    fields = "#Fields: date time c-ip sc-status s-action cs-uri-scheme cs-host sc-filter-result x-exception-id"
+    row = f"2026-03-16 09:00:01 10.20.1.15 0 TCP_ERR_MISS ssl games.example.com {filtered} {exception}"
+    event = _parse([fields, row]).events.row(0, named=True)
+    assert (event["verdict"], event["host"], event["kind"]) == (verdict, "games.example.com", "host-only")

@@ -8,8 +8,10 @@ whole. With the schemes `tcp` and `ssl` (a CONNECT, or TLS that was not decrypte
 has a host only. Values of `time-taken` are milliseconds in ProxySG, TMG and IIS.
 The verdict is said by `sc-filter-result` (OBSERVED and PROXIED let it pass, DENIED did not), `s-action`, `action`
 (TMG), `x-policy-action` (Netskope) and `x-exception-id`; an exception of the network is an error, one that begins with
-`authentication_` a challenge. TMG's codes in `sc-status` are beyond 10,000: 12209 asks for a login, 12202 and 12204 are
-rules. A web server's log says of no filter: `unknown`, but for its own 401.
+`authentication_` a challenge. ProxySG answers with `TCP_ERR_MISS` also where a rule refuses TLS or a connection that
+has no request in it: with DENIED and an exception that is none of its own errors, such as `policy_denied` or one that
+the school has named, the rule refused it; without, something failed. TMG's codes in `sc-status` are beyond 10,000:
+12209 asks for a login, 12202 and 12204 are rules. A web server's log says of no filter: `unknown`, but for its own 401.
 """
 
 from __future__ import annotations
@@ -73,6 +75,11 @@ _LOGINS: Final = ("TCP_AUTH_REDIRECT", "TCP_AUTH_FORM")
 _EXCEPTIONS_OF_THE_NETWORK: Final = (
     "tcp_error", "dns_server_failure", "dns_unresolved_hostname", "gateway_error", "invalid_response", "connect_error",
 )  # fmt: skip
+#: ProxySG's own exceptions that are no decision of a rule; all others are, also those that a school has named.
+_ERRORS: Final = (
+    r"^(?:-?|none|refresh|not_implemented|(?:authentication|dns|icap|invalid|license|ssl|unsupported)_.*"
+    r"|.*_(?:error|exceeded|failed|failure|unavailable))$"
+)
 #: Words of TMG's `action` and of Netskope's `x-policy-action`.
 _STOPPED: Final = ("denied", "block")
 _LET_PASS: Final = ("allowed", "allow", "alert", "bypass")
@@ -265,7 +272,9 @@ def _verdict(status: pl.Expr) -> pl.Expr:
         | (own & (status == HTTPStatus.UNAUTHORIZED))
         | exception.str.starts_with("authentication_") | done.is_in(_LOGINS)
     )  # fmt: skip
-    failed = done.is_in(_FAILED) | exception.is_in(_EXCEPTIONS_OF_THE_NETWORK) | (action == "failed")
+    refused = (filtered == "DENIED") & ~exception.str.contains(_ERRORS)
+    missed = done.is_in(_FAILED) & ~refused.fill_null(value=False)
+    failed = missed | exception.is_in(_EXCEPTIONS_OF_THE_NETWORK) | (action == "failed")
     ruled = denied | status.is_in(_TMG_RULES) | (done == "TCP_POLICY_REDIRECT")
     passed = pl.when(filtered.is_not_null()).then(filtered.is_in(["OBSERVED", "PROXIED"])).otherwise(
         action.is_in(_LET_PASS) | done.str.contains(_PASSED)
