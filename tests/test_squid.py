@@ -233,3 +233,14 @@ def test_what_another_proxy_asks_is_no_request(header: str) -> None:
     parsed = squid.FORMAT.parse(pl.DataFrame({"line": [1, 2, 3], "text": texts}, schema=LINES), Declared(), "")
     assert parsed.skips.rows() == [(1, "other-record"), (2, "other-record")]
     assert parsed.events["line"].to_list() == [3]
+
+
+def test_a_time_in_whole_seconds_is_a_time() -> None:
+    line = "1757318400      0 10.2.4.6 TCP_DENIED/403 3920 CONNECT games.example.com:443 - HIER_NONE/- text/html"
+    assert squid.FORMAT.claims([line])
+    cut = f"1757318399      9 10.2.4.7 TCP_MISS/200 504 GET http://a.example/{'x' * 90}{line}"
+    parsed = squid.FORMAT.parse(pl.DataFrame({"line": [1, 2], "text": [line, cut]}, schema=LINES), Declared(), "")
+    (event,) = parsed.events.rows(named=True)
+    assert event["ts"].isoformat() == "2025-09-08T08:00:00+00:00"
+    assert (event["client_ip"], event["status"], event["verdict"]) == ("10.2.4.6", 403, "blocked")
+    assert parsed.rejects["reason"].to_list() == ["too-long"]

@@ -21,7 +21,7 @@ PLACE: Final = "^(?:TIMEOUT_)?([A-Z_]+)/[^ ]*$"
 #: A result without a status; and what e2guardian's layout file has in the place of both.
 NO_STATUS: Final = "/0"
 NO_RESULT: Final = "-"
-_TIME: Final = re.compile(r"[0-9]{10}\.[0-9]{3}")
+_TIME: Final = re.compile(r"[0-9]{10}(?:\.[0-9]{3})?")
 _NUMBER: Final = re.compile(rf"-?[0-9]{{1,{MOST_DIGITS}}}")
 _BLANKS: Final = re.compile(" +")
 _RESULT: Final = re.compile(RESULT)
@@ -29,10 +29,11 @@ _PLACE: Final = re.compile(PLACE)
 _PROXY: Final = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*|-")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 #: The beginning of a record inside another.
-_NEXT_RECORD: Final = re.compile(rf"\d{{10}}\.\d{{3}} +-?\d+ \S+ {RESULT} \d+ ")
+_NEXT_RECORD: Final = re.compile(rf"\d{{10}}(?:\.\d{{3}})? +-?\d+ \S+ {RESULT} \d+ ")
 #: Squid's buffer for one record, without the byte that ends it; what is longer is cut off.
 _LONGEST_RECORD: Final = 8190
 _FIELDS_BEFORE_URL: Final = 6
+_DIGITS_OF_MILLIS: Final = 13
 _PLAIN_TAIL: Final = ("url", "user", "hierarchy", "type")
 
 
@@ -51,8 +52,9 @@ def reading(text: str) -> dict[str, Any] | tuple[str, str]:
             ("too-long", "Squid cut the record off; what follows its URL is missing") if is_cut else ("bad-field", tail)
         )
     status = 0 if head[3] == NO_RESULT else int(head[3].rpartition("/")[2])
+    millis = int(head[0].replace(".", "").ljust(_DIGITS_OF_MILLIS, "0"))
     return {
-        "millis": int(head[0].replace(".", "")), "elapsed": int(head[1]), "client_ip": head[2], "result": head[3],
+        "millis": millis, "elapsed": int(head[1]), "client_ip": head[2], "result": head[3],
         "status": status, "bytes": int(head[4]), "method": head[5], **tail,
     }  # fmt: skip
 
@@ -60,7 +62,7 @@ def reading(text: str) -> dict[str, Any] | tuple[str, str]:
 def _fault_of(head: list[str]) -> tuple[str, str] | None:
     """Reason and detail of the reject, where the columns before the URL are not what they must be."""
     if not head or not _TIME.fullmatch(head[0]):
-        return "not-this-format", "does not begin with a time in seconds and milliseconds"
+        return "not-this-format", "does not begin with a time in seconds"
     if len(head) <= _FIELDS_BEFORE_URL:
         return "missing-column", f"has {len(head)} of 10 columns"
     if head[2].isascii() and head[2].isdecimal():

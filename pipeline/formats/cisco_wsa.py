@@ -11,7 +11,7 @@ The decision tag says what the appliance did, whatever the status is: BLOCK and 
 the person whether to go on, ALLOW, MONITOR, PASSTHRU, DECRYPT and DEFAULT let it pass. The first of the values in angle
 brackets is the category, in short. A tunnel that came transparently has the address for a URL, and the name that the
 appliance went to behind `DIRECT/`: where there is one, it is the site. Behind `DEFAULT_PARENT/` stands a proxy.
-Where a redirect by a tag leads, the log does not say: `unknown`.
+Where a redirect by a tag leads, the log does not say: `unknown`; nor what a status below nothing means.
 The fields behind the brackets are the school's own, so nothing is taken from them.
 Notes of the appliance (`... Info: Begin Logfile`) are skips (`other-record`), the line that names the fields `header`.
 Out: `_COLUMNS`. Refuses lines without the time, and those whose columns are not in their places; of the style Apache
@@ -40,7 +40,7 @@ _ADDRESS: Final = r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*"
 _NAME: Final = r'"(?:[^"\\]|\\.)*"|[^ "]+'
 _LINE: Final = (
     rf"^(?P<time>{_TIME}) +(?P<elapsed>-?[0-9]+) (?P<client>{_ADDRESS}) "
-    r"(?P<result>[A-Z_]+)/(?P<status>[0-9]{1,3}) (?P<size>-?[0-9]+) (?P<method>[^ ]+) (?P<url>[^ ]+) "
+    r"(?P<result>[A-Z_]+)/(?P<status>-?[0-9]{1,3}) (?P<size>-?[0-9]+) (?P<method>[^ ]+) (?P<url>[^ ]+) "
     rf'(?P<user>{_NAME}) (?P<hierarchy>[A-Z_-]+/[^ ]+) (?P<type>"[^"]*"|[^ "]+) '
     r'(?P<tag>[A-Z][A-Z_]*?)(?:_[0-9]+)?-[^ <]+ (?:<|&lt;)"?(?P<category>[^,"<>]*)"?,'
 )
@@ -66,7 +66,7 @@ _WORDS: Final = (
     "time", "elapsed", "client", "outcome", "size", "method", "url", "user", "hierarchy", "type", "tags", "values",
 )  # fmt: skip
 _SHAPE: Final = re.compile(
-    rf'(?:Info: )?{_TIME} +-?\d+ \S+ [A-Z_]+/\d+ -?\d+ \S+ \S+ (?:".*?"|\S+) [A-Z_-]+/\S+ (?:".*?"|\S+) {_TAG}\S+ '
+    rf'(?:Info: )?{_TIME} +-?\d+ \S+ [A-Z_]+/-?\d+ -?\d+ \S+ \S+ (?:".*?"|\S+) [A-Z_-]+/\S+ (?:".*?"|\S+) {_TAG}\S+ '
     r"(?:<|&lt;)"
 )
 _APACHE_SHAPE: Final = re.compile(
@@ -212,7 +212,7 @@ def _verdict(status: pl.Expr) -> pl.Expr:
         .then(pl.lit("blocked"))
         .when((pl.col("result") == "NONE") | (tag == "OTHER") | (status == 0))
         .then(pl.lit("error"))
-        .when(passes)
+        .when(passes & (status > 0))
         .then(pl.lit("allowed"))
         .otherwise(pl.lit("unknown"))
     )

@@ -3,9 +3,10 @@
     %ts.%03tu %6tr %>a %Ss/%03>Hs %<st %rm %ru %[un %Sh/%<a %mt
 
 In: lines such as `1757318400.473     54 10.2.4.6 TCP_MISS/200 504 GET http://h/p user HIER_DIRECT/192.0.2.1 text/html`.
-The time is UTC with milliseconds and marks the *end* of the request; `bytes` is what the client received. Lines of the
-plain shape are split column by column; the few others (blanks in a URL or a user name, headers in brackets, no content
-type) are read one by one from both ends. What cannot be told apart with certainty is a reject.
+The time is UTC with milliseconds, or in whole seconds where a layout has no more than `%ts`, and marks the *end* of the
+request; `bytes` is what the client received. Lines of the plain shape are split column by column; the few others
+(blanks in a URL or a user name, headers in brackets, no content type) are read one by one from both ends. What cannot
+be told apart with certainty is a reject.
 
 Seen in what 5.7 writes:
 - A record is cut off at 8,191 bytes *without a line end*, so the next request, of whoever it may be, goes on in the
@@ -51,7 +52,7 @@ _RESULT_COLUMN = rf"^{RESULT}$"
 #: What it takes to recognise the format; the URL and the user stand between the two halves. e2guardian's newest has
 #: neither a result nor how a server was chosen.
 _SHAPE = re.compile(
-    r"\d{10}\.\d{3} +-?\d+ \S+ (?:[A-Z_]+/(?:\d{3}|0) \d+ \S+ .* [A-Z_]+/\S*"
+    r"\d{10}(?:\.\d{3})? +-?\d+ \S+ (?:[A-Z_]+/(?:\d{3}|0) \d+ \S+ .* [A-Z_]+/\S*"
     r"|- \d+ \S+ [A-Za-z][A-Za-z0-9+.-]*://\S+ \S+ (?:[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*|-) \S+$)"
 )
 #: What Cisco's appliance writes behind the type, and what tells its log from Squid's.
