@@ -41,6 +41,31 @@ def _cri(text: str) -> str:
     return f"2026-11-30T16:07:32.003Z stdout F {text}"
 
 
+def _filebeat(text: str) -> str:
+    entry = {
+        "@timestamp": "2026-11-30T16:07:32.003Z", "@metadata": {"beat": "filebeat"}, "message": text,
+        "log": {"offset": 7, "file": {"path": "/var/log/a.log"}}, "input": {"type": "filestream"},
+    }  # fmt: skip
+    return json.dumps(entry, ensure_ascii=False)
+
+
+def _logstash(text: str) -> str:
+    entry = {
+        "event": {"original": text}, "@version": "1", "@timestamp": "2026-11-30T16:07:32.003456789Z",
+        "message": "taken apart", "host": {"name": "gateway"},
+    }  # fmt: skip
+    return json.dumps(entry, ensure_ascii=False)
+
+
+def _vector(text: str) -> str:
+    entry = {"file": "/a.log", "message": text, "source_type": "file", "timestamp": "2026-11-30T16:07:32.003Z"}
+    return json.dumps(entry, ensure_ascii=False)
+
+
+def _fluent_bit(text: str) -> str:
+    return json.dumps({"date": 1796054852.003, "log": f"{text}\n"}, ensure_ascii=False)
+
+
 def _journal(message: str, **more: object) -> str:
     entry = {
         "__REALTIME_TIMESTAMP": "1790586902123456", "_HOSTNAME": "gateway", "SYSLOG_IDENTIFIER": "dnsmasq",
@@ -49,7 +74,7 @@ def _journal(message: str, **more: object) -> str:
     return json.dumps(entry | more)
 
 
-_CARRIERS = (_kiwi, _kiwi_by_day, _archive, _docker, _cri)
+_CARRIERS = (_kiwi, _kiwi_by_day, _archive, _docker, _cri, _filebeat, _logstash, _vector, _fluent_bit)
 #: Tables, Zeek's columns and FortiAnalyzer's file have a header, and no collector hands them on line by line.
 _WHOLE = {"zeek", "csv", "json"}
 _CARRIED = [
@@ -98,6 +123,15 @@ def test_lines_of_collectors_give_the_events_of_the_lines(path: Path, carrier: C
         ),
         (_docker("dnsmasq: query[A] www.example.org from 10.2.3.4"), "2026-11-30T16:07:32.003+00:00", "exact"),
         (_cri("dnsmasq: query[A] www.example.org from 10.2.3.4"), "2026-11-30T16:07:32.003+00:00", "exact"),
+        (_filebeat("dnsmasq: query[A] www.example.org from 10.2.3.4"), "2026-11-30T16:07:32.003+00:00", "exact"),
+        (_logstash("dnsmasq: query[A] www.example.org from 10.2.3.4"), "2026-11-30T16:07:32.003456+00:00", "exact"),
+        (_vector("dnsmasq: query[A] www.example.org from 10.2.3.4"), "2026-11-30T16:07:32.003+00:00", "exact"),
+        (_fluent_bit("dnsmasq: query[A] www.example.org from 10.2.3.4"), "2026-11-30T16:07:32.003+00:00", "exact"),
+        (
+            "1796054852.003214 gateway dnsmasq[812]: query[A] www.example.org from 10.2.3.4",
+            "2026-11-30T16:07:32.003214+00:00",
+            "exact",
+        ),
         (_journal("query[A] www.example.org from 10.2.3.4"), "2026-09-28T09:15:02.123456+00:00", "exact"),
     ],
 )
@@ -180,6 +214,17 @@ _STAY = [
     '{"MESSAGE":"x","__REALTIME_TIMESTAMP":"' + "9" * 17 + '1"}',
     '{"MESSAGE":"x"',
     '{"timestamp":"2026-11-30T16:07:32Z","MESSAGE":"x"}',
+    '{"@timestamp":"2026-11-30T16:07:32Z","message":"a record with a message of its own"}',
+    '{"@timestamp":"2026-11-30T16:07:32Z","@version":"1","message":7}',
+    '{"@timestamp":"30 Nov 2026","@version":"1","message":"x"}',
+    '{"@timestamp":"2026-11-30T16:07:32Z","@version":"1","message":"x\\ny"}',
+    '{"@timestamp":"2026-11-30T16:07:32Z","@version":"1","event":{"action":"x"}}',
+    '{"message":"x","level":"info"}',
+    '{"date":1796054852.003,"log":"x","user":"y"}',
+    '{"date":-1,"log":"x"}',
+    '{"log":["x"]}',
+    "1796054852.003214 gateway no program",
+    "1796054852.003214\tC1\t10.2.3.4: x",
     "2026 was a year",
     "",
 ]
@@ -191,6 +236,13 @@ def test_other_lines_stay(line: str) -> None:
     assert list(uncarried_lines([line])) == [line]
 
 
+@pytest.mark.parametrize("key", ["message", "log"])
+def test_an_object_of_nothing_but_a_line_is_that_line(key: str) -> None:
+    assert uncarried_lines([json.dumps({key: "<134>Nov 30 16:07:32 gateway x\n"})]) == [
+        "<134>Nov 30 16:07:32 gateway x"
+    ]
+
+
 def test_a_client_cannot_put_a_collectors_line_into_another() -> None:
     inner = _kiwi("dnsmasq: query[A] forged.example.org from 10.2.3.4")
     assert uncarried_lines([_kiwi(f"GET /{inner}")])[0].endswith(f"GET /{inner}")
@@ -198,7 +250,9 @@ def test_a_client_cannot_put_a_collectors_line_into_another() -> None:
 
 _PARTS = st.sampled_from([
     "2026-11-30", " ", "16:07:32", "\t", "Local7.Info", "192.0.2.1", "2026 Nov 30 ", "a->b ", "T", "Z", " stdout F ",
-    "<13>", '{"log":"', '\\n"', ',"stream":"stdout","time":"', '"}', '{"MESSAGE":"', '","__REALTIME_TIMESTAMP":"1',
+    "<13>", '{"message":"', '{"@timestamp":"2026-11-30T16:07:32Z","@version":"1","message":"', "1796054852.003214 ",
+    "gateway squid: ",
+    '{"log":"', '\\n"', ',"stream":"stdout","time":"', '"}', '{"MESSAGE":"', '","__REALTIME_TIMESTAMP":"1',
     "1 ", "- ", "é", "\n",
 ])  # fmt: skip
 
@@ -210,3 +264,15 @@ def test_both_ways_agree_whatever_the_text(lines: list[str]) -> None:
     assert without_header(table)["text"].to_list() == bare(lines)
     alone = [uncarried(table[at : at + 1])["text"][0] for at in range(len(lines))]
     assert uncarried(table)["text"].to_list() == alone
+
+
+def test_the_map_of_a_school_may_name_what_stands_in_a_shippers_object() -> None:
+    columns = (("ts", '"@timestamp"'), ("url", "url.original"), ("user_raw", "user.name"))
+    entry = json.loads(_filebeat("the line as it was")) | {
+        "url": {"original": "http://www.example.org/"},
+        "user": {"name": "asmith"},
+    }
+    lines = [json.dumps(entry), _docker(json.dumps({"@timestamp": "2026-11-30T16:07:33Z"} | {"user": {"name": "b"}}))]
+    events = _parsed("json", lines, Declared(columns=columns)).events
+    assert events["user_raw"].to_list() == ["asmith", "b"]
+    assert events["url"].to_list() == ["http://www.example.org/", None]

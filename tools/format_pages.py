@@ -51,7 +51,8 @@ here: [add-a-format.md](add-a-format.md).
 Every line of a log becomes an event, a reject with its reason, or a declared skip ([messages.md](messages.md)). A file
 may be plain or packed by gzip, bz2, xz or zstd, or be the one file in a zip; UTF-8, UTF-16 with or without its mark, or
 cp1252. An Excel workbook (.xlsx) is read as `csv`: its visible sheets one after the other. Records that come line by
-line may stand behind a header of syslog, or in the files of Kiwi Syslog Server, Wazuh, Docker or journald (`-o json`).
+line may stand behind a header of syslog, or in the files of Kiwi Syslog Server, Wazuh, Docker, journald (`-o json` or
+`-o short-unix`), Filebeat, Logstash, Vector or Fluent Bit.
 """
 _MAPS = f"""\
 ## Maps for exports

@@ -7,7 +7,9 @@ In: lines of
   any->/var/log/squid/access.log `),
 - Docker's json-file (`{"log":"...\n","stream":"stdout","time":"2026-03-15T16:07:32.003Z"}`), and of containers by CRI
   (`2026-03-15T16:07:32.003Z stdout F `),
-- journald as JSON (`journalctl -o json`: `MESSAGE`, `SYSLOG_IDENTIFIER`, `__REALTIME_TIMESTAMP` ...).
+- journald as JSON (`journalctl -o json`: `MESSAGE`, `SYSLOG_IDENTIFIER`, `__REALTIME_TIMESTAMP` ...), and as text with
+  an epoch (`journalctl -o short-unix`: `1773590852.101234 gateway dnsmasq[812]: `),
+- Filebeat, Logstash, Vector and Fluent Bit: objects, as `_shippers` says.
 Out: the message. Where it begins with a time of its own, it is given as it is; else the collector's time and the name
 of the sender stand before it, as syslog would write them (`<13>Mar 15 2026 16:07:32 192.0.2.1 `), since some products
 leave the time to syslog. Which of Kiwi's dates has the day first is not told by the line, so such a time is not given.
@@ -28,6 +30,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipeline.formats._shippers import BEGINS, shipped
+
 _CLOCK: Final = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _KIWI: Final = (
     rf"(?:(?P<kiwi>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} {_CLOCK})|[0-9]{{2}}-[0-9]{{2}}-[0-9]{{4}} {_CLOCK})"
@@ -41,13 +45,15 @@ _CRI: Final = (
     rf"(?P<cri>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}(?:\.[0-9]{{1,9}})?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})) "
     r"std(?:out|err) F "
 )
-_LINE: Final = rf"^(?:{_KIWI}|{_ARCHIVE}|{_CRI})(?P<message>.*)$"
-#: What an object of Docker's or journald's begins with.
-_OBJECT: Final = r'\{ ?"(?:log" ?:|_{0,2}[A-Z][A-Z_]{2,}")'
+_UNIX: Final = r"[0-9]{10}\.[0-9]{6} [A-Za-z0-9_][^ :]* [A-Za-z0-9_(][^ :]*: "
+_ENTRY: Final = r"(?P<unix>[0-9]{10}\.[0-9]{6}) (?P<entry>[A-Za-z0-9_][^ :]* [A-Za-z0-9_(][^ :]*: .*)"
+_LINE: Final = rf"^(?:(?:{_KIWI}|{_ARCHIVE}|{_CRI})(?P<message>.*)|{_ENTRY})$"
+#: What an object of Docker's, journald's or a shipper's begins with.
+_OBJECT: Final = rf'\{{ ?"(?:{BEGINS}|_{{0,2}}[A-Z][A-Z_]{{2,}}")'
 #: What a collector's line begins with, for the look whether there is any.
 MAY_BE: Final = (
     rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?: {_CLOCK}\t|T[^ ]+ std(?:out|err) F )|[0-9]{{2}}-[0-9]{{2}}-[0-9]{{4}} "
-    rf"{_CLOCK}\t|[0-9]{{4}} [A-Z][a-z]{{2}} [0-9]{{2}} [0-9]|{_OBJECT}"
+    rf"{_CLOCK}\t|[0-9]{{4}} [A-Z][a-z]{{2}} [0-9]{{2}} [0-9]|{_UNIX}|{_OBJECT}"
 )
 _MAY_BE: Final = re.compile(MAY_BE)
 #: Times with which a message may begin; with one of these it needs no other.
@@ -71,7 +77,8 @@ def uncarried(texts: pl.DataFrame) -> pl.DataFrame:
     objects = texts["text"].str.contains(f"^{_OBJECT}").any()
     table = texts.with_columns(text.map_batches(_unpacked, return_dtype=pl.String)) if objects else texts
     apart = table.select(text, text.str.extract_groups(_LINE).alias("apart")).unnest("apart")
-    plain = apart.select(pl.when(pl.col("message").is_not_null()).then(_rewritten()).otherwise("text").alias("text"))
+    whole = pl.when(pl.col("message").is_not_null()).then(_rewritten()).when(pl.col("entry").is_not_null())
+    plain = apart.select(whole.then(_entry()).otherwise("text").alias("text"))
     return texts.with_columns(plain["text"])
 
 
@@ -96,8 +103,14 @@ def _rewritten() -> pl.Expr:
     return pl.when(message.str.contains(_OWN)).then(message).otherwise(header + message.str.replace(_PRIORITY, ""))
 
 
+def _entry() -> pl.Expr:
+    """An entry of the journal with an epoch before it, as syslog writes it."""
+    micros = pl.col("unix").str.replace(".", "", literal=True).cast(pl.Int64)
+    return pl.format("<13>{}Z {}", pl.from_epoch(micros, "us").dt.strftime("%Y-%m-%dT%H:%M:%S%.6f"), "entry")
+
+
 def _unpacked(texts: pl.Series) -> pl.Series:
-    """Objects of Docker and journald as lines.
+    """Objects of Docker, journald and shippers as lines.
 
     A loop over rows, because such an object can have its keys in any order, and each must be there but once.
     """
@@ -111,7 +124,7 @@ def _unpacked_line(text: str) -> str:
         found = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return text
-    line = _from_docker(found) if "log" in found else _from_journal(found)
+    line = _from_docker(found) or _from_journal(found) or _from_shipper(found)
     return text if line is None else line
 
 
@@ -125,11 +138,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _from_docker(found: dict[str, Any]) -> str | None:
     """As a line of CRI; null for anything else, and for a piece of a line."""
-    log, time = found["log"], found.get("time")
+    log, time = found.get("log"), found.get("time")
     if found.keys() - {"attrs"} != _OF_DOCKER or not isinstance(log, str) or not isinstance(time, str):
         return None
     line = log.rstrip("\r\n")
     return f"{time} stdout F {line}" if log.endswith("\n") else None
+
+
+def _from_shipper(found: dict[str, Any]) -> str | None:
+    """As a line of CRI, or as it is where the shipper tells no time; null for anything else."""
+    told = shipped(found)
+    return told and (f"{told[0]} stdout F {told[1]}" if told[0] else told[1])
 
 
 def _from_journal(found: dict[str, Any]) -> str | None:

@@ -19,13 +19,17 @@ from typing import Final
 import polars as pl
 
 from pipeline.formats import Declared, Format, Parsed
-from pipeline.formats._cells import blank_apart, parted
+from pipeline.formats._cells import blank_apart, divided, parted
 from pipeline.formats._json import fields, steps
 from pipeline.formats._mapped import event_columns, events
 from pipeline.formats._maps import MAPPABLE
+from pipeline.formats._shippers import BEGINS
 from pipeline.formats._syslog import without_header
 from pipeline.settings.headers import is_time, spread
 from pipeline.times.localtime import Running
+
+#: Docker's has but the line in it.
+_SHIPPED: Final = rf'^\{{ ?"(?:{BEGINS.replace("|log", "", 1)})'
 
 
 def claims(first_lines: Sequence[str]) -> bool:
@@ -42,12 +46,18 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
         mapless = texts.select("line", reason=pl.lit("missing-column"), detail=pl.lit("the source has no [columns]"))
         return parted(mapless, event_columns(()), [blank], carry)
     lists = ["vendor_category"] if "vendor_category" in wanted else []
-    cells = _with_strangers(fields(without_header(texts), wanted, lists), wanted, declared)
+    cells = _with_strangers(fields(_records(texts), wanted, lists), wanted, declared)
     refused = cells.filter(pl.col("reason").is_not_null()).select("line", "reason", "detail")
     whole = cells.filter(pl.col("reason").is_null()).select("line", *wanted)
     read, running = events(whole, declared, Running.from_text(carry))
     rows = pl.concat([read, refused], how="diagonal_relaxed")
     return parted(rows, event_columns(wanted), [blank], running.to_text())
+
+
+def _records(texts: pl.DataFrame) -> pl.DataFrame:
+    """The lines without headers, but for those of log shippers: what stands in such an object the map may name."""
+    kept, others = divided(texts, pl.col("text").str.contains(_SHIPPED))
+    return pl.concat([kept, without_header(others)]).sort("line") if kept.height else without_header(others)
 
 
 def _wanted(declared: Declared) -> dict[str, str]:
