@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.formats import LINES, Declared, Parsed, _cut, _leef, panos_leef, watchguard_leef
+from pipeline.formats import LINES, Declared, Parsed, _cut, _leef, panos_leef, skyhigh_leef, watchguard_leef
 from pipeline.formats._worded import Order
 from tests.effort import tries
 
@@ -105,3 +105,14 @@ def test_a_source_without_keys_ahead_is_read_where_a_value_has_no_key() -> None:
     line = "LEEF:1.0|WatchGuard|XTM|12|1AFF0024|disp=Allow\tsrc=10.20.1.15\top=GET\t=x\top=GET\t=y\tdstname=h"
     parsed = watchguard_leef.parse(pl.DataFrame({"line": [1], "text": [line]}, schema=LINES), Declared(), "")
     assert parsed.events.height + parsed.rejects.height + parsed.skips.height == 1
+
+
+def test_the_keys_of_an_older_skyhigh_template_part_what_stands_before_them() -> None:
+    """Its bars once parted only before the keys of the newer one, and a user's name went on to the next of those."""
+    head = "<30>Mar 16 09:05:01 h mwg: LEEF:1.0|McAfee|Web Gateway|7.5|0|devTime=1773651901000|usrName=bob"
+    rest = "src=192.0.2.7|blockReason=|httpStatus=200|Prot=http|Meth=GET|url=http://www.example.org/a|agent=x|mType=y"
+    lines = pl.DataFrame({"line": [1, 2], "text": [f"{head}|mal=0|{rest}", f"{head}|sort=new|{rest}"]}, schema=LINES)
+    parsed = skyhigh_leef.parse(lines, Declared(), "")
+    event = parsed.events.select("line", "user_raw", "client_ip", "status", "url").rows()
+    assert event == [(1, "bob", "192.0.2.7", 200, "http://www.example.org/a")]
+    assert parsed.rejects.select("line", "reason").rows() == [(2, "bad-field")]

@@ -10,7 +10,8 @@ URL may hold bars.
 is no number of the block as in the other logs, but its reason in words: empty where no rule blocked; a login is asked
 for with 407, or with 401 and a reason. Two of the words are failures of the gateway itself.
 LEEF is read as `_leef` says; the gateway writes who it was and what it did before the URL. Out: `_COLUMNS`. Refuses
-lines that are no such records, those with a tab among bars, numbers that are none and unreadable times.
+lines that are no such records, those with a tab among bars or with an unknown key behind a name, numbers that are none
+and unreadable times.
 Source: Web Gateway product guide, "List of block reason IDs"; IBM, QRadar DSM guide, "McAfee Web Gateway"; records
 that the gateway's users have published.
 """
@@ -49,12 +50,16 @@ _OTHERS: Final = (
     "srcPostNAT", "srcPostNATPort", "dstPostNATPort", "srcBytes", "totalBytes", "srcBytesPostNAT", "dstBytesPostNAT",
     "totalBytesPostNAT", "cacheStatus", "ensuredType", "reputation", "policy", "proto", "calCountryOrRegion",
     "virusName", "application", "devTimeFormat",
+    # Those of an older template, as SIEM parsers that read it name them.
+    "Prot", "Meth", "agent", "usrAgent", "recv", "sent", "BtS", "BfS", "mal", "mType", "mime",
 )  # fmt: skip
 _BARS: Final = [f"|{key}=" for key in (*_KEYS, *_OTHERS)]
 _TABS: Final = [f"\t{key}=" for key in (*_KEYS, *_OTHERS)]
 #: The header, and what has become of the bar behind it.
 _FIRST: Final = r"(LEEF: ?[12]\.[0-9]\|(?:[^|\t]*\|){3}[^|\t]*)\t"
 _BARRED: Final = r"LEEF: ?[12]\.[0-9]\|(?:[^|]*\|){4}[A-Za-z]+=[^\t|]*\|"
+#: A key that no template has, behind a name: where the name ends cannot be told.
+_UNPARTED: Final = r"\|[A-Za-z]+="
 _FAILURES: Final = ("internal error", "internal url filter error")
 _COLUMNS: Final = (
     "line", "ts", "ts_quality", "user_raw", "client_ip", "method", "url", "verdict", "vendor_category", "status",
@@ -96,6 +101,8 @@ def _event() -> list[pl.Expr]:
         (cell.is_not_null() & whole(cell).is_null(), "bad-number", f"{name} is not a whole number")
         for name, cell in (("httpStatus", status), ("dstBytes", size), ("timeTaken", took))
     ]
+    unparted = pl.col("usrName").str.contains(_UNPARTED)
+    wrong.append((unparted, "bad-field", "usrName holds a bar and a key that is not known"))
     method, content_type = said(pl.col("method")), said(pl.col("contentType"))
     return [
         pl.col("line"),
