@@ -69,6 +69,20 @@ def test_zones_that_refuse(zone: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
+        "rpz: applied [x] test. rpz-nxdomain 10.0.0.1@53211 a.test. A IN",
+        "RPZ applied test. nxdomain 10.0.0.1@53211 a.test. A IN",
+        "RPZ applied [x] 198.51.100.0/24 rpz-nxdomain 10.0.0.1@53211 a.test. A IN",
+        "rpz: applied [x] 2001:db8::/32 rpz-drop 10.0.0.1@53211 a.test. AAAA IN",
+    ],
+)
+def test_response_policies_that_refuse_in_every_version(said: str) -> None:
+    assert _rows("unbound", _UNBOUND, said) == [("10.0.0.1", "a.test", "blocked")]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "test. nxdomain 10.0.0.1@53211 a.test. A IN", "RPZ applied test. passthru 10.0.0.1@53211 a.test. A IN",
         "test. static 10.0.0.1@53211 a.test. A IN", "test. redirect 10.0.0.1@53211 a.test. A IN",
         "test. inform 10.0.0.1@53211 a.test. A IN", "test. transparent 10.0.0.1@53211 a.test. A IN",
         "rpz: applied [x] test. rpz-local-data 10.0.0.1@53211 a.test. A IN",

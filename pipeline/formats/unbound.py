@@ -3,7 +3,8 @@ r"""Unbound's log of queries, replies and local actions, from its own file or th
 In: lines such as `[1773590852] unbound[123:0] info: 10.2.3.4 www.example.com. A IN` (`log-queries`), the same with
 `NOERROR 0.013703 0 49` behind it (`log-replies`), both also with `query:` and `reply:` instead of `info:`
 (`log-tag-queryreply`), `info: example.net. always_nxdomain 10.2.3.4@53211 www.example.net. A IN`
-(`log-local-actions`) and `info: rpz: applied [list] example.net. rpz-nxdomain 10.2.3.4@53211 ...` (`rpz-log`).
+(`log-local-actions`) and `info: rpz: applied [list] example.net. rpz-nxdomain 10.2.3.4@53211 ...` (`rpz-log`), in
+older versions `RPZ applied` and `nxdomain`; a network stands for the rule where the address of the answer is listed.
 Before them stands the second of the epoch in brackets, or with `log-time-ascii` or `log-time-iso`, or in syslog, a
 stamp as `_daemons` says; the name of the program may be another (`log-identity`), so that the pair of process and
 thread is what tells Unbound.
@@ -52,9 +53,10 @@ _ASKED: Final = (
     rf"^(?P<client>{_CLIENT}) {_QUESTION}(?: (?P<code>[A-Z0-9]+) (?P<seconds>[0-9]{{1,9}})\.(?P<micros>[0-9]{{1,6}}) "
     r"[01] (?P<size>[0-9]{1,9})(?: .*)?)?$"
 )
+_ZONES: Final = "(?:inform_)?deny|refuse|always_(?:refuse|nxdomain|nodata|null|deny)"
 _BLOCKED: Final = (
-    r"^(?:rpz: applied (?:\[[^\]]*\] )?)?[^ ]+ (?:(?:inform_)?deny|refuse|always_(?:refuse|nxdomain|nodata|null|deny)"
-    rf"|rpz-(?:nxdomain|nodata|drop)) (?P<blocked_client>{_CLIENT})@[0-9]{{1,5}} "
+    rf"^(?:(?:rpz:|RPZ) applied (?:\[[^\]]*\] )?[^ ]+ (?:(?:rpz-)?(?:nxdomain|nodata|drop)|{_ZONES})"
+    rf"|[^ ]+ (?:{_ZONES})) (?P<blocked_client>{_CLIENT})@[0-9]{{1,5}} "
     r"(?P<blocked_name>[^ ]*\.) [A-Z0-9]+ [A-Z0-9]+$"
 )
 #: How a query or a reply begins; a client that is not served at all has no name.
