@@ -50,31 +50,34 @@ def alerts() -> Alerts:
         ("flagging_set_6", "seen", 0.98, 0.02),
         ("flagging_set_7", "kept", 0.82, 0.045),
         ("flagging_set_7", "seen", 0.92, 0.02),
+        ("flagging_set_8", "kept", 0.78, 0.06),
+        ("flagging_set_8", "seen", 0.97, 0.055),
     ],
 )
 def test_no_figure_falls_below_what_was_reached(
     alerts: Alerts, name: str, half: str, recall: float, false: float
 ) -> None:
     concern, ordinary = alerts[name, half, True], alerts[name, half, False]
-    assert min(len(concern), len(ordinary)) > 200
+    assert min(len(concern), len(ordinary)) > 100
     assert sum(concern) / len(concern) >= recall
     assert sum(ordinary) / len(ordinary) <= false
 
 
-@pytest.mark.parametrize("name", [f"flagging_set_{number}" for number in range(2, 8)])
+@pytest.mark.parametrize("name", [f"flagging_set_{number}" for number in range(2, 9)])
 def test_the_later_sets_are_what_they_are_said_to_be(name: str) -> None:
     path = next(each for each in OWN_SETS if each.stem == name)
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     texts = [row["url" if row["kind"] == "url" else "text"].casefold() for row in rows]
     assert len({row["id"] for row in rows}) == len(set(texts)) == len(rows)
     labels = set(labels_named("eval").categories.values())
-    assert {each for row in rows for each in row["expected"]} == labels
+    # The eighth is of what cannot wait till tomorrow, and of what only sounds like it.
+    assert {each for row in rows for each in row["expected"]} == labels or name == "flagging_set_8"
     assert {each for row in rows for each in row["accept"]} <= labels
     parts = Counter((row["half"], row["group"]) for row in rows)
     # Of the third set twice as much is kept away as may be seen: it is the work of three hands.
     share = 2 if name == "flagging_set_3" else 1
-    # Of the sixth and the seventh each half is the work of one hand, and the hands of the seventh chose their shares.
-    most = 0.6 if name == "flagging_set_7" else 0.15
+    # From the sixth on each half is the work of one hand, and those of the last two chose their shares.
+    most = 0.6 if name in ("flagging_set_7", "flagging_set_8") else 0.15
     assert all(abs(share * parts["seen", group] - parts["kept", group]) <= most * parts["kept", group] + 1
                for _, group in parts)  # fmt: skip
 
