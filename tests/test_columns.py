@@ -77,7 +77,9 @@ def test_phrases_together_are_picked_out_by_their_beginning(words: list[str], ex
 
 
 def test_misspelt_words_are_picked_out() -> None:
-    table = kept(Misspelt({"lobstre": "lobster", "bleu": "blue"}))
+    made = Misspelt({"lobstre": "lobster", "bleu": "blue"})
+    assert made.among(["bleu", "ibis"]) == {"bleu": "blue"}
+    table = kept(made)
     assert table.among(["bleu", "ibis"]) == {"bleu": "blue"}
     assert "whole" not in vars(table)
 

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, count
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from pipeline.spelling.views import letters_of
 from pipeline.vocabulary.beginnings import SHORTEST
-from pipeline.vocabulary.wordnumbers import Places, WordNumbers
+from pipeline.vocabulary.wordnumbers import Flags, Places, WordNumbers
 
 _Value = TypeVar("_Value")
 _Columns = TypeVar("_Columns")
@@ -130,8 +130,7 @@ class Owners(_Table[Owner, OwnerColumns]):
         columns = self.columns
         there = pl.Series(list(words), dtype=pl.String).implode()
         known = (self._lettered if in_letters else columns.words).is_in(there).to_numpy()
-        missing = np.append(0, np.cumsum(~known[columns.whole.values]))
-        rows = np.flatnonzero(np.diff(missing[columns.whole.bounds]) == 0)
+        rows = self._all_among(known)
         whose = columns.whose[rows].tolist()
         made = {number: columns.owner(number) for number in dict.fromkeys(whose)}
         return dict(zip(columns.keys.gather(rows), map(made.__getitem__, whose), strict=True))
@@ -143,6 +142,29 @@ class Owners(_Table[Owner, OwnerColumns]):
         held = columns.whole.values[np.repeat(counted, np.diff(columns.whole.bounds))]
         counts = np.bincount(held, minlength=len(columns.words)).tolist()
         return dict(zip(columns.words, counts, strict=True))
+
+    @cached_property
+    def _begun(self) -> tuple[Places, Places, WordNumbers]:
+        """The phrases without a whole word, those that have one, and the first word of each of these."""
+        whole = self.columns.whole
+        has_one = np.diff(whole.bounds) > 0
+        begun = np.flatnonzero(has_one)
+        return np.flatnonzero(~has_one), begun, whole.values[whole.bounds[begun]]
+
+    def _all_among(self, known: Flags) -> Places:
+        """The phrases, in their order, of which every whole word is known: of most already the first is not."""
+        whole = self.columns.whole
+        empty, rows, words = self._begun
+        found = [empty]
+        for at in count(1):
+            rows = rows[known[words]]
+            ends = whole.bounds[rows + 1] == whole.bounds[rows] + at
+            found.append(rows[ends])
+            rows = rows[~ends]
+            if not rows.size:
+                break
+            words = whole.values[whole.bounds[rows] + at]
+        return np.sort(np.concatenate(found))
 
     @override
     def _whole_of(self, columns: OwnerColumns) -> dict[str, Owner]:
@@ -170,9 +192,9 @@ class Misspelt(_Table[str, pl.DataFrame]):
     """Misspelt words, and what is meant: `word`, `right`."""
 
     def among(self, words: Iterable[str]) -> Mapping[str, str]:
-        """Those that are among some words, and perhaps others."""
+        """Those that are among some words."""
         if "whole" in self.__dict__:
-            return self.whole
+            return {word: self.whole[word] for word in words if word in self.whole}
         there = pl.Series(list(words), dtype=pl.String).implode()
         return dict(self.columns.filter(self.columns["word"].is_in(there)).iter_rows())
 
