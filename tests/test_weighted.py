@@ -25,6 +25,7 @@ from pipeline.urgency.levels import Seen, episode_level
 from pipeline.words.sieve import holds_any, worth_weighing
 from pipeline.words.weighted import ENOUGH, FEWEST, FOR_EACH_MORE, MAY_LACK, MOST, PREFIX, WEIGHTED, WeightedWords, read
 from tests.effort import tries
+from tests.made_night import School
 from tests.shipped import shipped_lists, shipped_matcher
 from tests.test_match import compiled, rule
 
@@ -244,14 +245,18 @@ def test_bytes_that_are_no_list_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_second_list_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "bullying.toml").write_text(
-        '[category]\nid = "bullying"\n[[domains]]\nid = "more"\nnames = ["hate.example"]\nweight = 20\n'
+    first, other = School(tmp_path).made().folder / "lists", tmp_path / "other"
+    other.mkdir()
+    (other / "lobsters.toml").write_text(
+        '[category]\nid = "lobsters"\n[[domains]]\nid = "more"\nnames = ["hate.example"]\nweight = 20\n'
         'match = ["hate.example"]\nno_match = ["example.com"]\n',
         "utf-8",
     )
-    (tmp_path / WEIGHTED).write_text(LISTED, "utf-8")
-    with pytest.raises(WatchlistError, match="second list of weighted words"):
-        watchfolders.load([watchfolders.shipped(), tmp_path])
+    for folder in (first, other):
+        (folder / WEIGHTED).write_text(LISTED, "utf-8")
+    with pytest.raises(WatchlistError, match="second list of weighted words") as refused:
+        watchfolders.load([first, other])
+    assert refused.value.path == other / WEIGHTED
 
 
 def _shipped() -> WeightedWords:
