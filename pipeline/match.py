@@ -100,7 +100,7 @@ def hits_in(
         full = _weight(rule, beside)
         if weighing and yields(find, full, weighing, matcher):
             full *= LOWERED
-        weight = round(full * WEIGHT[find.view.name], 2)
+        weight = round(max(full * WEIGHT[find.view.name], least(find, beside, matcher)), 2)
         strongest = max(strongest, weight)
         # What is lowered says rather that it is nothing.
         if weight >= weighted.LEAST and full >= rule.weight:
@@ -161,6 +161,18 @@ def _weight(rule: Rule, beside: Beside) -> float:
     if rule.raising.any_in(beside):
         weight *= RAISED
     return min(weight, _HIGHEST_WEIGHT)
+
+
+def least(find: Find, beside: Beside, matcher: Matcher) -> float:
+    """What a find weighs at the least, whatever stands beside it.
+
+    What a child at risk says of itself and would be drafted by itself stays a draft: it says so in a lesson as well.
+    """
+    rule = matcher.rules[find.rule]
+    if rule.category not in matcher.at_risk or not beside.of_oneself:
+        return 0.0
+    by_itself = rule.weight * WEIGHT[find.view.name] * (RAISED if rule.raising.any_in(beside) else 1)
+    return weighted.ENOUGH if by_itself >= weighted.ENOUGH else 0.0
 
 
 # ---------------------------------------------------------------- events

@@ -43,3 +43,14 @@ def test_a_context_is_whole_words_unless_it_says_otherwise(context: Phrase, *, t
 def test_without_contexts_nothing_stands_beside() -> None:
     assert not Contexts(()).any_in(Beside(" anything "))
     assert not Contexts(contexts([Phrase("anything")])).any_in(Beside(" "))
+
+
+@pytest.mark.parametrize(
+    ("text", "of_oneself"),
+    [
+        (" i m not okay ", True), (" not okay ", False), (" i m not okay lyrics ", False),
+        (f" i m not okay {'so ' * 40}", False),
+    ],
+)  # fmt: skip
+def test_somebody_speaks_of_oneself_in_a_line_that_is_no_song(text: str, *, of_oneself: bool) -> None:
+    assert Beside(text).of_oneself is of_oneself

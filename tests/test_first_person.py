@@ -9,10 +9,16 @@ import pytest
 
 from pipeline.match import match_texts
 from pipeline.watchlist import TextRule
+from pipeline.words.weighted import ENOUGH
 from tests.shipped import shipped_lists, shipped_matcher
 
 #: Words of a school day, of which other rules conclude that nobody speaks of himself or herself.
 BESIDE = ("lesson", "homework", "essay", "film", "song", "quote", "gcse", "news")
+#: How a day at school gets into what a child tells; the words of lessons, stories, games and laws that lower a subject.
+TOLD_BESIDE = (
+    "in my maths lesson", "when we watched a film", "after the school play", "is it illegal", "in the uk",
+    "after homework", "we were playing fortnite", "like in the book",
+)  # fmt: skip
 #: What is found in these is what somebody suffers, or wants to do to himself or herself.
 CATEGORIES = ("self-harm", "eating-disorders", "abuse-disclosure", "grooming", "help-seeking", "bullying", "nudes")
 #: In the other categories boasts and threats stand as well; there the rules that are about oneself are named.
@@ -50,6 +56,30 @@ def test_no_word_beside_it_silences_what_a_child_says_of_itself() -> None:
     hits = match_texts(asked.select("field", "text").unique(), shipped_matcher())
     silent = asked.join(hits, on=["category", "field", "text"], how="anti")
     assert silent["text"].to_list() == []
+
+
+def test_no_word_beside_it_makes_less_than_a_draft_of_what_a_child_at_risk_says_of_itself() -> None:
+    at_risk = shipped_matcher().at_risk
+    said = [(rule.fields[0], text) for rule in _rules() if rule.category in at_risk for text in rule.match]
+    asked = pl.DataFrame(sorted({each for each in said if _says_i(each[1])}), schema=["field", "said"], orient="row")
+    beside = pl.DataFrame({"beside": ["", *(f" {each}" for each in TOLD_BESIDE)]})
+    told = asked.join(beside, how="cross").with_columns(text=pl.col("said") + pl.col("beside"))
+    hits = match_texts(told.select("field", "text"), shipped_matcher())
+    drafted = told.join(hits.filter(pl.col("weight") >= ENOUGH), on=["field", "text"], how="semi")
+    by_itself = drafted.filter(beside="").select("field", "said")
+    assert by_itself.height > 700
+    lost = told.join(by_itself, on=["field", "said"]).join(drafted, on=["field", "text"], how="anti")
+    # A few have an `unless` in which such a word stands, or are found only with words that count together.
+    assert lost.height <= by_itself.height * len(TOLD_BESIDE) // 75, lost
+
+
+def test_a_page_of_text_is_nobody_who_speaks_of_himself() -> None:
+    said = "i feel unsafe around my uncle"
+    long = f"{said} gcse essay {'and then the next word of it ' * 10}"
+    texts = pl.DataFrame({"text": [said, f"{said} gcse essay", long]}).with_columns(field=pl.lit("typed_text"))
+    hits = match_texts(texts.select("field", "text"), shipped_matcher()).group_by("text").agg(pl.col("weight").max())
+    alone, beside, in_a_page = texts.join(hits, on="text", how="left", maintain_order="left")["weight"].to_list()
+    assert alone > beside == ENOUGH > in_a_page
 
 
 def test_only_a_fixed_phrase_silences_a_rule_about_oneself() -> None:

@@ -13,7 +13,17 @@ from itertools import chain
 
 import polars as pl
 
-from pipeline.match import LOWERED, OF_PAGES, RAISED, fields_of_url, hits_in, is_of_a_stranger, weighing_of, yields
+from pipeline.match import (
+    LOWERED,
+    OF_PAGES,
+    RAISED,
+    fields_of_url,
+    hits_in,
+    is_of_a_stranger,
+    least,
+    weighing_of,
+    yields,
+)
 from pipeline.matching.matcher import Matcher, Rule
 from pipeline.matching.matchsites import match_hosts
 from pipeline.output.record import shown
@@ -113,6 +123,10 @@ def _of_find(
         hidden = f"hidden ({find.view.name})" if find.view.name != NAMED else ""
         seen = ", ".join(filter(None, [named, hidden]))
         steps.append(f"{seen} x {WEIGHT[find.view.name]:g}")
+    kept = least(find, Beside(find.beside), matcher)
+    if weight < kept:
+        weight = kept
+        steps.append(f"never less than {kept:g}, because somebody speaks of himself or herself")
     if on_help_page:
         weight *= LOWERED
         steps.append(f"on the page of a site that helps x {LOWERED:g}")

@@ -11,6 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
+
+from pipeline.words.weighted import FIRST_PERSON, MOST
+
+#: Where one of these stands, the "I" is a song's, or a rule's for remembering.
+_OF_A_SONG: Final = frozenset(["lyrics", "mnemonic"])
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,12 @@ class Beside:
     def words(self) -> frozenset[str]:
         """Every word of the text."""
         return frozenset(self.folded.split(" "))
+
+    @cached_property
+    def of_oneself(self) -> bool:
+        """Whether somebody speaks of himself or herself; a page of text says that of no line in it."""
+        says_i = not FIRST_PERSON.isdisjoint(self.words) and _OF_A_SONG.isdisjoint(self.words)
+        return says_i and self.folded.count(" ") <= MOST + 1
 
 
 class Contexts:
