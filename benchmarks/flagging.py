@@ -37,7 +37,7 @@ from pipeline.watchlist import Watchlists
 from pipeline.words.sieve import holds_any
 
 OWN_SETS = tuple(
-    Path(__file__).with_name(f"flagging_set{number}.jsonl") for number in ("", "_2", "_3", "_4", "_5", "_6", "_7", "_8")
+    Path(__file__).with_name(f"flagging_set{number}.jsonl") for number in ("", *(f"_{each}" for each in range(2, 10)))
 )
 _SHORTEST = 5
 _LENGTH = 90

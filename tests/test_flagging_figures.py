@@ -52,6 +52,8 @@ def alerts() -> Alerts:
         ("flagging_set_7", "seen", 0.92, 0.02),
         ("flagging_set_8", "kept", 0.78, 0.06),
         ("flagging_set_8", "seen", 0.97, 0.055),
+        ("flagging_set_9", "kept", 0.84, 0.09),
+        ("flagging_set_9", "seen", 0.96, 0.06),
     ],
 )
 def test_no_figure_falls_below_what_was_reached(
@@ -63,15 +65,15 @@ def test_no_figure_falls_below_what_was_reached(
     assert sum(ordinary) / len(ordinary) <= false
 
 
-@pytest.mark.parametrize("name", [f"flagging_set_{number}" for number in range(2, 9)])
+@pytest.mark.parametrize("name", [f"flagging_set_{number}" for number in range(2, 10)])
 def test_the_later_sets_are_what_they_are_said_to_be(name: str) -> None:
     path = next(each for each in OWN_SETS if each.stem == name)
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     texts = [row["url" if row["kind"] == "url" else "text"].casefold() for row in rows]
     assert len({row["id"] for row in rows}) == len(set(texts)) == len(rows)
     labels = set(labels_named("eval").categories.values())
-    # The eighth is of what cannot wait till tomorrow, and of what only sounds like it.
-    assert {each for row in rows for each in row["expected"]} == labels or name == "flagging_set_8"
+    # The last two are of what cannot wait till tomorrow, and of what only sounds like it.
+    assert {each for row in rows for each in row["expected"]} == labels or name in ("flagging_set_8", "flagging_set_9")
     assert {each for row in rows for each in row["accept"]} <= labels
     parts = Counter((row["half"], row["group"]) for row in rows)
     # Of the third set twice as much is kept away as may be seen: it is the work of three hands.
