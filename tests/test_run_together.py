@@ -38,6 +38,8 @@ def found(text: str) -> list[tuple[str, str, str]]:
         ("feedjaydenscrab", "feed (him|his crab)", "together", "feedjaydenscrab"),
         ("ｓｔｅａｌｔｈｅｌｏｂｓｔｅｒ", "steal ... lobster", "together", "ｓｔｅａｌｔｈｅｌｏｂｓｔｅｒ"),
         ("stealingthebarnaclesfromthem", "stealing the barnacles", "together", "stealingthebarnacles"),
+        ("howtostealthelobster2026", "steal ... lobster", "together", "stealthelobster"),
+        (f"stealthelobster{'fromtheblueshop' * 6}", "steal ... lobster", "together", "stealthelobster"),
     ],
 )
 def test_what_is_found_is_shown_as_it_was_written(text: str, term: str, view: str, characters: str) -> None:
@@ -45,7 +47,7 @@ def test_what_is_found_is_shown_as_it_was_written(text: str, term: str, view: st
 
 
 @pytest.mark.parametrize(
-    "text", ["bluelobstershop", "thelobster", "psychotherapist", "feed the psychotherapist", "shop stealthelobster1"]
+    "text", ["bluelobstershop", "thelobster", "psychotherapist", "feed the psychotherapist", "shop 1stealthelobster"]
 )
 def test_what_stands_in_one_of_the_words_alone_is_not_found(text: str) -> None:
     assert not found(text)
@@ -84,6 +86,12 @@ def test_a_sentence_without_blanks_is_found(text: str) -> None:
     # An address is full of what nobody typed.
     assert hits.filter(pl.col("field") == "path").height < hits.filter(pl.col("field") == "typed_text").height
     assert holds_any(pl.Series([text]), shipped_matcher().phrases).to_list() == [True]
+
+
+def test_what_stands_beside_it_is_read_in_words_written_as_one() -> None:
+    texts = ["howtodie", "howtodieinminecraft"]
+    hits = match_texts(pl.DataFrame({"field": ["typed_text"] * 2, "text": texts}), shipped_matcher())
+    assert hits.filter(category="self-harm")["text"].unique().to_list() == ["howtodie"]
 
 
 _PIECES = st.sampled_from([

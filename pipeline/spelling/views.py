@@ -209,8 +209,9 @@ def _pictured() -> Mapping[str, Sequence[str]]:
 
 @cache
 def _emoji() -> re.Pattern[str]:
-    """One of them, however often it stands there."""
-    return re.compile(f"({'|'.join(_pictured())}){_VARIED}(?:\\1{_VARIED})*")
+    """One of them, however often it stands there; none that is part of another picture (a brown mushroom)."""
+    by_itself = f"{_VARIED}(?![\ufe0f\U0001f3fb-\U0001f3ff\u200d])"
+    return re.compile(f"(?<!\u200d)({'|'.join(_pictured())}){by_itself}(?:\\1{by_itself})*")
 
 
 def _word_for(reading: int) -> _Making:

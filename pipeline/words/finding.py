@@ -132,11 +132,13 @@ def found_in(
         apart = (among.apart(text) if among else taken_apart(views, phrases)) if typed else []
         as_written = _looked_at(text, views, phrases, automata, lettered, hides=hides)
         in_one = chain.from_iterable(joined_in(each, phrases, automata) for each in apart)
+        # Phrases are found in words written as one (`together`) before these are taken apart.
+        pieces = "".join(each.view.folded for each in apart)
         for view, spans in chain(as_written, in_one):
             for rule, (first, last) in spans.items():
                 if rule not in best:
                     # In letters for digits, `l` is `i`: no word that could be looked for.
-                    beside = words if view.name in ("words", "digits") else words + view.folded
+                    beside = words if view.name in ("words", "digits") else words + view.folded + pieces
                     best[rule] = Find(rule, view.origin[first], view.origin[last - 1] + 1, view, beside)
     return list(best.values())
 

@@ -12,6 +12,7 @@ Source: P. Norvig, "Natural Language Corpus Data", in: Beautiful Data, 2009.
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -28,7 +29,7 @@ from pipeline.vocabulary.wordnumbers import WordNumbers
 #: So short a word is one word; of two that are written together phrases are told by themselves (`Together`).
 SHORTEST: Final = 10
 #: Nobody writes more than that as one.
-LONGEST: Final = 60
+LONGEST: Final = 200
 _LONGEST_PIECE: Final = 20
 #: Words of two letters and of one; any others are rather what is left of another word.
 _SHORT: Final = frozenset([
@@ -58,8 +59,12 @@ class Pieces:
     costs: WordNumbers
 
     def apart(self, word: str) -> tuple[str, ...]:
-        """The words that a folded one was made of, two and more; none if it is one word."""
-        return self._apart(word) if SHORTEST <= len(word) <= LONGEST and word.isalpha() and word.isascii() else ()
+        """The words that a folded one was made of, two and more; none if it is one word. A number at its end is one."""
+        letters = word.rstrip(string.digits)
+        if not (len(letters) >= SHORTEST and len(word) <= LONGEST and letters.isalpha() and letters.isascii()):
+            return ()
+        pieces = self._apart(letters)
+        return (*pieces, word[len(letters) :]) if pieces and len(letters) < len(word) else pieces
 
     @cached_property
     def _known(self) -> dict[str, int]:
