@@ -101,6 +101,8 @@ _ORDINARY = 'user="dee" act=pass url="/{}" size=1'
         ('user=dee arg=/say"hi" code=9', _BARE),
         ('user=dee arg=/a b=c "d" code=9 x=1', _BARE),
         ('user="d\u00e9e" act="pass" url="/\t"', _QUOTED),
+        ('user="d e" act=pass user="d e" url="/" size=1 size=1', _QUOTED),
+        ("<30> id=fw act=a b user=dee arg=/x size=1 act=a b", _BARE),
         ('<30>Sep  8 x: id="7-1" Allow 1 tcp user="dee" url="/" (a policy)', _FRAMED),
     ],
 )
@@ -112,7 +114,7 @@ def test_a_usual_line_is_read_by_its_shape(text: str, keyed: Keyed) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['user="dee" act=pass user="dee" url="/" size=1', 'user="dee" url="/" act=pass size=1', "user=d\u00e9e act=pass",
+    ['user="dee" act=pass user="bob" url="/" size=1', 'user="dee" url="/" act=pass size=1', "user=d\u00e9e act=pass",
      'user="dee" act=pass url="/" x="', '83 <134>1 - h a p i - user="dee"', "user=dee act=a\\\\b"],
 )  # fmt: skip
 def test_a_line_with_a_doubt_is_left(text: str) -> None:

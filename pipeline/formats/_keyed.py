@@ -80,18 +80,17 @@ class Keyed:
         return Manner(self.keys, self.is_harmless, self.escapes, client, known, self.opening, self.ending)
 
     def is_harmless(self, pairs: tuple[Pair, ...]) -> bool:
-        """Whether no wanted key comes twice, none of `ahead` late, and a client's bare value ends at a known key."""
+        """Whether none of `ahead` comes late, and a client's bare value ends at a known key.
+
+        In quotes it ends at these, as it does where lines are read one by one.
+        """
         names = [pair.key for pair in pairs]
-        wanted = [pair for pair in pairs if pair.key in self.keys]
         spoke = next((at for at, name in enumerate(names) if name in self.client), len(names))
-        late = set(names[spoke:]) & set(self.ahead)
+        late = (set(names[spoke:]) - set(names[:spoke])) & set(self.ahead)
         bare = [(pair, after) for pair, after in zip(pairs, [*names[1:], ""], strict=True) if pair.key in self.bare]
-        known = all(pair.words and after in ("", *self.keys, *self.others) for pair, after in bare)
-        # Where an apostrophe may be a quote to one reader, and what follows the pairs a word to another, neither is
-        # asked; nor is it where the last value could be taken for that.
-        clear = self.escapes != "none" or all(pair.words < 2 or pair.key in self.bare for pair in wanted)
+        known = all(not pair.words or after in ("", *self.keys, *self.others) for pair, after in bare)
         ended = not self.after or not pairs[-1].words
-        return known and clear and ended and not late and len(wanted) == len({pair.key for pair in wanted})
+        return known and ended and not late
 
     def is_plain(self) -> pl.Expr:
         """Whether a line (with a blank before it) can be read by its keys."""

@@ -113,8 +113,8 @@ def shaped(texts: pl.DataFrame, manner: Manner) -> tuple[pl.DataFrame, pl.DataFr
     quoted, rest = [shape for shape in shapes if _is_quoted(shape, manner)], texts
     # All lines are cut, so it is worth while only where it serves most of them.
     if len(quoted) * 2 > len(shapes):
-        each, rest = cut_at_quotes(texts, [_with_usual(_stretches(s, manner.wanted, manner), s) for s in quoted])
-        found += [_undone(cells, _wanted(shape, manner), manner) for cells, shape in zip(each, quoted, strict=True)]
+        each, rest = cut_at_quotes(texts, [_with_usual(_stretches(s, _wanted(s, manner), manner), s) for s in quoted])
+        found += [_undone(cells, _keys(shape, manner), manner) for cells, shape in zip(each, quoted, strict=True)]
         shapes = _common(rest, manner)
     for shape in shapes:
         cells, rest = _matched(rest, shape, manner)
@@ -123,9 +123,10 @@ def shaped(texts: pl.DataFrame, manner: Manner) -> tuple[pl.DataFrame, pl.DataFr
 
 
 def _is_quoted(shape: Shape, manner: Manner) -> bool:
-    """Whether lines are cut at their quotes: most values stand in them, and no others are anywhere."""
+    """Whether lines are cut at their quotes: most values stand in them, no others are anywhere, and no key is twice."""
     in_quotes = sum(not pair.words for pair in shape.pairs)
-    return in_quotes * 2 > len(shape.pairs) and '"' not in shape.front and not manner.client
+    once = len(_keys(shape, manner)) == len(_wanted(shape, manner))
+    return once and in_quotes * 2 > len(shape.pairs) and '"' not in shape.front and not manner.client
 
 
 def _common(texts: pl.DataFrame, manner: Manner) -> list[Shape]:
@@ -176,28 +177,29 @@ def _words(text: str, manner: Manner) -> Iterator[str]:
             yield _WORD if place else _FIRST_WORD
 
 
-def pattern_of(shape: Shape, grouped: tuple[str, ...], manner: Manner) -> str:
-    """The pattern of all lines of a shape, with a group for each of these keys."""
+def pattern_of(shape: Shape, grouped: tuple[int, ...], manner: Manner) -> str:
+    """The pattern of all lines of a shape, with a group for the pairs at these places."""
     inside = _VALUES[manner.escapes][0]
-    in_quotes = (f"({inside})" if pair.key in grouped else inside for pair in shape.pairs if not pair.words)
+    pairs = enumerate(shape.pairs)
+    in_quotes = (f"({inside})" if place in grouped else inside for place, pair in pairs if not pair.words)
     stretches = (stretch.pattern for stretch in _stretches(shape, grouped, manner))
     parts = [next(stretches), *(f'"{said}"{after}' for said, after in zip(in_quotes, stretches, strict=True))]
     return f"(?-u)^{''.join(parts)}$"
 
 
-def _stretches(shape: Shape, grouped: tuple[str, ...], manner: Manner) -> list[Stretch]:
-    """What stands outside the quotes in all lines of a shape, with a group for each of these keys that is bare."""
+def _stretches(shape: Shape, grouped: tuple[int, ...], manner: Manner) -> list[Stretch]:
+    """What stands outside the quotes in all lines of a shape, with a group for those of these places that are bare."""
     found, pattern, bare = list[Stretch](), shape.front, list[str]()
     for place, pair in enumerate(shape.pairs):
         text = None if pattern or not place else f" {pair.key}="
         pattern += f"{' +' if place else ''}{re.escape(pair.key)}="
         if not pair.words:
-            found.append(Stretch(pattern, text, tuple(bare), pair.key if pair.key in grouped else ""))
+            found.append(Stretch(pattern, text, tuple(bare), pair.key if place in grouped else ""))
             pattern, bare = "", []
             continue
         value = _bare(pair, manner) if place else _FIRST_BARE
-        pattern += f"({value})" if pair.key in grouped else value
-        bare += [pair.key] if pair.key in grouped else []
+        pattern += f"({value})" if place in grouped else value
+        bare += [pair.key] if place in grouped else []
     ending = manner.ending if shape.ended else ""
     return [*found, Stretch(f"{pattern}{ending} *", None if pattern or ending else "", tuple(bare), "")]
 
@@ -218,41 +220,58 @@ def _bare(pair: Pair, manner: Manner) -> str:
     return " +".join([first, *[word] * (pair.words - 1)])
 
 
-def _wanted(shape: Shape, manner: Manner) -> tuple[str, ...]:
-    return tuple(key for key, _ in shape.pairs if key in manner.wanted)
+def _wanted(shape: Shape, manner: Manner) -> tuple[int, ...]:
+    """At which places the pairs are that are wanted."""
+    return tuple(place for place, pair in enumerate(shape.pairs) if pair.key in manner.wanted)
+
+
+def _keys(shape: Shape, manner: Manner) -> tuple[str, ...]:
+    """The same by their keys, each once."""
+    return tuple(dict.fromkeys(shape.pairs[place].key for place in _wanted(shape, manner)))
 
 
 def _matched(texts: pl.DataFrame, shape: Shape, manner: Manner) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The cells of the lines of a shape, and the other lines."""
-    wanted = _wanted(shape, manner)
+    """The cells of the lines of a shape in which no key says two things, and the other lines."""
+    wanted, texts = _wanted(shape, manner), texts.select("line", "text")
     first, others = wanted[:_MOST_GROUPS], wanted[_MOST_GROUPS:]
     cells = _groups(texts, shape, first, manner)
-    matches = cells[first[0]].is_not_null()
-    for key in _of_words(shape, manner):
+    matches = cells[_column(first[0])].is_not_null()
+    for place in _of_words(shape, manner):
         # Else the value would have ended at that key.
-        matches &= ~cells[key].str.contains(manner.next_known)
-    done = texts.hstack(cells).filter(matches)
+        matches &= ~cells[_column(place)].str.contains(manner.next_known)
+    done, left = texts.hstack(cells).filter(matches), texts.filter(~matches)
     if others:
         done = done.hstack(_groups(done, shape, others, manner))
-    return _undone(done, wanted, manner), texts.filter(~matches)
+    firsts = {key: next(place for place in wanted if shape.pairs[place].key == key) for key in _keys(shape, manner)}
+    again = [(firsts[shape.pairs[place].key], place) for place in wanted if place not in firsts.values()]
+    if again:
+        same = done.select(pl.all_horizontal(pl.col(_column(a)) == pl.col(_column(b)) for a, b in again)).to_series()
+        left = pl.concat([left, done.filter(~same).select("line", "text")])
+        done = done.filter(same)
+    done = done.select("line", "text", *(pl.col(_column(place)).alias(key) for key, place in firsts.items()))
+    return _undone(done, tuple(firsts), manner), left
 
 
-def _groups(texts: pl.DataFrame, shape: Shape, keys: tuple[str, ...], manner: Manner) -> pl.DataFrame:
-    """The values of these keys; null where a line is of another shape."""
-    pattern, half = pattern_of(shape, keys, manner), -(-texts.height // 2)
+def _column(place: int) -> str:
+    return f"pair_{place}"
+
+
+def _groups(texts: pl.DataFrame, shape: Shape, places: tuple[int, ...], manner: Manner) -> pl.DataFrame:
+    """The values at these places; null where a line is of another shape."""
+    pattern, half = pattern_of(shape, places, manner), -(-texts.height // 2)
     # Two expressions, since each is worked out on one core. With an odd number of lines both read the middle one.
-    places = {"first": 0, "second": texts.height - half}
+    names, begins = [_column(place) for place in places], {"first": 0, "second": texts.height - half}
     halves = texts.select(
-        pl.col("text").slice(place, half).str.extract_groups(pattern).struct.rename_fields(keys).alias(name)
-        for name, place in places.items()
+        pl.col("text").slice(begin, half).str.extract_groups(pattern).struct.rename_fields(names).alias(name)
+        for name, begin in begins.items()
     )
     cells = [halves["first"], halves["second"].slice(2 * half - texts.height)]
     return pl.concat(cells).struct.unnest()
 
 
-def _of_words(shape: Shape, manner: Manner) -> list[str]:
-    """Keys of which a client wrote more than one word."""
-    return [key for key, words in shape.pairs if words > 1 and key in manner.client]
+def _of_words(shape: Shape, manner: Manner) -> list[int]:
+    """At which places a client wrote more than one word."""
+    return [at for at, (key, words) in enumerate(shape.pairs) if words > 1 and key in manner.client]
 
 
 def _undone(done: pl.DataFrame, keys: tuple[str, ...], manner: Manner) -> pl.DataFrame:

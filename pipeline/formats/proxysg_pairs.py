@@ -73,7 +73,7 @@ _ISO: Final = (
 )
 #: Before what a client sent, behind the status.
 _EXCEPTION: Final = r" sc-status=(?:[^=]|=[^ ])*? x-exception-id=\S"
-_SENT: Final = r" (?:c-url|cs-Referer)="
+_SENT: Final = (" c-url=", " cs-Referer=")
 _TUNNEL: Final = "(?i)^(?:tcp|ssl)://"
 
 
@@ -87,7 +87,7 @@ def parse(lines: pl.DataFrame, declared: Declared, carry: str) -> Parsed:
     """Read a block of lines; see `Format.parse`. The carry is how stamps without a zone or a year have run."""
     texts, blank = blank_apart(lines)
     texts = without_structure(texts)
-    record = pl.col("text").str.contains(_RECORD)
+    record = texts["text"].str.contains(_RECORD)
     foreign = texts.filter(~record).select(
         "line", reason=pl.lit("not-this-format"), detail=pl.lit("has no c-ip and s-action as key=value")
     )
@@ -121,9 +121,13 @@ def _stamp() -> pl.Expr:
 def _named() -> list[pl.Expr]:
     """`CELLS`, null for what these layouts do not have."""
     cells = {name: pl.coalesce(said(pl.col(key)) for key in keys) for name, keys in _KEYS.items()}
-    url, before = said(pl.col("c-url")), pl.col("text").str.replace(f"{_SENT}.*$", "")
+    url, exception = said(pl.col("c-url")), said(pl.col("x-exception-id"))
+    # Few records have one.
+    before: pl.Expr = pl.when(exception.is_not_null()).then(pl.col("text"))
+    for sent in _SENT:
+        before = before.str.splitn(sent, 2).struct.field("field_0")
     cells["uri"] = pl.when(cells["path"].is_null() & ~url.str.contains(_TUNNEL)).then(url)
-    cells["exception"] = pl.when(before.str.contains(_EXCEPTION)).then(said(pl.col("x-exception-id")))
+    cells["exception"] = pl.when(before.str.contains(_EXCEPTION)).then(exception)
     cells |= {"line": pl.col("line"), "server": pl.lit(value=False)}
     return [cells.get(name, pl.lit(None)).cast(kind).alias(name) for name, kind in CELLS.items() if name != "stamp"]
 
