@@ -1,9 +1,10 @@
 """How much each word says for or against a line being one to be seen, learnt from lines written for it.
 
-In: tools/lines_to_weigh.jsonl, the halves `seen` of the sets in benchmarks/, and the made school weeks, in which all is
-ordinary; tools/words_of_people.txt and tools/pairs_of_people.txt, which never weigh anything. Out:
-watchlists/weighted-words.csv, to be made anew when lines have been added. What a half `kept` says is never learnt.
-Refuses nothing. Needs scikit-learn (1.9 was used), which nothing else here needs: pip install scikit-learn
+In: tools/lines_to_weigh.jsonl, the halves `seen` of the sets in benchmarks/, what the rules that make drafts must find
+(of the categories of those lines), and the made school weeks, in which all is ordinary; tools/words_of_people.txt and
+tools/pairs_of_people.txt, which never weigh anything. Out: watchlists/weighted-words.csv, to be made anew when lines
+have been added. What a half `kept` says is never learnt. Refuses nothing. Needs scikit-learn (1.9 was used), which
+nothing else here needs: pip install scikit-learn
 
     python tools/weigh_words.py [--dry-run]
 
@@ -33,8 +34,20 @@ from sklearn.preprocessing import LabelBinarizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from pipeline.matching import watchfolders
 from pipeline.text import folded_one
-from pipeline.words.weighted import FEWEST, FOR_EACH_MORE, HEAD, MAY_LACK, MOST, START, USUAL, WEIGHTED, units_of
+from pipeline.words.weighted import (
+    ENOUGH,
+    FEWEST,
+    FOR_EACH_MORE,
+    HEAD,
+    MAY_LACK,
+    MOST,
+    START,
+    USUAL,
+    WEIGHTED,
+    units_of,
+)
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -71,16 +84,26 @@ class Line(NamedTuple):
 
 def lines() -> Iterator[Line]:
     """All there is to learn from."""
-    for row in _rows(HERE / "lines_to_weigh.jsonl"):
-        yield Line(row["text"], tuple(filter(None, [row["category"]])), row["group"])
+    written = list(_rows(HERE / "lines_to_weigh.jsonl"))
+    yield from (Line(row["text"], tuple(filter(None, [row["category"]])), row["group"]) for row in written)
     for path in sorted((HERE.parent / "benchmarks").glob("flagging_set*.jsonl")):
         for row in _rows(path):
             if row["half"] == "seen" and "text" in row:
                 yield Line(row["text"], tuple(_USUAL.get(each, each) for each in row["expected"]), path.name)
+    categories = {row["category"] for row in written}
+    yield from (Line(text, (name,), "rules") for name, text in _examples() if name in categories)
     for path in sorted((HERE.parent / "benchmarks").glob("school_week*.toml")):
         week = tomllib.loads(path.read_text("utf-8"))
         for part in (*week["lesson"], week["everyday"], week.get("staff", {})):
             yield from (Line(text, (), path.name, week=True) for text in part.get("searches", ()))
+
+
+def _examples() -> Iterator[tuple[str, str]]:
+    """What the rules must find, with its category: what makes a draft and is in English."""
+    for each in watchfolders.load([watchfolders.shipped()]).lists:
+        for rule in each.text_rules:
+            if rule.weight >= ENOUGH and not rule.language:
+                yield from ((rule.category, text) for text in rule.match)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
