@@ -10,6 +10,7 @@ import pytest
 from pipeline.match import match_texts
 from pipeline.watchlist import TextRule
 from pipeline.words.weighted import ENOUGH
+from tests.effort import THOROUGH
 from tests.shipped import shipped_lists, shipped_matcher
 
 #: Words of a school day, of which other rules conclude that nobody speaks of himself or herself.
@@ -44,6 +45,8 @@ def _rules() -> list[TextRule]:
 def test_no_word_beside_it_silences_what_a_child_says_of_itself() -> None:
     said = [(rule.category, rule.fields[0], text) for rule in _rules() for text in rule.match if _says_i(text)]
     assert len(said) > 750
+    # A third of them tells a share as well.
+    said = said[:: 1 if THOROUGH else 3]
     asked = pl.DataFrame(
         [
             (*each, beside)
@@ -61,13 +64,14 @@ def test_no_word_beside_it_silences_what_a_child_says_of_itself() -> None:
 def test_no_word_beside_it_makes_less_than_a_draft_of_what_a_child_at_risk_says_of_itself() -> None:
     at_risk = shipped_matcher().at_risk
     said = [(rule.fields[0], text) for rule in _rules() if rule.category in at_risk for text in rule.match]
-    asked = pl.DataFrame(sorted({each for each in said if _says_i(each[1])}), schema=["field", "said"], orient="row")
+    some = sorted({each for each in said if _says_i(each[1])})[:: 1 if THOROUGH else 3]
+    asked = pl.DataFrame(some, schema=["field", "said"], orient="row")
     beside = pl.DataFrame({"beside": ["", *(f" {each}" for each in TOLD_BESIDE)]})
     told = asked.join(beside, how="cross").with_columns(text=pl.col("said") + pl.col("beside"))
     hits = match_texts(told.select("field", "text"), shipped_matcher())
     drafted = told.join(hits.filter(pl.col("weight") >= ENOUGH), on=["field", "text"], how="semi")
     by_itself = drafted.filter(beside="").select("field", "said")
-    assert by_itself.height > 700
+    assert by_itself.height > 400
     lost = told.join(by_itself, on=["field", "said"]).join(drafted, on=["field", "text"], how="anti")
     # A few have an `unless` in which such a word stands, or are found only with words that count together.
     assert lost.height <= by_itself.height * len(TOLD_BESIDE) // 75, lost
